@@ -1,0 +1,52 @@
+"""From the catalogue to programs: choose, among exactly equal ways to compute, the one with fewest operations.
+
+The definition of each emitted function is here too, as plain expressions; theorem T11 compares the emitted code with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+import sympy as sp
+
+from .catalogue import Pair
+from .matrix_form import matrix_form, matrix_kernel
+from .program import Operations, Program, count_operations
+from .symbols import features, radial_symbols
+from .vector_form import vector_form, vector_kernel
+
+
+def apply_expressions(pair: Pair) -> list[sp.Expr]:
+    """The definition of `apply`: Σ_p φ_p Σ_b K^p_ab f_b, one expression for each output component a."""
+    f = sp.Matrix(features(2 * pair.l_in + 1))
+    return list(_summed(pair) * f)
+
+
+def kernel_expressions(pair: Pair) -> list[sp.Expr]:
+    """The definition of `kernel`: the entries of Σ_p φ_p K^p, row by row."""
+    return list(_summed(pair))
+
+
+def _summed(pair: Pair) -> sp.Matrix:
+    zero = sp.zeros(2 * pair.l_out + 1, 2 * pair.l_in + 1)
+    return sum((s * p.kernel for s, p in zip(radial_symbols(pair), pair.paths, strict=True)), zero)
+
+
+def naive_operations(expressions: Iterable[sp.Expr]) -> Operations:
+    """Operations of a definition evaluated as written, term by term, nothing shared."""
+    return count_operations(sp.expand(e) for e in expressions)
+
+
+@cache
+def lower_apply(pair: Pair) -> Program:
+    """(r̂ | φ, f) ↦ Σ_p φ_p K^p(r̂) f with the fewest operations per channel, then per edge."""
+    forms = [form for form in (vector_form(pair), matrix_form(pair)) if form]
+    return min(forms, key=lambda p: (p.channel_operations.total, p.edge_operations.total))
+
+
+@cache
+def lower_kernel(pair: Pair) -> Program:
+    """(r̂ | φ) ↦ Σ_p φ_p K^p(r̂), row by row; nothing is hoisted in a single loop, so the total counts."""
+    forms = [form for form in (vector_kernel(pair), matrix_kernel(pair)) if form]
+    return min(forms, key=lambda p: p.edge_operations.total + p.channel_operations.total)
