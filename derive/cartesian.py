@@ -22,7 +22,7 @@ from .harmonics import components_from_orders, orders, solid_polynomial
 from .symbols import DIRECTION
 
 #: How a tensor's name is typeset and written in plain text; R and f are a rotation and a feature.
-LATEX_NAMES = {"delta": r"\delta", "epsilon": r"\varepsilon", "r": r"\hat r", "R": "R", "f": "f"}
+LATEX_NAMES = {"delta": r"\delta", "epsilon": r"\varepsilon", "r": r"\hat r", "r'": r"\hat r'", "R": "R", "f": "f"}
 TEXT_NAMES = {"delta": "δ", "epsilon": "ε", "r": "r̂", "R": "R", "f": "f"}
 
 
@@ -100,11 +100,7 @@ class IndexExpression:
 
     def __mul__(self, other: IndexExpression) -> IndexExpression:
         return IndexExpression(
-            tuple(
-                Term(s.coefficient * t.coefficient, s.factors + t.factors)
-                for s in self.terms
-                for t in other.terms
-            )
+            tuple(Term(s.coefficient * t.coefficient, s.factors + t.factors) for s in self.terms for t in other.terms)
         )
 
     def __rmul__(self, number: int | sp.Rational) -> IndexExpression:
@@ -160,15 +156,13 @@ class IndexExpression:
             for at in product(range(3), repeat=len(order))
         }
 
-    def _component(
-        self, fixed: Mapping[str, int], tensors: Mapping[str, Any], homogeneous: bool
-    ) -> Any:
+    def _component(self, fixed: Mapping[str, int], tensors: Mapping[str, Any], homogeneous: bool) -> Any:
         total: Any = 0
         for term in self.terms:
             value = sum((v for v in _summed(term, fixed, tensors)), 0)
             if homogeneous and (missing := self.degree - term.degree()):
                 value = value * sum(u * u for u in tensors["r"]) ** (missing // 2)
-            total = total + _exact(term.coefficient) * value
+            total = total + value * _exact(term.coefficient)
         return total
 
 
@@ -245,7 +239,8 @@ def component_basis(l: int) -> tuple[sp.ImmutableDenseNDimArray, ...]:
     """E^m, m over components: an orthonormal basis (Frobenius) of the symmetric traceless tensors of rank l.
 
     E^m is the tensor with E^m_{a1..al} r_a1 .. r_al proportional to r^l Y_lm(r̂) with a positive factor, so t_m = E^m·T
-    transforms as Y_lm does, and |t| = |T|.  l = 0: 1.  l = 1: e_x, e_y, e_z.  l = 2: the five matrices xy, yz, 3zz-rr, xz, xx-yy.
+    transforms as Y_lm does, and |t| = |T|.  l = 0: 1.  l = 1: e_x, e_y, e_z.  l = 2: the five matrices xy, yz,
+    3zz-rr, xz, xx-yy.
     """
     tensors = [_tensor_of_polynomial(solid_polynomial(l, m), l) for m in orders(l)]
     scaled = [t / sp.sqrt(sum(v**2 for v in sp.flatten(t))) if l else t for t in tensors]

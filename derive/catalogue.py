@@ -2,7 +2,8 @@
 
 A :class:`Path` couples an input of degree l_in through the harmonics of degree l_f to an output of degree l_out.
 Where a Cartesian closed form is known it is given here in index notation; that it *is* the contraction of
-Clebsch-Gordan coefficients with spherical harmonics is theorem T4, not an assumption.  A path without a closed form is the
+Clebsch-Gordan coefficients with spherical harmonics is theorem T4, not an assumption.  A path without a closed
+form is the
 contraction itself, so every (l_in, l_f, l_out) inside the triangle has a kernel.
 """
 
@@ -31,7 +32,8 @@ class Path:
     name, radial
         A word for the form, and the field's letter for its contracted radial function.
     form
-        K_{a..,c}(r̂) in index notation: output labels a, b, ..., input label c last; None where only the contraction is known.
+        K_{a..,c}(r̂) in index notation: output labels a, b, ..., input label c last; None where only the
+        contraction is known.
     """
 
     l_in: int
@@ -66,9 +68,7 @@ class Path:
         Lower-degree terms carry powers of |r|², so that K(0) = 0 for l_f > 0 (theorem T10).
         """
         if self.form is None:
-            return sp.ImmutableMatrix(
-                (sp.sqrt(4 * sp.pi) * contraction(self.l_in, self.l_f, self.l_out)).expand()
-            )
+            return sp.ImmutableMatrix((sp.sqrt(4 * sp.pi) * contraction(self.l_in, self.l_f, self.l_out)).expand())
         tensor = self.form.components(self.labels, {"r": DIRECTION}, homogeneous=True)
         return project(tensor, self.l_out, self.l_in)
 

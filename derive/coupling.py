@@ -5,7 +5,8 @@ the real ones of :mod:`harmonics`, and the overall phase i^(l_in + J - l_out) ma
 
     Q^J_{m;ab} = i^(l_in+J-l_out) Σ (U_out)_{aM} <l_in μ; J ν | l_out M> (U_in*)_{bμ} (U_J*)_{mν}
 
-which is the tensor that couples f_b and Y_Jm to output component a.  Rows are orthonormal: Σ_{m,b} Q_{m;ab} Q_{m;a'b} = δ_{aa'}.
+which is the tensor that couples f_b and Y_Jm to output component a.  Rows are orthonormal: Σ_{m,b} Q_{m;ab}
+Q_{m;a'b} = δ_{aa'}.
 """
 
 from __future__ import annotations
@@ -23,9 +24,7 @@ def check_triangle(l_in: int, l_f: int, l_out: int) -> None:
     if min(l_in, l_f, l_out) < 0:
         raise ValueError(f"degrees must be >= 0, got l_in = {l_in}, l_f = {l_f}, l_out = {l_out}")
     if not abs(l_in - l_out) <= l_f <= l_in + l_out:
-        raise ValueError(
-            f"no coupling {l_in} x {l_f} -> {l_out}: l_f must lie in {abs(l_in - l_out)}..{l_in + l_out}"
-        )
+        raise ValueError(f"no coupling {l_in} x {l_f} -> {l_out}: l_f must lie in {abs(l_in - l_out)}..{l_in + l_out}")
 
 
 @cache
@@ -60,10 +59,7 @@ def real_clebsch_gordan(l_in: int, l_f: int, l_out: int) -> sp.ImmutableDenseNDi
         for a in orders(l_out):
             for b in orders(l_in):
                 value = sum(
-                    uo
-                    * sp.conjugate(ui)
-                    * sp.conjugate(uf)
-                    * clebsch_gordan(l_in, l_f, l_out, mi, mf, mi + mf)
+                    uo * sp.conjugate(ui) * sp.conjugate(uf) * clebsch_gordan(l_in, l_f, l_out, mi, mf, mi + mf)
                     for mo, uo in rows[l_out][a]
                     for mi, ui in rows[l_in][b]
                     for mf, uf in rows[l_f][m]

@@ -23,9 +23,7 @@ from .symbols import DIRECTION
 def normalisation(l: int, m: int) -> sp.Expr:
     """N_l|m|, times √2 for m ≠ 0."""
     k = abs(m)
-    root = sp.sqrt(sp.Rational(2 * l + 1, 4) * sp.factorial(l - k) / sp.factorial(l + k)) / sp.sqrt(
-        sp.pi
-    )
+    root = sp.sqrt(sp.Rational(2 * l + 1, 4) * sp.factorial(l - k) / sp.factorial(l + k)) / sp.sqrt(sp.pi)
     return root * (sp.sqrt(2) if m else 1)
 
 
@@ -91,17 +89,20 @@ def laplacian(polynomial: sp.Expr) -> sp.Expr:
     return sp.expand(sum(sp.diff(polynomial, s, 2) for s in DIRECTION))
 
 
+def turned_harmonics(l: int, axis: int) -> sp.Matrix:
+    """(e_k × r)·∇ of each harmonic of degree l: its rate of change under rotation about axis k = 0, 1, 2."""
+    a, b = (DIRECTION[(axis + 1) % 3], DIRECTION[(axis + 2) % 3])
+    return real_harmonics(l).applyfunc(lambda p: sp.expand(a * sp.diff(p, b) - b * sp.diff(p, a)))
+
+
 @cache
 def generator(l: int, axis: int) -> sp.ImmutableMatrix:
     """G_k with Y_l(R r̂) = (1 + θ G_k + O(θ²)) Y_l(r̂) for R the rotation by θ about axis k = 0, 1, 2.
 
-    The differential operator (e_k × r)·∇ maps harmonics of degree l to harmonics of degree l; its matrix
-    in the orthonormal basis is read off with exact integrals.
+    Turned harmonics are harmonics of the same degree; the matrix is read off with exact integrals.
     """
-    a, b = (DIRECTION[(axis + 1) % 3], DIRECTION[(axis + 2) % 3])
-    basis = [real_harmonic(l, m) for m in orders(l)]
-    turned = [sp.expand(a * sp.diff(p, b) - b * sp.diff(p, a)) for p in basis]
-    return sp.ImmutableMatrix([[sphere_integral(sp.expand(t * p)) for p in basis] for t in turned])
+    basis, turned = real_harmonics(l), turned_harmonics(l, axis)
+    return sp.ImmutableMatrix(2 * l + 1, 2 * l + 1, lambda m, n: sphere_integral(sp.expand(turned[m] * basis[n])))
 
 
 def components_from_orders(l: int) -> sp.ImmutableMatrix:

@@ -1,6 +1,7 @@
 """What a closed form does to a vector: its index expression, contracted with f, term by term.
 
-Contraction leaves four things only: the scalar d = r̂·f, the vectors f and w = r̂ × f, and n = |r̂|² (which is 1, or 0 at
+Contraction leaves four things only: the scalar d = r̂·f, the vectors f and w = r̂ × f, and n = |r̂|² (which is
+1, or 0 at
 r = 0).  The rules are those of index calculus: δ_ij renames, r̂_i f_i = d, r̂_i r̂_i = n, ε_apq u_p v_q = (u × v)_a.
 """
 
@@ -26,12 +27,11 @@ class ActionTerm:
 
     @property
     def inner(self) -> str:
-        """The vector other than r̂, or r̂ itself; under a symmetric projection it does not matter which label holds it."""
+        """The vector other than r̂, or r̂ itself; under a symmetric projection it does not matter which label
+        holds it."""
         others = [name for name in self.vectors if name != "r"]
         if len(others) > 1:
-            raise NotImplementedError(
-                f"a term holds {self.vectors}; at most one vector besides r̂ is understood"
-            )
+            raise NotImplementedError(f"a term holds {self.vectors}; at most one vector besides r̂ is understood")
         return others[0] if others else "r"
 
 
@@ -41,9 +41,7 @@ def action(path: Path) -> tuple[ActionTerm, ...]:
         raise ValueError(f"{path.key} has no closed form")
     applied = path.form * tensor("f", INPUT_LABEL)
     outer = OUTPUT_LABELS[: path.l_out]
-    return tuple(
-        t for term in applied.terms for t in _contract(term, path.l_f - term.degree(), outer)
-    )
+    return tuple(t for term in applied.terms for t in _contract(term, path.l_f - term.degree(), outer))
 
 
 def _contract(term: Term, missing_degree: int, outer: str) -> Iterator[ActionTerm]:
@@ -59,9 +57,7 @@ def _contract(term: Term, missing_degree: int, outer: str) -> Iterator[ActionTer
     d, squares = inner.count("f"), inner.count("r") - inner.count("f")
     if "w" in inner or squares < 0 or squares % 2:
         raise NotImplementedError(f"no rule contracts {term.latex()}")
-    yield ActionTerm(
-        coefficient, (missing_degree + squares) // 2, d, tuple(held[label] for label in outer)
-    )
+    yield ActionTerm(coefficient, (missing_degree + squares) // 2, d, tuple(held[label] for label in outer))
 
 
 def _without_inner_deltas(term: Term, outer: str) -> Term:
@@ -71,9 +67,7 @@ def _without_inner_deltas(term: Term, outer: str) -> Term:
         if factor.name == "delta" and summed:
             (other,) = (i for i in factor.indices if i != summed[0])
             rest = term.factors[:position] + term.factors[position + 1 :]
-            return _without_inner_deltas(
-                Term(term.coefficient, rest).renamed({summed[0]: other}), outer
-            )
+            return _without_inner_deltas(Term(term.coefficient, rest).renamed({summed[0]: other}), outer)
     return term
 
 

@@ -1,6 +1,7 @@
 """From the catalogue to programs: choose, among exactly equal ways to compute, the one with fewest operations.
 
-The definition of each emitted function is here too, as plain expressions; theorem T11 compares the emitted code with it.
+The definition of each emitted function is here too, as plain expressions; theorem T11 compares the emitted code
+with it.
 """
 
 from __future__ import annotations

@@ -14,9 +14,7 @@ from .program import split_constant
 
 def source(e: sp.Expr) -> str:
     """An expression as Python source over the typed constants ``k``."""
-    terms = [
-        split_constant(t) for t in sorted(sp.Add.make_args(sp.sympify(e)), key=sp.default_sort_key)
-    ]
+    terms = [split_constant(t) for t in sorted(sp.Add.make_args(sp.sympify(e)), key=sp.default_sort_key)]
     terms.sort(key=lambda t: t[0].is_negative)  # a leading minus costs an operation
     text = ""
     for position, (constant, factors) in enumerate(terms):

@@ -1,7 +1,9 @@
 """Straight-line programs: named outputs as expressions of named inputs, split by the loop they live in.
 
-Everything that is emitted is a :class:`Program`.  What depends on the edge alone is computed once per edge; the rest once
-per edge and channel.  A :class:`Builder` writes programs by value numbering: an expression that was already computed, up
+Everything that is emitted is a :class:`Program`.  What depends on the edge alone is computed once per edge; the
+rest once
+per edge and channel.  A :class:`Builder` writes programs by value numbering: an expression that was already
+computed, up
 to sign, is not computed again, and numbering follows the order of construction, so the result is deterministic.
 """
 
@@ -29,9 +31,7 @@ class Operations:
     additions: int = 0
 
     def __add__(self, other: Operations) -> Operations:
-        return Operations(
-            self.multiplications + other.multiplications, self.additions + other.additions
-        )
+        return Operations(self.multiplications + other.multiplications, self.additions + other.additions)
 
     @property
     def total(self) -> int:
@@ -113,9 +113,7 @@ def _coefficients(e: sp.Expr) -> Iterable[sp.Expr]:
 class Builder:
     """Writes a program, one value at a time."""
 
-    def __init__(
-        self, edge_inputs: Sequence[sp.Symbol], channel_inputs: Sequence[sp.Symbol]
-    ) -> None:
+    def __init__(self, edge_inputs: Sequence[sp.Symbol], channel_inputs: Sequence[sp.Symbol]) -> None:
         self.edge_inputs = tuple(edge_inputs)
         self.channel_inputs = tuple(channel_inputs)
         self._blocks: dict[str, list[Assignment]] = {"edge": [], "channel": []}
@@ -167,15 +165,11 @@ def _needed(block: Sequence[Assignment], outputs: Sequence[sp.Expr]) -> tuple[As
     return tuple(reversed(kept))
 
 
-def specialise(
-    program: Program, values: Mapping[sp.Symbol, sp.Expr], builder: Builder
-) -> list[sp.Expr]:
+def specialise(program: Program, values: Mapping[sp.Symbol, sp.Expr], builder: Builder) -> list[sp.Expr]:
     """Run a program with some inputs replaced, writing what is left of it with the given builder."""
     known: dict[sp.Symbol, sp.Expr] = dict(values)
     for assignment in (*program.edge, *program.channel):
-        known[assignment.target] = builder.let(
-            assignment.target.name, assignment.value.xreplace(known)
-        )
+        known[assignment.target] = builder.let(assignment.target.name, assignment.value.xreplace(known))
     return [output.xreplace(known) for output in program.outputs]
 
 

@@ -1,6 +1,7 @@
 """The slides' two forms for l_out = 2, and what they are in the catalogue (theorem T7).
 
-The slides' table ("Other implementations") gives K_ab,c = α ST(r̂_a δ_bc + r̂_b δ_ac) + β ST(Q_ab r̂_c) and tags the second
+The slides' table ("Other implementations") gives K_ab,c = α ST(r̂_a δ_bc + r̂_b δ_ac) + β ST(Q_ab r̂_c) and tags
+the second
 form l_f = 2.  The coefficients below are derived by orthogonal projection on the catalogue's forms; nothing is assumed.
 """
 
@@ -33,10 +34,7 @@ def inner_product(first: sp.Matrix, second: sp.Matrix, ring: SphereRing) -> sp.E
 def projection(kernel: sp.Matrix, onto: Pair) -> list[sp.Expr]:
     """The coefficients of a kernel along the (mutually orthogonal) forms of a pair."""
     ring = SphereRing(units=[DIRECTION])
-    return [
-        inner_product(kernel, p.kernel, ring) / inner_product(p.kernel, p.kernel, ring)
-        for p in onto.paths
-    ]
+    return [inner_product(kernel, p.kernel, ring) / inner_product(p.kernel, p.kernel, ring) for p in onto.paths]
 
 
 def slides_to_canonical() -> sp.ImmutableMatrix:
@@ -46,16 +44,12 @@ def slides_to_canonical() -> sp.ImmutableMatrix:
 
 
 #: Row by row, as exact numbers.
-SLIDES_TO_CANONICAL: tuple[tuple[sp.Expr, ...], ...] = tuple(
-    map(tuple, slides_to_canonical().tolist())
-)
+SLIDES_TO_CANONICAL: tuple[tuple[sp.Expr, ...], ...] = tuple(map(tuple, slides_to_canonical().tolist()))
 
 
 def radial_from_slides(alpha: sp.Expr, beta: sp.Expr) -> tuple[sp.Expr, ...]:
     """The canonical radial functions (l_f = 1, 2, 3) that give the slides' kernel with (α, β), exactly."""
-    return tuple(
-        sum(c * s for c, s in zip(row, (alpha, beta), strict=True)) for row in SLIDES_TO_CANONICAL
-    )
+    return tuple(sum(c * s for c, s in zip(row, (alpha, beta), strict=True)) for row in SLIDES_TO_CANONICAL)
 
 
 def slides_from_radial(first: sp.Expr, second: sp.Expr, third: sp.Expr) -> tuple[sp.Expr, sp.Expr]:

@@ -2,8 +2,10 @@
 
     out = B(r̂) v,      v = g f + h (r̂ × f) + t r̂,
 
-where g, h and t are combinations of radial functions (t holds r̂·f), and B(r̂) projects r̂ ⊗ .. ⊗ r̂ ⊗ v on the output's
-components.  It is found by contracting the catalogue's index expressions (:mod:`index_action`); nothing here knows a kernel
+where g, h and t are combinations of radial functions (t holds r̂·f), and B(r̂) projects r̂ ⊗ .. ⊗ r̂ ⊗ v on the
+output's
+components.  It is found by contracting the catalogue's index expressions (:mod:`index_action`); nothing here
+knows a kernel
 by name.  Numbers are moved out of the channel loop: v may be scaled if B is scaled back, and a factor that all terms of
 h or t share is absorbed in a scaled copy of r̂.
 """
@@ -44,14 +46,8 @@ class Combination:
         return len(self.terms) == 1
 
     def write(self, builder: Builder, name: str) -> sp.Expr:
-        n = (
-            builder.let("n", sum(s * s for s in DIRECTION))
-            if any(power for _, power, _ in self.terms)
-            else sp.S.One
-        )
-        return builder.let(
-            name, sum(hoisted(builder, c * n**power) * phi for phi, power, c in self.terms)
-        )
+        n = builder.let("n", sum(s * s for s in DIRECTION)) if any(power for _, power, _ in self.terms) else sp.S.One
+        return builder.let(name, sum(hoisted(builder, c * n**power) * phi for phi, power, c in self.terms))
 
 
 def _combinations(pair: Pair) -> dict[str, Combination]:
@@ -143,11 +139,7 @@ def _contracted_with_direction(tensor: sp.Expr | sp.NDimArray) -> sp.Expr:
 
 def _sum_hoisted(builder: Builder, polynomial: sp.Expr) -> sp.Expr:
     terms = sp.Add.make_args(sp.expand(polynomial))
-    return (
-        builder.let("e", sum(hoisted(builder, t) for t in terms))
-        if len(terms) > 1
-        else hoisted(builder, terms[0])
-    )
+    return builder.let("e", sum(hoisted(builder, t) for t in terms)) if len(terms) > 1 else hoisted(builder, terms[0])
 
 
 def vector_kernel(pair: Pair) -> Program | None:

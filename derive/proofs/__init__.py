@@ -1,0 +1,38 @@
+"""The theorems: T-number to prover.
+
+Each prover returns a :class:`~pocket_tfn.derive.proofs.proof.Proof`, or raises ProofError where an identity does
+not hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from ..catalogue import Pair
+from . import (
+    t01_harmonics,
+    t02_coupling,
+    t04_contraction,
+    t05_equivariance,
+    t06_completeness,
+    t07_slides,
+    t10_origin,
+    t11_emitted,
+)
+from .proof import Proof, ProofError
+
+__all__ = ["THEOREMS", "Proof", "ProofError", "Prover"]
+
+#: (pairs, emitted code by file name) → proof.
+Prover = Callable[[Sequence[Pair], Mapping[str, str]], Proof]
+
+THEOREMS: dict[str, Prover] = {
+    "T1": lambda pairs, code: t01_harmonics.prove(pairs),
+    "T2": lambda pairs, code: t02_coupling.prove(pairs),
+    "T4": lambda pairs, code: t04_contraction.prove(pairs),
+    "T5": lambda pairs, code: t05_equivariance.prove(pairs),
+    "T6": lambda pairs, code: t06_completeness.prove(pairs),
+    "T7": lambda pairs, code: t07_slides.prove(),
+    "T10": lambda pairs, code: t10_origin.prove(pairs),
+    "T11": lambda pairs, code: t11_emitted.prove(pairs, code),
+}

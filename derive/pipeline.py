@@ -1,0 +1,87 @@
+"""The whole derivation as a list of tasks, in the order of the argument.
+
+Nothing is written here: the result is a dictionary from file names to texts, complete only if every theorem held.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from .catalogue import Pair, emitted_pairs
+from .emission import CODE_MODULES, code_files
+from .latex import book_file, theorem_file
+from .proofs import THEOREMS, Proof
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to make: the emitted code, the proofs, or single theorems."""
+
+    code: bool = True
+    theorems: tuple[str, ...] = tuple(THEOREMS)
+    book: bool = True
+
+    @classmethod
+    def parse(cls, text: str | None) -> Selection:
+        """None, "proofs", "code", or theorems separated by commas such as "T4,T7".
+
+        Raises ValueError for anything else.
+        """
+        if text is None:
+            return cls()
+        if text == "proofs":
+            return cls(code=False)
+        if text == "code":
+            return cls(book=False, theorems=())
+        names = tuple(dict.fromkeys(part.strip().upper() for part in text.split(",")))
+        unknown = [n for n in names if n not in THEOREMS]
+        if unknown:
+            known = ", ".join(THEOREMS)
+            raise ValueError(f"--only takes 'proofs', 'code' or theorems out of {known}; got {text!r}")
+        return cls(code=False, theorems=names, book=False)
+
+    @property
+    def proved(self) -> tuple[str, ...]:
+        """What must hold before anything is written: all of it, unless single theorems were asked for."""
+        return tuple(THEOREMS) if self.code or self.book else self.theorems
+
+
+@dataclass
+class Derivation:
+    """The tasks and, as they are done, what they made."""
+
+    selection: Selection = field(default_factory=Selection)
+    pairs: Sequence[Pair] = field(default_factory=emitted_pairs)
+    files: dict[str, str] = field(default_factory=dict)
+    proofs: list[tuple[Proof, float]] = field(default_factory=list)
+
+    @property
+    def tasks(self) -> list[str]:
+        """A name for each task, in order."""
+        return ["lower and print the code", *(f"prove {name}" for name in self.selection.proved)]
+
+    def run(self) -> Iterator[str]:
+        """Do the tasks, yielding the name of each when it is done.
+
+        Raises ProofError where a theorem does not hold; `files` is then incomplete and must not be written.
+        """
+        code = code_files(self.pairs)
+        modules = {name: text for name, text in code.items() if name in CODE_MODULES}
+        tasks = iter(self.tasks)
+        yield next(tasks)
+        for name in self.selection.proved:
+            start = time.perf_counter()
+            proof = THEOREMS[name](self.pairs, modules)
+            self.proofs.append((proof, time.perf_counter() - start))
+            yield next(tasks)
+        self._collect(code)
+
+    def _collect(self, code: dict[str, str]) -> None:
+        proofs = [proof for proof, _ in self.proofs]
+        if self.selection.code:
+            self.files.update(code)
+        self.files.update(theorem_file(p) for p in proofs if p.name in self.selection.theorems)
+        if self.selection.book:
+            self.files.update([book_file(self.pairs, proofs)])

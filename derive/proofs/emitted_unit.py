@@ -1,0 +1,61 @@
+"""The emitted unit vector, branch by branch, on symbols."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+from ..execution import EmittedModule, exact_constants
+from ..symbols import DIRECTION
+
+LARGEST = sp.Symbol("m", positive=True)
+
+
+class _Scripted:
+    """A threshold whose every comparison has the outcome that the script wants."""
+
+    def __init__(self, outcome: bool) -> None:
+        self.outcome = outcome
+
+    def __lt__(self, other: Any) -> bool:
+        return self.outcome
+
+    def __gt__(self, other: Any) -> bool:
+        return self.outcome
+
+    def __eq__(self, other: Any) -> bool:
+        return self.outcome
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def unit_residuals(module: EmittedModule) -> tuple[Any, ...]:
+    """What is left over in each branch of _unit."""
+    in_range = _run(module, in_range=True, zero=False)
+    scaled = _run(module, in_range=False, zero=False)
+    at_zero = _run(module, in_range=False, zero=True)
+    return (
+        *_is_unit_vector(in_range),
+        *_is_unit_vector(scaled),
+        *(sp.S.Zero if isinstance(v, _Scripted) else sp.S.One for v in at_zero),
+    )
+
+
+def _run(module: EmittedModule, in_range: bool, zero: bool) -> tuple[Any, ...]:
+    functions = module.namespace(max=lambda *_: LARGEST)
+    constants = exact_constants((), tiny=_Scripted(in_range), huge=_Scripted(in_range), zero=_Scripted(zero))
+    return functions["_unit"](constants, *DIRECTION)
+
+
+def _is_unit_vector(values: tuple[Any, ...]) -> list[sp.Expr]:
+    """v is r/|r|: v_i² |r|² = r_i², v ∥ r, and at one point the sign is right (it cannot change, as v_i/r_i is
+    nowhere 0)."""
+    square = sum(s**2 for s in DIRECTION)
+    lengths = [sp.cancel(sp.together(v**2 * square - s**2)) for v, s in zip(values, DIRECTION, strict=True)]
+    point = dict(zip(DIRECTION, (3, -4, 12), strict=True))
+    signs = [
+        sp.nsimplify(v.subs({**point, LARGEST: 12})) - sp.Rational(s.subs(point), 13)
+        for v, s in zip(values, DIRECTION, strict=True)
+    ]
+    return [*lengths, *signs]

@@ -1,0 +1,70 @@
+"""How exact expressions look on the page."""
+
+from __future__ import annotations
+
+import sympy as sp
+from sympy.printing.latex import LatexPrinter
+
+from ..symbols import DIRECTION
+
+#: Words for components of degree 1 and 2, in their order.
+COMPONENTS = {0: ("",), 1: ("x", "y", "z"), 2: ("xy", "yz", "3zz-rr", "xz", "xx-yy")}
+
+
+class _Printer(LatexPrinter):
+    """Monomials in the order a person writes them: x before y before z, high powers first."""
+
+    def _print_Add(self, expr, order=None):
+        gens = [s for s in (*DIRECTION, *sorted(expr.free_symbols - set(DIRECTION), key=str)) if s in expr.free_symbols]
+        if not gens or not expr.is_polynomial(*gens):
+            return super()._print_Add(expr, order)
+        text = ""
+        for powers, coefficient in sp.Poly(expr, *gens).terms():
+            monomial = sp.Mul(*(g**p for g, p in zip(gens, powers, strict=True)))
+            negative = coefficient.could_extract_minus_sign()
+            size = self._print((-coefficient if negative else coefficient) * monomial)
+            text += (" - " if negative else " + " if text else "") + size
+        return text.strip()
+
+
+def latex(expression: sp.Expr) -> str:
+    """A SymPy expression as LaTeX."""
+    return _Printer({"fold_short_frac": False, "mul_symbol": None}).doprint(expression)
+
+
+def constant_latex(value: sp.Expr) -> str:
+    """A constant such as λ as one fraction: √6/(4√π) prints the root over the root."""
+    rational_part = sp.radsimp(sp.expand(value * sp.sqrt(sp.pi)))
+    if value.has(sp.pi):
+        square = sp.Rational(rational_part**2)
+        sign = "-" if rational_part.is_negative else ""
+        top, bottom = sp.sqrt(square.p), sp.sqrt(square.q)
+        # √(p/q)/√π with a rational denominator
+        whole = sp.radsimp(top / bottom)
+        numerator, denominator = sp.fraction(whole)
+        return (
+            rf"{sign}\frac{{{sp.latex(numerator)}}}{{{sp.latex(denominator) if denominator != 1 else ''}\sqrt{{\pi}}}}"
+        )
+    return sp.latex(sp.radsimp(value))
+
+
+def content_and_primitive(polynomial: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """A polynomial in (x, y, z) as number times a polynomial with coprime integer coefficients."""
+    leading = sp.Poly(polynomial, *DIRECTION).LC()
+    ratio = sp.Poly(sp.expand(polynomial / leading), *DIRECTION)
+    denominator = sp.ilcm(*(c.q for c in ratio.coeffs()), 1)
+    return sp.radsimp(leading / denominator), sp.expand(ratio.as_expr() * denominator)
+
+
+def factored(polynomial: sp.Expr) -> str:
+    """A harmonic as constant times primitive polynomial, e.g. √15/(2√π) xy."""
+    content, primitive = content_and_primitive(polynomial)
+    if primitive == 1:
+        return constant_latex(content)
+    return constant_latex(content) + (rf"\,({latex(primitive)})" if primitive.is_Add else rf"\,{latex(primitive)}")
+
+
+def matrix(m: sp.Matrix) -> str:
+    """A matrix in parentheses."""
+    rows = r" \\ ".join(" & ".join(latex(e) for e in m.row(i)) for i in range(m.rows))
+    return rf"\begin{{pmatrix}} {rows} \end{{pmatrix}}"

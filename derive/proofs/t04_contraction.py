@@ -1,0 +1,104 @@
+"""T4: the TFN angular kernel contracts to the Cartesian form, with the exact constant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sympy as sp
+
+from ..catalogue import Pair, Path
+from ..coupling import contraction, real_clebsch_gordan
+from ..exact import SphereRing
+from ..harmonics import orders, real_harmonic
+from ..symbols import DIRECTION
+from .printing import COMPONENTS, constant_latex, factored, latex
+from .proof import Equation, Proof, Step, equation, residuals
+
+
+def prove(pairs: Sequence[Pair]) -> Proof:
+    """T4 for every path that has a closed form (a path without one *is* its contraction)."""
+    paths = [p for pair in pairs for p in pair.paths if p.form is not None]
+    return Proof(
+        number=4,
+        slug="contraction",
+        title="TFN kernels contract to Cartesian forms",
+        statement=(
+            r"For every path $l_{\rm in} \otimes J \to l_{\rm out}$ of the catalogue"
+            "\n"
+            r"\[ \sum_{m=-J}^{J} Y_{Jm}(\hat r)\, Q^J_{m} = \lambda\, K(\hat r) \]"
+            "\n"
+            r"with the Cartesian form $K$ and the exact constant $\lambda$ given below. Hence a TFN radial function "
+            r"$\varphi_J$ is the contracted radial function $\lambda\,\varphi_J$ of the Cartesian kernel."
+        ),
+        hypotheses=(
+            r"Conventions of Theorems~\ref{tfn:T1} and~\ref{tfn:T2}. Output index $a$ (for $l_{\rm out} = 2$: "
+            r"$ab$, symmetric "
+            r"traceless), input index $c$; $[\hat r]_\times f = \hat r \times f$.",
+        ),
+        steps=(*(_contraction(p) for p in paths), _dictionary(paths)),
+    )
+
+
+def _contraction(p: Path) -> Step:
+    ring = SphereRing(units=[DIRECTION])
+    contracted = contraction(p.l_in, p.l_f, p.l_out)
+    scaled = p.contraction_constant * p.kernel
+    whole = equation(
+        contracted,
+        scaled,
+        (
+            rf"\sum_m Y_{{{p.l_f}m}}\, Q^{p.l_f}_{{m;{_index_text(p)}}}",
+            rf"{constant_latex(p.contraction_constant)}\,\Bigl({p.form.latex()}\Bigr)",
+        ),
+        ring,
+    )
+    return Step(
+        rf"$\boldsymbol{{{p.l_in} \otimes {p.l_f} \to {p.l_out}}}$. The nonzero products of the component "
+        rf"{_component_text(p)} are, at $|\hat r| = 1$,",
+        (_component(p, ring), whole),
+    )
+
+
+def _index_text(p: Path) -> str:
+    return {0: "c", 1: "ac", 2: "(ab)c"}.get(p.l_out, "ac")
+
+
+def _first_entry(p: Path) -> tuple[int, int]:
+    """A nonzero entry that shows the most terms."""
+    n_out, n_in = p.kernel.shape
+    entries = [(a, b) for a in range(n_out) for b in range(n_in)]
+    return max(entries, key=lambda at: (len(sp.Add.make_args(p.kernel[at])) * (p.kernel[at] != 0), -at[0], -at[1]))
+
+
+def _component_text(p: Path) -> str:
+    a, b = _first_entry(p)
+    column = COMPONENTS[p.l_in][b]
+    return rf"$c = {column}$" if p.l_out == 0 else rf"$({COMPONENTS[p.l_out][a]};\,{column})$"
+
+
+def _component(p: Path, ring: SphereRing) -> Equation:
+    """One component written out: Σ of (harmonic)(coefficient)."""
+    a, b = _first_entry(p)
+    q = real_clebsch_gordan(p.l_in, p.l_f, p.l_out)
+    terms = [(m, q[i, a, b], real_harmonic(p.l_f, m)) for i, m in enumerate(orders(p.l_f)) if q[i, a, b] != 0]
+    symbolic = " + ".join(rf"Y_{{{p.l_f},{m}}}\cdot\bigl({constant_latex(c)}\bigr)" for m, c, _ in terms)
+    total = sp.expand(sum(c * h for _, c, h in terms))
+    target = p.contraction_constant * p.kernel[a, b]
+    return Equation((symbolic, factored(total)), residuals(total, target, ring))
+
+
+def _dictionary(paths: Sequence[Path]) -> Step:
+    phi = sp.Symbol("phi")
+    ring = SphereRing(free=[phi], units=[DIRECTION])
+    lines = []
+    for p in paths:
+        radial = p.contraction_constant * phi
+        name = rf"{latex(sp.Symbol(p.radial))}_{{{p.l_in}\to{p.l_out}}}(r)"
+        tfn = phi * contraction(p.l_in, p.l_f, p.l_out)
+        lines.append(
+            Equation(
+                (name, rf"{constant_latex(p.contraction_constant)}\,\varphi_{p.l_f}(r)"),
+                residuals(tfn, radial * p.kernel, ring),
+            )
+        )
+    return Step("The dictionary of radial functions is therefore", tuple(lines))
