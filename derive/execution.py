@@ -41,7 +41,7 @@ class EmittedModule:
     def source_lines(self, name: str) -> list[str]:
         """The statements of a function, without its signature and docstring."""
         (node,) = (f for f in self._functions if f.name == name)
-        return [line for statement in node.body[1:] for line in ast.unparse(statement).splitlines()]
+        return [line for statement in node.body[1:] for line in _lines(statement)]
 
     def namespace(self, **overrides: Any) -> dict[str, Callable[..., Any]]:
         """All compiled functions as Python functions that see each other; overrides replace names that they use."""
@@ -65,6 +65,13 @@ class EmittedModule:
                 if bits:
                     found[bits] = {str(k.arg): _literal(k.value, bits) for k in node.value.keywords}
         return found
+
+
+def _lines(statement: ast.stmt) -> list[str]:
+    """A statement as text; a returned tuple as one line for each element."""
+    if isinstance(statement, ast.Return) and isinstance(statement.value, ast.Tuple):
+        return [f"out[{i}] = {ast.unparse(e)}" for i, e in enumerate(statement.value.elts)]
+    return ast.unparse(statement).splitlines()
 
 
 def _is_compiled(node: ast.FunctionDef) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
+from ..cartesian import IndexExpression
 from ..symbols import DIRECTION
 
 #: Words for components of degree 1 and 2, in their order.
@@ -12,14 +13,15 @@ COMPONENTS = {0: ("",), 1: ("x", "y", "z"), 2: ("xy", "yz", "3zz-rr", "xz", "xx-
 
 
 class _Printer(LatexPrinter):
-    """Monomials in the order a person writes them: x before y before z, high powers first."""
+    """Monomials in the order a person writes them: positive ones first, x before y before z, high powers first."""
 
     def _print_Add(self, expr, order=None):
         gens = [s for s in (*DIRECTION, *sorted(expr.free_symbols - set(DIRECTION), key=str)) if s in expr.free_symbols]
         if not gens or not expr.is_polynomial(*gens):
             return super()._print_Add(expr, order)
         text = ""
-        for powers, coefficient in sp.Poly(expr, *gens).terms():
+        terms = sp.Poly(expr, *gens).terms()
+        for powers, coefficient in sorted(terms, key=lambda t: t[1].could_extract_minus_sign()):
             monomial = sp.Mul(*(g**p for g, p in zip(gens, powers, strict=True)))
             negative = coefficient.could_extract_minus_sign()
             size = self._print((-coefficient if negative else coefficient) * monomial)
@@ -33,24 +35,26 @@ def latex(expression: sp.Expr) -> str:
 
 
 def constant_latex(value: sp.Expr) -> str:
-    """A constant such as λ as one fraction: √6/(4√π) prints the root over the root."""
-    rational_part = sp.radsimp(sp.expand(value * sp.sqrt(sp.pi)))
-    if value.has(sp.pi):
-        square = sp.Rational(rational_part**2)
-        sign = "-" if rational_part.is_negative else ""
-        top, bottom = sp.sqrt(square.p), sp.sqrt(square.q)
-        # √(p/q)/√π with a rational denominator
-        whole = sp.radsimp(top / bottom)
-        numerator, denominator = sp.fraction(whole)
-        return (
-            rf"{sign}\frac{{{sp.latex(numerator)}}}{{{sp.latex(denominator) if denominator != 1 else ''}\sqrt{{\pi}}}}"
-        )
-    return sp.latex(sp.radsimp(value))
+    """A root of a rational, perhaps over √π or times √π, as one fraction or one root."""
+    if not value.has(sp.pi):
+        return sp.latex(sp.radsimp(value))
+    sign = "-" if value.is_negative else ""
+    over_root_pi = sp.Rational(sp.expand(value**2 * sp.pi)) if sp.expand(value**2 * sp.pi).is_Rational else None
+    if over_root_pi is None:
+        square = sp.Rational(sp.expand(value**2 / sp.pi))
+        return rf"{sign}\sqrt{{\tfrac{{{square.p if square.p != 1 else ''}\pi}}{{{square.q}}}}}"
+    numerator, denominator = sp.fraction(sp.radsimp(sp.sqrt(over_root_pi)))
+    return rf"{sign}\frac{{{sp.latex(numerator)}}}{{{sp.latex(denominator) if denominator != 1 else ''}\sqrt{{\pi}}}}"
+
+
+def grouped(form: IndexExpression) -> str:
+    """An index expression in parentheses, unless it is a single term."""
+    return form.latex() if len(form.terms) == 1 else rf"\Bigl({form.latex()}\Bigr)"
 
 
 def content_and_primitive(polynomial: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
-    """A polynomial in (x, y, z) as number times a polynomial with coprime integer coefficients."""
-    leading = sp.Poly(polynomial, *DIRECTION).LC()
+    """A polynomial in (x, y, z) as positive number times a polynomial with coprime integer coefficients."""
+    leading = abs(sp.Poly(polynomial, *DIRECTION).LC())
     ratio = sp.Poly(sp.expand(polynomial / leading), *DIRECTION)
     denominator = sp.ilcm(*(c.q for c in ratio.coeffs()), 1)
     return sp.radsimp(leading / denominator), sp.expand(ratio.as_expr() * denominator)

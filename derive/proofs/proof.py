@@ -26,11 +26,14 @@ class ProofError(Exception):
 class Equation:
     """side = side = ...: LaTeX for the reader, residuals for the machine.
 
-    ``residuals`` are the differences of neighbouring sides, componentwise, in normal form.
+    ``residuals`` are the differences of neighbouring sides, componentwise, in normal form.  A side that would
+    not fit on
+    a line is given with line breaks; ``inline`` puts all sides on one line.
     """
 
     sides: tuple[str, ...]
     residuals: tuple[Any, ...]
+    inline: bool = False
 
     def __post_init__(self) -> None:
         if not self.residuals:
@@ -40,8 +43,10 @@ class Equation:
                 raise ProofError(f"{' = '.join(self.sides)} leaves {residual}")
 
     def latex(self) -> str:
-        """Aligned at the equality signs, one line for each side after the first."""
-        first, second, *others = self.sides
+        """Aligned at the equality signs, one line for each side after the first; sides that repeat are printed once."""
+        first, second, *others = (s.replace("\n", " \\\\\n&\\qquad ") for s in dict.fromkeys(self.sides))
+        if self.inline:
+            return " = ".join([f"{first} &= {second}", *others])
         return " \\\\\n".join([f"{first} &= {second}", *(f"&= {side}" for side in others)])
 
 
@@ -72,9 +77,11 @@ def _flat(value: Any) -> list[Any]:
     return [value]
 
 
-def equation(left: Any, right: Any, texts: Sequence[str], ring: SphereRing | None = None) -> Equation:
+def equation(
+    left: Any, right: Any, texts: Sequence[str], ring: SphereRing | None = None, inline: bool = False
+) -> Equation:
     """An equation between two values (scalars, matrices, component dictionaries), checked as it is built."""
-    return Equation(tuple(texts), residuals(left, right, ring))
+    return Equation(tuple(texts), residuals(left, right, ring), inline)
 
 
 def chain(values: Sequence[Any], texts: Sequence[str], ring: SphereRing | None = None) -> Equation:

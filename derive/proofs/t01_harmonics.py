@@ -122,7 +122,7 @@ def _tensor_components() -> Step:
             equation(
                 contracted,
                 harmonics,
-                (r"E^m_{ab}\, r_a r_b", rf"{sp.latex(sp.sqrt(sp.Rational(8, 15)))}\,\sqrt{{\pi}}\; r^2 Y_{{2m}}"),
+                (r"E^m_{ab}\, r_a r_b", rf"{constant_latex(scale)}\; r^2 Y_{{2m}}"),
             ),
             equation(gram, sp.eye(5), (r"E^m_{ab} E^n_{ab}", r"\delta_{mn}")),
             equation(

@@ -64,7 +64,7 @@ def _sample(p: Path) -> Equation:
     q = real_clebsch_gordan(p.l_in, p.l_f, p.l_out)
     squares = [q[m, 0, b] ** 2 for m in range(2 * p.l_f + 1) for b in range(2 * p.l_in + 1) if q[m, 0, b] != 0]
     shown = " + ".join(rf"\tfrac{{{s.p}}}{{{s.q}}}" for s in squares)
-    return equation(sum(squares), 1, (rf"\sum_{{m,b}} \bigl(Q^{p.l_f}_{{m;xb}}\bigr)^2", shown, "1"))
+    return equation(sum(squares), 1, (rf"\sum_{{m,b}} \bigl(Q^{p.l_f}_{{m;xb}}\bigr)^2", shown, "1"), inline=True)
 
 
 def _generators(degrees: Sequence[int]) -> Step:

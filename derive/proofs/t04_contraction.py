@@ -11,7 +11,7 @@ from ..coupling import contraction, real_clebsch_gordan
 from ..exact import SphereRing
 from ..harmonics import orders, real_harmonic
 from ..symbols import DIRECTION
-from .printing import COMPONENTS, constant_latex, factored, latex
+from .printing import COMPONENTS, constant_latex, factored, grouped, latex
 from .proof import Equation, Proof, Step, equation, residuals
 
 
@@ -48,13 +48,13 @@ def _contraction(p: Path) -> Step:
         scaled,
         (
             rf"\sum_m Y_{{{p.l_f}m}}\, Q^{p.l_f}_{{m;{_index_text(p)}}}",
-            rf"{constant_latex(p.contraction_constant)}\,\Bigl({p.form.latex()}\Bigr)",
+            rf"{constant_latex(p.contraction_constant)}\,{grouped(p.form)}",
         ),
         ring,
     )
     return Step(
-        rf"$\boldsymbol{{{p.l_in} \otimes {p.l_f} \to {p.l_out}}}$. The nonzero products of the component "
-        rf"{_component_text(p)} are, at $|\hat r| = 1$,",
+        rf"$\boldsymbol{{{p.l_in} \otimes {p.l_f} \to {p.l_out}}}$. The component "
+        rf"{_component_text(p)} and the whole are, at $|\hat r| = 1$,",
         (_component(p, ring), whole),
     )
 
@@ -77,14 +77,20 @@ def _component_text(p: Path) -> str:
 
 
 def _component(p: Path, ring: SphereRing) -> Equation:
-    """One component written out: Σ of (harmonic)(coefficient)."""
+    """One component written out: Σ of coefficient times harmonic."""
     a, b = _first_entry(p)
     q = real_clebsch_gordan(p.l_in, p.l_f, p.l_out)
     terms = [(m, q[i, a, b], real_harmonic(p.l_f, m)) for i, m in enumerate(orders(p.l_f)) if q[i, a, b] != 0]
-    symbolic = " + ".join(rf"Y_{{{p.l_f},{m}}}\cdot\bigl({constant_latex(c)}\bigr)" for m, c, _ in terms)
+    symbolic = "".join(
+        _signed(rf"{constant_latex(abs(c))}\,Y_{{{p.l_f},{m}}}", c, i) for i, (m, c, _) in enumerate(terms)
+    )
     total = sp.expand(sum(c * h for _, c, h in terms))
     target = p.contraction_constant * p.kernel[a, b]
     return Equation((symbolic, factored(total)), residuals(total, target, ring))
+
+
+def _signed(text: str, coefficient: sp.Expr, position: int) -> str:
+    return (" - " if coefficient.is_negative else " + " if position else "") + text
 
 
 def _dictionary(paths: Sequence[Path]) -> Step:
@@ -101,4 +107,4 @@ def _dictionary(paths: Sequence[Path]) -> Step:
                 residuals(tfn, radial * p.kernel, ring),
             )
         )
-    return Step("The dictionary of radial functions is therefore", tuple(lines))
+    return Step("The dictionary of radial functions is therefore", tuple(lines), columns=2)

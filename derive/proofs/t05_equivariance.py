@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy as sp
 
-from ..cartesian import delta, epsilon, r
+from ..cartesian import IndexExpression, delta, epsilon, r
 from ..catalogue import Pair, Path
 from ..rotations import RotatedDirection, rotation_matrix
 from ..symbols import DIRECTION, QUATERNION
@@ -102,7 +102,7 @@ def _lemma(p: Path, world: RotatedDirection) -> Step:
         f"K_{{{' '.join(order)}}}(\\hat r')",
         at_rotated(p.form).latex(),
         substituted(p.form).latex(),
-        invariants_turned(p.form).latex(),
+        broken(invariants_turned(p.form)),
         collected_latex(p.form),
     ]
     checked = chain([{k: _ring_element(world, v) for k, v in line.items()} for line in lines], (), world.ring)
@@ -114,6 +114,16 @@ def _lemma(p: Path, world: RotatedDirection) -> Step:
         rf"and $\hat r$; "
         "each difference of neighbouring lines reduces to zero.",
     )
+
+
+def broken(form: IndexExpression) -> str:
+    """An index expression, on two lines where it is long."""
+    half = (len(form.terms) + 1) // 2
+    if len(form.terms) < 4:
+        return form.latex()
+    first, second = IndexExpression(form.terms[:half]), IndexExpression(form.terms[half:])
+    tail = second.latex()
+    return f"{first.latex()}\n{tail if tail.startswith('-') else '+ ' + tail}"
 
 
 def _ring_element(world: RotatedDirection, value):

@@ -24,10 +24,13 @@ def prove(pairs: Sequence[Pair]) -> Proof:
         slug="completeness",
         title="Completeness",
         statement=(
-            r"Every map $K$ from $\mathbb{R}^3 \setminus \{0\}$ to matrices with $K(Rr) = D^{l_{\rm out}}(R)\, K(r)\, "
-            r"D^{l_{\rm in}}(R)^{\mathsf T}$ for all $R \in SO(3)$ is $K(r) = \sum_J \varphi_J(|r|)\, "
-            r"K^{(J)}(\hat r)$ with the "
-            rf"catalogue's forms and unique $\varphi_J$. Their number is ${dimensions}$, and they are orthogonal."
+            r"Every map $K$ from $\mathbb{R}^3 \setminus \{0\}$ to matrices such that for all $R \in SO(3)$"
+            "\n"
+            r"\[ K(Rr) = D^{l_{\rm out}}(R)\, K(r)\, D^{l_{\rm in}}(R)^{\mathsf T} \]"
+            "\n"
+            r"is $K(r) = \sum_J \varphi_J(|r|)\, K^{(J)}(\hat r)$ with the catalogue's forms and unique "
+            r"$\varphi_J$. Their "
+            rf"number is ${dimensions}$, and they are orthogonal."
         ),
         hypotheses=(
             r"Components and generators $G^l_k$ as in Theorems~\ref{tfn:T1} and~\ref{tfn:T2}; no smoothness of "
@@ -70,6 +73,7 @@ def _stabiliser(pair: Pair) -> Step:
             Equation(
                 (r"\dim\{X\}", rf"{unknowns} - {rank}", str(len(pair.paths))),
                 (sp.Integer(unknowns - rank - len(pair.paths)),),
+                inline=True,
             ),
             unseen(*solve, (sp.Integer(independent - len(pair.paths)),)),
         ),
@@ -96,7 +100,7 @@ def _orthogonality(pair: Pair) -> Step:
     norms = [gram[i, i] for i in range(gram.rows)]
     if not all(n.is_Rational and n > 0 for n in norms):
         raise ValueError(f"{pair.key}: the forms' norms {norms} are not positive numbers")
-    names = ", ".join(rf"|K^{{({p.l_f})}}|^2 = {latex(n)}" for p, n in zip(pair.paths, norms, strict=True))
+    names = r",\ ".join(rf"|K^{{({p.l_f})}}|^2 = {latex(n)}" for p, n in zip(pair.paths, norms, strict=True))
     return Step(
         rf"For all unit $\hat r$, with $\langle A, B\rangle = \sum_{{ab}} A_{{ab}} B_{{ab}}$ and ${pair.l_in} "
         rf"\to {pair.l_out}$:",

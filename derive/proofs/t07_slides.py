@@ -105,10 +105,11 @@ def _projections(coefficients: Sequence[Sequence[sp.Expr]]) -> Step:
                 (
                     rf"\frac{{\langle \operatorname{{ST}}(Q\,\hat r),\, {name}\rangle}}{{\langle {name}, "
                     rf"{name}\rangle}}",
-                    rf"\frac{{{latex(top)}}}{{{latex(bottom)}}}" if top != 0 else "0",
+                    rf"{latex(top)} \,\big/\, {latex(bottom)}" if top != 0 else "0",
                     *((latex(row[1]),) if top != 0 else ()),
                 ),
                 (sp.expand(top / bottom - row[1]),),
+                inline=True,
             )
         )
     return Step("The coefficients of the second form are its projections:", tuple(lines))

@@ -64,6 +64,7 @@ def _invariant_matrices(pair: Pair) -> Step:
             Equation(
                 (r"\dim\{X\}", rf"{equations.cols} - {equations.rank()}", str(expected)),
                 (sp.Integer(equations.cols - equations.rank() - expected), *(r for s in satisfied for r in s)),
+                inline=True,
             ),
         ),
         rf"The solutions are {span}.",

@@ -42,7 +42,7 @@ def prove(pairs: Sequence[Pair], files: Mapping[str, str]) -> Proof:
         steps=(
             *(_scalar_functions(pair, modules) for pair in pairs),
             _unit_vector(modules),
-            *(_loops(pair, modules) for pair in pairs),
+            _loops(pairs, modules),
             _constants(modules),
         ),
     )
@@ -88,7 +88,8 @@ def _scalar_functions(pair: Pair, modules: Sequence[EmittedModule]) -> Step:
         Equation(texts[kind], tuple(r for m in modules for r in scalar_residuals(kind, pair, m))) for kind in texts
     ]
     edge, channel = function_names("apply", pair, modules[0])
-    code = (*modules[0].source_lines(edge)[:-1], *modules[0].source_lines(channel)[1:])
+    hoisted = [line for line in modules[0].source_lines(edge) if not line.startswith("out[")]
+    code = (*hoisted, *modules[0].source_lines(channel)[1:])
     return Step(
         rf"$\boldsymbol{{{pair.l_in} \to {pair.l_out}}}$. The emitted lines of "
         rf"\texttt{{apply\_{pair.l_in}\_{pair.l_out}}} "
@@ -109,24 +110,22 @@ def _unit_vector(modules: Sequence[EmittedModule]) -> Step:
     )
 
 
-def _loops(pair: Pair, modules: Sequence[EmittedModule]) -> Step:
-    checks = tuple(r for m in modules for r in loop_residuals(pair, m))
+def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
+    checks = tuple(r for pair in pairs for m in modules for r in loop_residuals(pair, m))
     return Step(
-        rf"The loops of ${pair.l_in} \to {pair.l_out}$, executed on a graph of three nodes (one isolated, one "
-        rf"with two edges) "
-        "and two channels whose every array element is a symbol of its own:",
+        "The loops were executed on a graph of three nodes (one isolated, one with two edges) and two channels "
+        r"$\gamma$, every array element a symbol of its own. For \texttt{convolve}, with weights and without,",
         (
             Equation(
                 (
                     r"\texttt{out}_{i a \gamma}",
                     r"\textstyle\sum_{e \to i} w_e \sum_J \varphi_{e J \gamma}\, K^{(J)}_{ac}(\hat r_e)\, "
-                    r"f_{j(e)\, c\, \gamma}",
+                    r"f_{j(e)\, c\, \gamma},",
                 ),
                 checks,
             ),
         ),
-        "for \\texttt{convolve} with and without weights, and likewise for the item loops of \\texttt{apply} and "
-        "\\texttt{kernel}.",
+        r"and \texttt{apply} and \texttt{kernel} fill every item from its own operands, broadcast ones included.",
     )
 
 
