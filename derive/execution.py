@@ -21,7 +21,7 @@ import sympy as sp
 from .constants import constant_value
 
 #: Names that decorate compiled functions in the emitted modules.
-COMPILERS = frozenset({"_compiled", "_device", "_global"})
+COMPILERS = frozenset({"_compiled", "_loop", "_device", "_global"})
 #: Fields of the table of constants that are not numbers of the formulas.
 SPECIAL_FIELDS = frozenset({"zero", "one", "tiny", "huge"})
 
@@ -45,11 +45,16 @@ class EmittedModule:
 
     def namespace(self, **overrides: Any) -> dict[str, Callable[..., Any]]:
         """All compiled functions as Python functions that see each other; overrides replace names that they use."""
-        world: dict[str, Any] = {"math": SimpleNamespace(sqrt=sp.sqrt), "cuda": None, "abs": sp.Abs}
+        world: dict[str, Any] = {
+            "math": SimpleNamespace(sqrt=sp.sqrt),
+            "abs": sp.Abs,
+            "_RADIAL_AHEAD": 0,
+            "_SENDER_AHEAD": 0,
+        }
         plain = [_undecorated(f) for f in self._functions]
         code = ast.fix_missing_locations(ast.Module(body=list(plain), type_ignores=[]))
         exec(compile(code, self.name, "exec"), world)
-        world.update(overrides)
+        world.update({"_prefetch_row": lambda *_: None, **overrides})  # a prefetch computes nothing
         return world
 
     def tables(self) -> dict[int, dict[str, Fraction]]:

@@ -32,6 +32,9 @@ from typing import Any, NamedTuple
 
 import numba
 import numpy as np
+from llvmlite import ir
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.extending import intrinsic
 
 __all__ = [
     "apply_1_0",
@@ -48,8 +51,50 @@ __all__ = [
     "set_num_threads",
 ]
 
+# --- how Numba compiles ---------------------------------------------------------------------------
+
+
+class _Disjoint(CompilerBase):
+    """Numba's compiler, told that array arguments do not overlap (see _fill); else every edge begins with alias checks."""
+
+    def define_pipelines(self) -> list[Any]:
+        self.state.flags.noalias = True
+        return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
+
+
 # Contraction to fused multiply-add is allowed, reordering is not: results do not depend on vector width or thread count.
-_compiled = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract"})
+_options: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": {"contract"}}
+_compiled = numba.njit(**_options)
+_loop = numba.njit(**_options, pipeline_class=_Disjoint)
+
+_LINE = 64  # bytes in a cache line
+_RADIAL_AHEAD = 4  # so many edges ahead the radial functions are asked for (benchmarks/LOG.md)
+_SENDER_AHEAD = 2  # and the sender's features
+
+
+@intrinsic
+def _prefetch(typingctx: Any, array: Any, offset: Any) -> Any:
+    """Ask for the cache line so many bytes into an array's memory; beyond it this does nothing."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        byte, i32 = ir.IntType(8).as_pointer(), ir.IntType(32)
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        address = builder.gep(builder.bitcast(data, byte), [args[1]])
+        kind = ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32])
+        hint = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        builder.call(hint, [address, i32(0), i32(3), i32(1)])  # to read, keep in all caches, data
+        return context.get_dummy_value()
+
+    return numba.types.void(array, numba.types.intp), codegen
+
+
+@_compiled
+def _prefetch_row(array, row):
+    """Ask for array[row], line by line."""
+    size = array.strides[0]
+    for offset in range(row * size, (row + 1) * size, _LINE):
+        _prefetch(array, offset)
+
 
 # --- typed constants ------------------------------------------------------------------------------
 
@@ -277,7 +322,7 @@ def _kernel_channel_1_2(k, edge, alpha, beta, gamma):
 # --- compiled loops -------------------------------------------------------------------------------
 
 
-@_compiled
+@_loop
 def _kernel_items_1_0(start, stop, k, vectors, radial, steps, out):
     for i in range(start, stop):
         v = i * steps[0]
@@ -294,7 +339,7 @@ def _kernel_items_1_0(start, stop, k, vectors, radial, steps, out):
         out[i, 0, 2] = entries[2]
 
 
-@_compiled
+@_loop
 def _apply_items_1_0(start, stop, k, vectors, radial, features, steps, out):
     for i in range(start, stop):
         v = i * steps[0]
@@ -314,13 +359,15 @@ def _apply_items_1_0(start, stop, k, vectors, radial, features, steps, out):
             out[i, 0, c] = values[0]
 
 
-@_compiled
+@_loop
 def _convolve_rows_1_0(start, stop, k, indptr, indices, vectors, radial, features, weights, out):
     for i in range(start, stop):
         for c in range(out.shape[2]):
             out[i, 0, c] = k.zero
         for e in range(indptr[i], indptr[i + 1]):
             j = indices[e]
+            _prefetch_row(radial, e + _RADIAL_AHEAD)
+            _prefetch_row(features, indices[min(e + _SENDER_AHEAD, len(indices) - 1)])
             x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _edge_1_0(k, x, y, z)
             w = k.one if weights is None else weights[e]
@@ -339,7 +386,7 @@ def _convolve_rows_1_0(start, stop, k, indptr, indices, vectors, radial, feature
                     out[i, 0, c] += w * values[0]
 
 
-@_compiled
+@_loop
 def _kernel_items_1_1(start, stop, k, vectors, radial, steps, out):
     for i in range(start, stop):
         v = i * steps[0]
@@ -364,7 +411,7 @@ def _kernel_items_1_1(start, stop, k, vectors, radial, steps, out):
         out[i, 2, 2] = entries[8]
 
 
-@_compiled
+@_loop
 def _apply_items_1_1(start, stop, k, vectors, radial, features, steps, out):
     for i in range(start, stop):
         v = i * steps[0]
@@ -388,7 +435,7 @@ def _apply_items_1_1(start, stop, k, vectors, radial, features, steps, out):
             out[i, 2, c] = values[2]
 
 
-@_compiled
+@_loop
 def _convolve_rows_1_1(start, stop, k, indptr, indices, vectors, radial, features, weights, out):
     for i in range(start, stop):
         for c in range(out.shape[2]):
@@ -397,6 +444,8 @@ def _convolve_rows_1_1(start, stop, k, indptr, indices, vectors, radial, feature
             out[i, 2, c] = k.zero
         for e in range(indptr[i], indptr[i + 1]):
             j = indices[e]
+            _prefetch_row(radial, e + _RADIAL_AHEAD)
+            _prefetch_row(features, indices[min(e + _SENDER_AHEAD, len(indices) - 1)])
             x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _edge_1_1(k, x, y, z)
             w = k.one if weights is None else weights[e]
@@ -421,7 +470,7 @@ def _convolve_rows_1_1(start, stop, k, indptr, indices, vectors, radial, feature
                     out[i, 2, c] += w * values[2]
 
 
-@_compiled
+@_loop
 def _kernel_items_1_2(start, stop, k, vectors, radial, steps, out):
     for i in range(start, stop):
         v = i * steps[0]
@@ -452,7 +501,7 @@ def _kernel_items_1_2(start, stop, k, vectors, radial, steps, out):
         out[i, 4, 2] = entries[14]
 
 
-@_compiled
+@_loop
 def _apply_items_1_2(start, stop, k, vectors, radial, features, steps, out):
     for i in range(start, stop):
         v = i * steps[0]
@@ -478,7 +527,7 @@ def _apply_items_1_2(start, stop, k, vectors, radial, features, steps, out):
             out[i, 4, c] = values[4]
 
 
-@_compiled
+@_loop
 def _convolve_rows_1_2(start, stop, k, indptr, indices, vectors, radial, features, weights, out):
     for i in range(start, stop):
         for c in range(out.shape[2]):
@@ -489,6 +538,8 @@ def _convolve_rows_1_2(start, stop, k, indptr, indices, vectors, radial, feature
             out[i, 4, c] = k.zero
         for e in range(indptr[i], indptr[i + 1]):
             j = indices[e]
+            _prefetch_row(radial, e + _RADIAL_AHEAD)
+            _prefetch_row(features, indices[min(e + _SENDER_AHEAD, len(indices) - 1)])
             x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _edge_1_2(k, x, y, z)
             w = k.one if weights is None else weights[e]

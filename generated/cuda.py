@@ -852,16 +852,18 @@ def _fill(compute: Callable[[Any], None], out: Any, view: Any, shape: tuple[int,
 # --- from arguments to kernels ----------------------------------------------------------------------
 
 
-def _broadcast(where: str, core_dims: tuple[int, ...], *arrays: Any) -> tuple[tuple[int, ...], list[Any], Any]:
+def _broadcast(where: str, core_dims: tuple[int, ...], **arrays: Any) -> tuple[tuple[int, ...], list[Any], Any]:
     """Leading dimensions as NumPy would broadcast them: their shape, the arrays with one leading dimension each, and
     for each array its steps along the broadcast dimensions."""
-    leads = [tuple(a.shape[: a.ndim - n]) for a, n in zip(arrays, core_dims, strict=True)]
+    leads = [tuple(a.shape[: a.ndim - n]) for a, n in zip(arrays.values(), core_dims, strict=True)]
     try:
         lead = np.broadcast_shapes(*leads)
     except ValueError:
-        raise ValueError(f"{where}: leading dimensions {leads} do not broadcast") from None
+        named = ", ".join(f"{own} of {name}" for name, own in zip(arrays, leads, strict=True))
+        raise ValueError(f"{where}: leading dimensions do not broadcast: {named}") from None
     flat = [
-        _packed(a).reshape(math.prod(own), *a.shape[len(own) :]) for a, own in zip(arrays, leads, strict=True)
+        _packed(a).reshape(math.prod(own), *a.shape[len(own) :])
+        for a, own in zip(arrays.values(), leads, strict=True)
     ]
     return lead, flat, tuple(_steps(own, len(lead)) for own in leads)
 
@@ -882,7 +884,8 @@ def _kernel(where: str, kernel: Any, shape: tuple[int, int, int], vectors: Any, 
     dtype = _float_type(where, vectors=vectors, radial=radial)
     _core(where, "vectors", vectors, "(..., 3)", (3,))
     _core(where, "radial", radial, f"(..., {n_paths})", (n_paths,))
-    return _items(where, kernel, (1, 1), (n_out, n_in), 1, dtype, (vectors, radial), out)
+    operands = _broadcast(where, (1, 1), vectors=vectors, radial=radial)
+    return _items(where, kernel, operands, (n_out, n_in), 1, dtype, out)
 
 
 def _apply(
@@ -896,20 +899,20 @@ def _apply(
     _core(where, "features", features, f"(..., {n_in}, C)", (n_in, None))
     channels = features.shape[features.ndim - 1]
     _core(where, "radial", radial, f"(..., {n_paths}, C) with C = {channels}", (n_paths, channels))
-    return _items(where, kernel, (1, 2, 2), (n_out, channels), channels, dtype, (vectors, radial, features), out)
+    operands = _broadcast(where, (1, 2, 2), vectors=vectors, radial=radial, features=features)
+    return _items(where, kernel, operands, (n_out, channels), channels, dtype, out)
 
 
 def _items(
     where: str,
     kernel: Any,
-    core_dims: tuple[int, ...],
+    operands: tuple[tuple[int, ...], list[Any], Any],
     core: tuple[int, int],
     threads_per_item: int,
     dtype: np.dtype[Any],
-    arrays: tuple[Any, ...],
     out: Any,
 ) -> Any:
-    lead, flat, steps = _broadcast(where, core_dims, *arrays)
+    lead, flat, steps = operands
     full = (*lead, *core)
     view = _check_out(where, out, full, dtype)
     total = math.prod(lead)

@@ -65,6 +65,8 @@ def factored(polynomial: sp.Expr) -> str:
     content, primitive = content_and_primitive(polynomial)
     if primitive == 1:
         return constant_latex(content)
+    if not primitive.is_Add and primitive.could_extract_minus_sign():
+        content, primitive = -content, -primitive
     return constant_latex(content) + (rf"\,({latex(primitive)})" if primitive.is_Add else rf"\,{latex(primitive)}")
 
 

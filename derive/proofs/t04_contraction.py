@@ -82,7 +82,8 @@ def _component(p: Path, ring: SphereRing) -> Equation:
     q = real_clebsch_gordan(p.l_in, p.l_f, p.l_out)
     terms = [(m, q[i, a, b], real_harmonic(p.l_f, m)) for i, m in enumerate(orders(p.l_f)) if q[i, a, b] != 0]
     symbolic = "".join(
-        _signed(rf"{constant_latex(abs(c))}\,Y_{{{p.l_f},{m}}}", c, i) for i, (m, c, _) in enumerate(terms)
+        _signed(rf"{'' if abs(c) == 1 else constant_latex(abs(c))}\,Y_{{{p.l_f},{m}}}", c, i)
+        for i, (m, c, _) in enumerate(terms)
     )
     total = sp.expand(sum(c * h for _, c, h in terms))
     target = p.contraction_constant * p.kernel[a, b]

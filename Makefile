@@ -1,0 +1,69 @@
+# Everything a checkout can do.  A fresh machine needs python3 (3.11 or newer) and make; the rest is installed into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+WORKERS ?= auto
+
+.PHONY: help derive check test test-all lint proofs bench bench-cuda example clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+derive: $(VENV)/.derive  ## derive, prove and emit everything into generated/
+	@$(RUN) -m pocket_tfn.derive $(ARGS)
+
+check: $(VENV)/.derive  ## fail, with a diff, if generated/ is not what derive/ makes
+	@$(RUN) -m pocket_tfn.derive --check
+
+lint: $(VENV)/.test  ## formatting, lint and types
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+
+test: $(VENV)/.test lint check  ## lint, staleness and every test but the slow ones
+	@$(RUN) -m pytest -n $(WORKERS) -m "not slow" $(ARGS)
+
+test-all: $(VENV)/.test lint check  ## the slow tests too
+	@$(RUN) -m pytest -n $(WORKERS) $(ARGS)
+
+proofs: $(VENV)/.derive  ## compile the book of proofs to build/proofs/book.pdf
+	@command -v pdflatex >/dev/null || { echo "make proofs needs LaTeX: install TeX Live (on Debian: apt install texlive-latex-recommended lmodern)"; exit 1; }
+	@mkdir -p build/proofs
+	@cd generated/proofs && for pass in 1 2; do \
+	    pdflatex -interaction=nonstopmode -halt-on-error -output-directory=../../build/proofs book.tex >../../build/proofs/output.txt \
+	    || { tail -n 30 ../../build/proofs/output.txt; exit 1; }; done
+	@echo build/proofs/book.pdf
+
+bench: $(VENV)/.bench  ## compare with e3nn, torch.compile and jax.jit on this machine
+	@$(RUN) -m benchmarks $(ARGS)
+
+bench-cuda: $(VENV)/.test  ## what the GPU compiler makes of the CUDA kernels; needs no GPU
+	@$(RUN) -m benchmarks.cuda_report $(ARGS)
+
+example: $(VENV)/.test  ## the example on a real molecule, with its picture
+	@$(RUN) examples/molecule.py $(ARGS)
+
+clean:  ## remove what make made, generated/ excepted
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# The package maps generated/ to pocket_tfn, so that folder must exist before the first derivation.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pocket-tfn needs Python 3.11 or newer")'
+	@$(PYTHON) -m venv $(VENV)
+	@mkdir -p generated && touch generated/__init__.py
+
+$(VENV)/.derive: pyproject.toml | $(VENV)/bin/python
+	@echo "installing what derivation needs ..."
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[derive]'
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(VENV)/.derive
+	@echo "installing what the tests need (PyTorch and e3nn among them) ..."
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@touch $@
+
+$(VENV)/.bench: pyproject.toml | $(VENV)/.test
+	@echo "installing the libraries to compare with ..."
+	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@touch $@
