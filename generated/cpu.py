@@ -684,8 +684,10 @@ def _check_out(where: str, out: Any, shape: tuple[int, ...], dtype: np.dtype[Any
 
 def _frozen(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """A contiguous, aligned, read-only view (or copy): one compiled variant then serves every caller."""
-    view = np.require(array, requirements="CA").view()
-    view.flags.writeable = False
+    if not (array.flags.c_contiguous and array.flags.aligned):
+        array = np.require(array, requirements="CA")
+    view = array.view()
+    view.setflags(write=False)
     return view
 
 
@@ -763,6 +765,9 @@ def _helpers() -> tuple[ThreadPoolExecutor, int]:
 
 def _spread(loop: Callable[..., None], bounds: Any, args: tuple[Any, ...]) -> None:
     """Run loop(bounds[i], bounds[i + 1], *args) for every i, the calling thread and its helpers taking turns."""
+    if len(bounds) == 2:
+        loop(*bounds, *args)
+        return
     tickets = itertools.count()
 
     def work() -> None:
@@ -782,9 +787,10 @@ def _spread(loop: Callable[..., None], bounds: Any, args: tuple[Any, ...]) -> No
                 future.result()
 
 
-def _chunks(total: int, work: int) -> int:
-    """How many parts to cut a loop into."""
-    return 1 if work < _INLINE_WORK or _threads == 1 else max(min(total, _CHUNKS_PER_THREAD * _threads), 1)
+def _bounds(total: int, work: int) -> list[int]:
+    """Where to cut 0..total for the threads; not at all if there is little work, or one thread."""
+    parts = 1 if work < _INLINE_WORK or _threads == 1 else max(min(total, _CHUNKS_PER_THREAD * _threads), 1)
+    return [total * i // parts for i in range(parts + 1)]
 
 
 # --- from arguments to loops ------------------------------------------------------------------------
@@ -813,8 +819,7 @@ def _broadcast(
 
 
 def _run_items(loop: Any, k: _Constants, total: int, work: int, args: tuple[Any, ...], steps: Any, target: Any) -> None:
-    bounds = np.linspace(0, total, _chunks(total, work) + 1).astype(np.int64).tolist()
-    _spread(loop, bounds, (k, *args, steps, target.reshape(total, *target.shape[-2:])))
+    _spread(loop, _bounds(total, work), (k, *args, steps, target.reshape(total, *target.shape[-2:])))
 
 
 def _kernel(where: str, loop: Any, shape: tuple[int, int, int], vectors: Any, radial: Any, out: Any) -> Any:
@@ -890,9 +895,8 @@ def _convolve(
 
     def compute(target: np.ndarray[Any, Any]) -> None:
         # Parts of equal edges, not of equal rows: degrees may differ widely.
-        parts = _chunks(nodes, edges * channels)
-        inner = np.searchsorted(indptr, np.linspace(0, edges, parts + 1)[1:-1])
-        bounds = [0, *inner.tolist(), nodes]
+        inner = _bounds(edges, edges * channels)[1:-1]
+        bounds = [0, *(np.searchsorted(indptr, inner).tolist() if inner else ()), nodes]
         tail = None if weights is None else _frozen(weights)
         _spread(
             loop,
@@ -908,7 +912,6 @@ def _convolve(
 
 
 def kernel_1_0(vectors: Any, radial: Any, out: Any = None) -> Any:
-
     """The equivariant kernel 1→0: Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -945,7 +948,6 @@ def kernel_1_0(vectors: Any, radial: Any, out: Any = None) -> Any:
 
 
 def apply_1_0(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
-
     """The equivariant kernel 1→0 acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -991,7 +993,6 @@ def convolve_1_0(
     weights: Any = None,
     out: Any = None,
 ) -> Any:
-
     """The equivariant convolution 1→0 on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
 
     Source: slides, page "Dal continuo al discreto"; proofs T4, T5, T11.
@@ -1048,7 +1049,6 @@ def convolve_1_0(
 
 
 def kernel_1_1(vectors: Any, radial: Any, out: Any = None) -> Any:
-
     """The equivariant kernel 1→1: Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -1087,7 +1087,6 @@ def kernel_1_1(vectors: Any, radial: Any, out: Any = None) -> Any:
 
 
 def apply_1_1(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
-
     """The equivariant kernel 1→1 acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -1135,7 +1134,6 @@ def convolve_1_1(
     weights: Any = None,
     out: Any = None,
 ) -> Any:
-
     """The equivariant convolution 1→1 on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
 
     Source: slides, page "Dal continuo al discreto"; proofs T4, T5, T11.
@@ -1194,7 +1192,6 @@ def convolve_1_1(
 
 
 def kernel_1_2(vectors: Any, radial: Any, out: Any = None) -> Any:
-
     """The equivariant kernel 1→2: Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -1233,7 +1230,6 @@ def kernel_1_2(vectors: Any, radial: Any, out: Any = None) -> Any:
 
 
 def apply_1_2(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
-
     """The equivariant kernel 1→2 acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -1281,7 +1277,6 @@ def convolve_1_2(
     weights: Any = None,
     out: Any = None,
 ) -> Any:
-
     """The equivariant convolution 1→2 on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
 
     Source: slides, page "Dal continuo al discreto"; proofs T4, T5, T11.

@@ -662,7 +662,8 @@ def _place_in(ndim: int) -> Any:
 
 @functools.cache
 def _copy_kernel(ndim: int) -> Any:
-    """Numba copies strided arrays on a GPU neither whole nor, in all cases rightly, slice by slice; so this does."""
+    """A kernel that copies a strided array into a flat one: Numba refuses to, and its own slices of arrays with
+    negative strides or strides of 0 are wrong."""
     place = _place_in(ndim)
 
     @cuda.jit
@@ -768,7 +769,7 @@ def _view(where: str, name: str, array: Any) -> Any:
         kind = type(array).__name__
         raise ValueError(f"{where}: {name} ({kind}) is not on a GPU; copy it there, or use pocket_tfn.cpu")
     if len(cuda.gpus) > 1 and view.size and _gpu_of(view) != cuda.get_current_device().id:
-        raise ValueError(f"{where}: {name} is on GPU {_gpu_of(view)}, not on the current one; see numba.cuda.select_device")
+        raise ValueError(f"{where}: {name} is on GPU {_gpu_of(view)}, not on the current one (numba.cuda.gpus)")
     return view
 
 
