@@ -19,6 +19,9 @@ check: $(VENV)/.derive  ## fail, with a diff, if generated/ is not what derive/ 
 lint: $(VENV)/.test  ## formatting, lint and types
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
+	@mkdir -p build/typing/pocket_tfn
+	@for part in derive templates generated/__init__.py generated/cpu.py generated/cuda.py; do \
+	    ln -sfn ../../../$$part build/typing/pocket_tfn/; done
 	@$(VENV)/bin/mypy
 
 test: $(VENV)/.test lint check  ## lint, staleness and every test but the slow ones

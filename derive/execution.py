@@ -9,6 +9,7 @@ came from.
 from __future__ import annotations
 
 import ast
+import copy
 import inspect
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -84,7 +85,9 @@ def _is_compiled(node: ast.FunctionDef) -> bool:
 
 
 def _undecorated(node: ast.FunctionDef) -> ast.FunctionDef:
-    return ast.FunctionDef(**{**{f: getattr(node, f, None) for f in node._fields}, "decorator_list": []})
+    plain = copy.copy(node)
+    plain.decorator_list = []
+    return plain
 
 
 def _literal(call: ast.expr, bits: int) -> Fraction:

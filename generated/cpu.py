@@ -685,7 +685,7 @@ def _check_out(where: str, out: Any, shape: tuple[int, ...], dtype: np.dtype[Any
 def _frozen(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """A contiguous, aligned, read-only view (or copy): one compiled variant then serves every caller."""
     if not (array.flags.c_contiguous and array.flags.aligned):
-        array = np.require(array, requirements="CA")
+        array = np.require(array, requirements=("C", "A"))
     view = array.view()
     view.setflags(write=False)
     return view
@@ -713,7 +713,7 @@ def _fill(
 # Numba's own parallel layers abort when called from two Python threads (workqueue) or after fork (OpenMP).
 # The loops release the GIL, so a pool of Python threads does as well and survives both.
 
-_threads = numba.config.NUMBA_NUM_THREADS
+_threads: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
 _pool: ThreadPoolExecutor | None = None
 _pool_lock = threading.Lock()
 _INLINE_WORK = 1 << 15  # below this many edge-channels a second thread costs more than it saves

@@ -71,7 +71,7 @@ def _convolve(pair: Pair, module: EmittedModule, name: str) -> list[Any]:
     arrays = _arrays(pair, EDGES)
     n_out = 2 * pair.l_out + 1
     on_cpu = "cuda" not in module.name
-    left = []
+    left: list[Any] = []
     for weighted in (False, True) if on_cpu else (name.endswith("_weighted"),):
         out = _untouched(NODES, n_out, CHANNELS)
         ring = _ring(arrays, out)

@@ -40,6 +40,7 @@ def prove(pairs: Sequence[Pair]) -> Proof:
 
 
 def _contraction(p: Path) -> Step:
+    assert p.form is not None
     ring = SphereRing(units=[DIRECTION])
     contracted = contraction(p.l_in, p.l_f, p.l_out)
     scaled = p.contraction_constant * p.kernel

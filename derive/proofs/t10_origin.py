@@ -53,7 +53,8 @@ def _invariant_matrices(pair: Pair) -> Step:
     expected = sum(p.l_f == 0 for p in pair.paths)
     solution = [p.kernel for p in pair.paths if p.l_f == 0]
     satisfied = [residuals(equations * sp.Matrix(k).reshape(len(k), 1), sp.zeros(equations.rows, 1)) for k in solution]
-    span = rf"multiples of ${solution and pair.paths[0].form.latex()}$" if solution else "zero alone"
+    forms = [p.form.latex() for p in pair.paths if p.l_f == 0 and p.form is not None]
+    span = rf"multiples of ${forms[0]}$" if forms else "multiples of the unit matrix" if solution else "zero alone"
     return Step(
         rf"$\boldsymbol{{{pair.l_in} \to {pair.l_out}}}$. A continuous $K$ satisfies $K(0) = D^{{l_{{\rm "
         rf"out}}}}(R) K(0) "
@@ -72,7 +73,7 @@ def _invariant_matrices(pair: Pair) -> Step:
 
 
 def _means(pairs: Sequence[Pair]) -> Step:
-    checks = []
+    checks: list[sp.Expr] = []
     for pair in pairs:
         for p in pair.paths:
             mean = [sphere_integral(e) / (4 * sp.pi) for e in p.kernel]
