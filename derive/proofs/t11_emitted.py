@@ -15,7 +15,7 @@ from ..execution import SPECIAL_FIELDS, EmittedModule, exact_constants, is_corre
 from ..lowering import apply_expressions, kernel_expressions
 from ..symbols import DIRECTION, features, radial_symbols
 from .emitted_loops import loop_residuals
-from .emitted_unit import unit_residuals
+from .emitted_unit import unit_residuals, zero_residuals
 from .proof import Equation, Proof, ProofError, Step, residuals, unseen
 
 
@@ -101,12 +101,17 @@ def _scalar_functions(pair: Pair, modules: Sequence[EmittedModule]) -> Step:
 
 
 def _unit_vector(modules: Sequence[EmittedModule]) -> Step:
-    checks = tuple(r for m in modules for r in unit_residuals(m))
     return Step(
-        r"The function \texttt{\_unit} has four branches: $|r|^2$ within range; too small or too large, where "
-        r"$r$ is first "
+        r"The function \texttt{\_unit} has four branches: $|r|^2$ within range; too small or too large, where $r$ is first "
         r"divided by its largest component $m > 0$; zero; and not a number, which it returns as such. On symbols",
-        (Equation((r"\texttt{\_unit}(r)", r"\frac{r}{|r|} = \frac{r/m}{|r/m|}", r"0 \quad\text{at } r = 0"), checks),),
+        (
+            Equation(
+                (r"\texttt{\_unit}(r)", r"\frac{r}{|r|}", r"\frac{r/m}{|r/m|} \quad (r \ne 0)"),
+                tuple(r for m in modules for r in unit_residuals(m)),
+                inline=True,
+            ),
+            Equation((r"\texttt{\_unit}(0)", "0"), tuple(r for m in modules for r in zero_residuals(m))),
+        ),
     )
 
 
