@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import sympy as sp
@@ -50,13 +51,16 @@ def _run(module: EmittedModule, in_range: bool, zero: bool) -> tuple[Any, ...]:
 
 
 def _is_unit_vector(values: tuple[Any, ...]) -> list[sp.Expr]:
-    """v is r/|r|: v_i² |r|² = r_i², v ∥ r, and at one point the sign is right (it cannot change, as v_i/r_i is
-    nowhere 0)."""
+    """v is r/|r|: v_i² |r|² = r_i² everywhere, and the sign of v_i is that of r_i.
+
+    v_i/r_i is continuous and never 0 on each side of r_i = 0, so its sign is settled by one point in every octant.
+    """
     square = sum(s**2 for s in DIRECTION)
     lengths = [sp.cancel(sp.together(v**2 * square - s**2)) for v, s in zip(values, DIRECTION, strict=True)]
-    point = dict(zip(DIRECTION, (3, -4, 12), strict=True))
+    octants = [dict(zip(DIRECTION, point, strict=True)) for point in product((3, -3), (4, -4), (12, -12))]
     signs = [
-        sp.nsimplify(v.subs({**point, LARGEST: 12})) - sp.Rational(s.subs(point), 13)
+        v.subs({**point, LARGEST: 12}) - sp.Rational(point[s], 13)
+        for point in octants
         for v, s in zip(values, DIRECTION, strict=True)
     ]
     return [*lengths, *signs]
