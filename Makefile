@@ -22,7 +22,7 @@ lint: $(VENV)/.test  ## formatting, lint and types
 	@mkdir -p build/typing/pocket_tfn
 	@for part in derive templates generated/__init__.py generated/cpu.py generated/cuda.py; do \
 	    ln -sfn ../../../$$part build/typing/pocket_tfn/; done
-	@$(VENV)/bin/mypy
+	@$(VENV)/bin/mypy --no-incremental
 
 test: $(VENV)/.test lint check  ## lint, staleness and every test but the slow ones
 	@$(RUN) -m pytest -n $(WORKERS) -m "not slow" $(ARGS)

@@ -6,6 +6,7 @@ c1_5 is 1/5, sqrt2_3 is √(2/3).  Rounding to a float is done in integers, at t
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import sympy as sp
@@ -33,8 +34,8 @@ def constant_value(name: str) -> sp.Expr:
 def hex_literal(value: sp.Expr, mantissa: int) -> str:
     """The correctly rounded binary float of an exact positive number, as a hexadecimal literal.
 
-    ``mantissa`` is 24 for float32, 53 for float64.  Ties cannot occur for irrational numbers and rationals that are not
-    dyadic; dyadic ones within the mantissa are exact.  The rounding is done in integers.
+    ``mantissa`` is 24 for float32, 53 for float64.  The rounding is done in integers; ties, which occur for dyadic
+    rationals alone, go to the even neighbour.
     """
     square = sp.Rational(value**2)
     exponent = _binary_exponent(square)
@@ -58,6 +59,8 @@ def _binary_exponent(square: sp.Rational) -> int:
 
 
 def _rounded_root(square: Fraction) -> int:
-    """The integer nearest to √square: floor(√square + 1/2)."""
-    doubled = sp.integer_nthroot(int(4 * square), 2)[0]  # floor(2 √square)
-    return (int(doubled) + 1) // 2
+    """The integer nearest to √square: floor(√square + 1/2), and the even one of two that are as near."""
+    doubled = math.isqrt(int(4 * square))  # floor(2 √square)
+    nearest = (doubled + 1) // 2
+    tie = doubled % 2 == 1 and doubled**2 == 4 * square
+    return nearest - nearest % 2 if tie else nearest

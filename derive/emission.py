@@ -186,8 +186,8 @@ def pair_text(pair: Pair) -> PairText:
 
 
 def _constants(pairs: Iterable[Pair], extra: Iterable[sp.Expr]) -> list[dict[str, Any]]:
-    """The constants of all programs, in ascending order, with both roundings."""
-    values = set(extra).union(*(f(p).constants() for p in pairs for f in (lower_apply, lower_kernel)))
+    """The constants of all programs and ½, which the unit vector needs, in ascending order, with both roundings."""
+    values = {sp.Rational(1, 2), *extra}.union(*(f(p).constants() for p in pairs for f in (lower_apply, lower_kernel)))
     return [
         {
             "name": constant_name(c),

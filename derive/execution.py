@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import ast
 import copy
-import inspect
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from types import SimpleNamespace
+from functools import cached_property
+from types import CodeType, SimpleNamespace
 from typing import Any
 
+import numpy as np
+import numpy as np
 import sympy as sp
 
 from .constants import constant_value
@@ -27,49 +30,92 @@ COMPILERS = frozenset({"_compiled", "_loop", "_device", "_global"})
 SPECIAL_FIELDS = frozenset({"zero", "one", "tiny", "huge"})
 
 
+class EmittedCodeError(Exception):
+    """The emitted text does not run on exact arguments, or lacks what it should have; the message says where."""
+
+
 class EmittedModule:
     """The compiled functions and the tables of constants of an emitted module's text."""
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
-        self._tree = ast.parse(text)
-        self._functions = [node for node in self._tree.body if isinstance(node, ast.FunctionDef) and _is_compiled(node)]
+        try:
+            self._tree = ast.parse(text)
+        except SyntaxError as error:
+            raise EmittedCodeError(f"{name}, line {error.lineno}: {error.msg}") from error
+        functions = [node for node in self._tree.body if isinstance(node, ast.FunctionDef)]
+        self._assigned = {ast.unparse(n.targets[0]): n.value for n in self._tree.body if isinstance(n, ast.Assign)}
+        counts = Counter([*self._assigned, *(f.name for f in functions)])
+        if twice := [n for n, count in counts.items() if count > 1]:
+            raise EmittedCodeError(f"{name} defines {twice[0]} twice")
+        self._functions = [f for f in functions if _is_compiled(f)]
+        self._on_host = [f for f in functions if not _is_compiled(f)]
+
+    @property
+    def runs_on_gpu(self) -> bool:
+        """Whether its loops are GPU kernels, run once for each thread."""
+        return self.name == "cuda.py"
 
     @property
     def function_names(self) -> list[str]:
+        """The compiled functions."""
         return [f.name for f in self._functions]
+
+    def numbers(self, name: str) -> list[str]:
+        """The numbers that a compiled function holds literally, untyped: there should be none in a formula."""
+        (node,) = (f for f in self._functions if f.name == name)
+        constants = (n for n in ast.walk(node) if isinstance(n, ast.Constant))
+        return [ast.unparse(n) for n in constants if isinstance(n.value, (int, float, complex))]
 
     def source_lines(self, name: str) -> list[str]:
         """The statements of a function, without its signature and docstring."""
         (node,) = (f for f in self._functions if f.name == name)
         return [line for statement in node.body[1:] for line in _lines(statement)]
 
-    def namespace(self, **overrides: Any) -> dict[str, Callable[..., Any]]:
-        """All compiled functions as Python functions that see each other; overrides replace names that they use."""
+    def run(self, name: str, *arguments: Any, **overrides: Any) -> Any:
+        """Call a compiled function, in a world where overrides replace names that it uses.
+
+        Raises EmittedCodeError where there is no such compiled function, or it does not run on these arguments.
+        """
         world: dict[str, Any] = {
             "math": SimpleNamespace(sqrt=sp.sqrt),
-            "abs": sp.Abs,
+            "np": SimpleNamespace(empty=np.empty),
             "_RADIAL_AHEAD": 0,
             "_SENDER_AHEAD": 0,
         }
-        plain = [_undecorated(f) for f in self._functions]
-        code = ast.fix_missing_locations(ast.Module(body=list(plain), type_ignores=[]))
-        exec(compile(code, self.name, "exec"), world)
+        exec(self._bytecode, world)
         world.update({"_prefetch_row": lambda *_: None, **overrides})  # a prefetch computes nothing
-        return world
+        return self._call(world, name, arguments)
+
+    def run_on_host(self, name: str, *arguments: Any, **overrides: Any) -> Any:
+        """Likewise for a function that is not compiled; it sees the overrides alone."""
+        world = dict(overrides)
+        exec(_bytecode(f for f in self._on_host if f.name == name), world)
+        return self._call(world, name, arguments)
+
+    @cached_property
+    def _bytecode(self) -> CodeType:
+        return _bytecode(self._functions)
+
+    def _call(self, world: Mapping[str, Any], name: str, arguments: Sequence[Any]) -> Any:
+        if name not in world:
+            raise EmittedCodeError(f"{self.name} has no function {name}, or does not compile it")
+        try:
+            return world[name](*arguments)
+        except Exception as error:
+            raise EmittedCodeError(f"{self.name}: {name} fails on symbols: {error!r}") from error
 
     def tables(self) -> dict[int, dict[str, Fraction]]:
-        """The literals of the tables _K32 and _K64, as the exact rationals that they are."""
-        found: dict[int, dict[str, Fraction]] = {}
-        for node in self._tree.body:
-            if (
-                isinstance(node, ast.Assign)
-                and isinstance(node.targets[0], ast.Name)
-                and isinstance(node.value, ast.Call)
-            ):
-                bits = {"_K32": 32, "_K64": 64}.get(node.targets[0].id)
-                if bits:
-                    found[bits] = {str(k.arg): _literal(k.value, bits) for k in node.value.keywords}
+        """The literals of the table that serves each dtype, by its bits, as the exact rationals that they are."""
+        served = self._assigned.get("_TABLES")
+        pairs = zip(served.keys, served.values, strict=True) if isinstance(served, ast.Dict) else ()
+        names = {ast.unparse(key): ast.unparse(value) for key, value in pairs if key is not None}
+        found = {}
+        for bits in (32, 64):
+            table = self._assigned.get(names.get(f"np.dtype(np.float{bits})", ""))
+            if not isinstance(table, ast.Call):
+                raise EmittedCodeError(f"{self.name} has no table of constants for float{bits}")
+            found[bits] = {str(k.arg): _literal(k.value, bits) for k in table.keywords}
         return found
 
 
@@ -84,6 +130,11 @@ def _is_compiled(node: ast.FunctionDef) -> bool:
     return any(ast.unparse(d) in COMPILERS for d in node.decorator_list)
 
 
+def _bytecode(functions: Iterable[ast.FunctionDef]) -> CodeType:
+    plain = ast.Module(body=[_undecorated(f) for f in functions], type_ignores=[])
+    return compile(plain, "emitted", "exec", flags=annotations.compiler_flag)
+
+
 def _undecorated(node: ast.FunctionDef) -> ast.FunctionDef:
     plain = copy.copy(node)
     plain.decorator_list = []
@@ -93,7 +144,7 @@ def _undecorated(node: ast.FunctionDef) -> ast.FunctionDef:
 def _literal(call: ast.expr, bits: int) -> Fraction:
     """np.float32(float.fromhex("0x1.8p+1")) or np.float32(0), read exactly."""
     if not (isinstance(call, ast.Call) and ast.unparse(call.func) == f"np.float{bits}" and len(call.args) == 1):
-        raise ValueError(f"not a float{bits} literal: {ast.unparse(call)}")
+        raise EmittedCodeError(f"not a float{bits} literal: {ast.unparse(call)}")
     (argument,) = call.args
     if isinstance(argument, ast.Constant) and isinstance(argument.value, int):
         return Fraction(argument.value)
@@ -101,7 +152,7 @@ def _literal(call: ast.expr, bits: int) -> Fraction:
         (digits,) = argument.args
         if isinstance(digits, ast.Constant) and isinstance(digits.value, str):
             return hex_fraction(digits.value)
-    raise ValueError(f"not an exact literal: {ast.unparse(call)}")
+    raise EmittedCodeError(f"not an exact literal: {ast.unparse(call)}")
 
 
 def hex_fraction(text: str) -> Fraction:
@@ -113,25 +164,22 @@ def hex_fraction(text: str) -> Fraction:
 
 def is_correctly_rounded(value: Fraction, exact: sp.Expr, mantissa: int) -> bool:
     """Whether a float is the one nearest to an exact positive rational or root of one, decided by comparing squares."""
+    if value <= 0:
+        return False
     exponent = math.floor(math.log2(value.numerator)) - math.floor(math.log2(value.denominator))
     while Fraction(2) ** (exponent + 1) <= value:
         exponent += 1
     while Fraction(2) ** exponent > value:
         exponent -= 1
     half = Fraction(2) ** (exponent - mantissa)
+    below = half / 2 if value == Fraction(2) ** exponent else half  # floats lie closer together below a power of two
     square = sp.Rational(exact**2)
     target = Fraction(square.p, square.q)
     fits = (value / (2 * half)).denominator == 1  # it has no more bits than the mantissa
-    return fits and (value - half) ** 2 <= target <= (value + half) ** 2
+    return fits and (value - below) ** 2 <= target <= (value + half) ** 2
 
 
 def exact_constants(fields: Iterable[str], **special: Any) -> SimpleNamespace:
     """The table ``k`` with exact numbers in place of floats; special fields may be replaced."""
     numbers = {name: constant_value(name) for name in fields if name not in SPECIAL_FIELDS}
     return SimpleNamespace(**{"zero": sp.S.Zero, "one": sp.S.One, **numbers, **special})
-
-
-def call(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
-    """Call a function with those of the arguments that it names."""
-    names = inspect.signature(function).parameters
-    return function(**{name: arguments[name] for name in names})

@@ -23,12 +23,14 @@ class FolderError(Exception):
 
 def contents(folder: Path) -> dict[str, str]:
     """File name, relative and with forward slashes, to text; nothing for a folder that does not exist."""
-    found = {}
-    for file in sorted(folder.rglob("*")) if folder.is_dir() else ():
-        name = file.relative_to(folder).as_posix()
-        if file.is_file() and LEFTOVERS not in file.parts:
-            found[name] = file.read_text(encoding="utf-8", errors="replace")
-    return found
+    return dict(_texts(folder))
+
+
+def _texts(folder: Path) -> Iterator[tuple[str, str]]:
+    for file in folder.rglob("*") if folder.is_dir() else ():
+        name = file.relative_to(folder)
+        if file.is_file() and LEFTOVERS not in name.parts:
+            yield name.as_posix(), file.read_text(encoding="utf-8", errors="replace")
 
 
 def differences(old: Mapping[str, str], new: Mapping[str, str]) -> str:
@@ -54,9 +56,9 @@ def check_usable(folder: Path) -> None:
         raise FolderError(f"{folder}: its parent folder does not exist")
     if folder.exists() and not folder.is_dir():
         raise FolderError(f"{folder} is a file, not a folder")
-    strangers = [n for n, text in contents(folder).items() if text and MARK not in text]
-    if strangers:
-        raise FolderError(f"{folder} holds files that were not generated ({strangers[0]}); name another folder")
+    stranger = next((name for name, text in _texts(folder) if text and MARK not in text), None)
+    if stranger:
+        raise FolderError(f"{folder} holds files that were not generated ({stranger}); name another folder")
     with _scratch(folder):
         pass  # it can be written to
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from .catalogue import Pair, emitted_pairs
 from .emission import CODE_MODULES, code_files
 from .latex import book_file, theorem_file
-from .proofs import THEOREMS, Proof
+from .proofs import THEOREMS, Proof, ProofError
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,10 @@ class Derivation:
         yield next(tasks)
         for name in self.selection.proved:
             start = time.perf_counter()
-            proof = THEOREMS[name](self.pairs, modules)
+            try:
+                proof = THEOREMS[name](self.pairs, modules)
+            except ProofError as error:
+                raise ProofError(f"{name} does not hold: {' '.join(str(error).split())}") from error
             self.proofs.append((proof, time.perf_counter() - start))
             yield next(tasks)
         self._collect(code)

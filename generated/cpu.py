@@ -35,6 +35,9 @@ import numpy as np
 from llvmlite import ir
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.extending import intrinsic
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[Any]
 
 __all__ = [
     "apply_1_0",
@@ -147,12 +150,22 @@ _TABLES = {np.dtype(np.float32): _K32, np.dtype(np.float64): _K64}
 
 
 @_compiled
+def _normalised(k, x, y, z, r2):
+    """r / |r| for r2 = |r|²; one Newton step takes the rounding of the root and the reciprocal out of the length."""
+    s = k.one / math.sqrt(r2)
+    x = x * s
+    y = y * s
+    z = z * s
+    h = k.c1_2 * (k.one - x * x - y * y - z * z)
+    return x + h * x, y + h * y, z + h * z
+
+
+@_compiled
 def _unit(k, x, y, z):
     """r / |r|, and 0 at r = 0; vectors whose square would over- or underflow are scaled first."""
     r2 = x * x + y * y + z * z
     if k.tiny < r2 and r2 < k.huge:
-        r = math.sqrt(r2)
-        return x / r, y / r, z / r
+        return _normalised(k, x, y, z, r2)
     if r2 != r2:
         return r2, r2, r2
     m = max(abs(x), abs(y), abs(z))
@@ -161,8 +174,7 @@ def _unit(k, x, y, z):
     x = x / m
     y = y / m
     z = z / m
-    r = math.sqrt(x * x + y * y + z * z)
-    return x / r, y / r, z / r
+    return _normalised(k, x, y, z, x * x + y * y + z * z)
 
 
 @_compiled
@@ -322,6 +334,25 @@ def _kernel_channel_1_2(k, edge, alpha, beta, gamma):
 # --- compiled loops -------------------------------------------------------------------------------
 
 
+@_compiled
+def _largest_degree(start, stop, indptr):
+    """The most edges that one of the receivers has."""
+    largest = 0
+    for i in range(start, stop):
+        largest = max(largest, indptr[i + 1] - indptr[i])
+    return largest
+
+
+@_loop
+def _fill_units(units, k, first, last, vectors):
+    """The directions of a receiver's edges, in a pass of their own: their roots and divisions then overlap."""
+    for e in range(first, last):
+        x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        units[e - first, 0] = x
+        units[e - first, 1] = y
+        units[e - first, 2] = z
+
+
 @_loop
 def _kernel_items_1_0(start, stop, k, vectors, radial, steps, out):
     for i in range(start, stop):
@@ -361,15 +392,18 @@ def _apply_items_1_0(start, stop, k, vectors, radial, features, steps, out):
 
 @_loop
 def _convolve_rows_1_0(start, stop, k, indptr, indices, vectors, radial, features, weights, out):
+    units = np.empty((_largest_degree(start, stop, indptr), 3), out.dtype)
     for i in range(start, stop):
+        first = indptr[i]
+        _fill_units(units, k, first, indptr[i + 1], vectors)
         for c in range(out.shape[2]):
             out[i, 0, c] = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
+        for e in range(first, indptr[i + 1]):
             j = indices[e]
             _prefetch_row(radial, e + _RADIAL_AHEAD)
             _prefetch_row(features, indices[min(e + _SENDER_AHEAD, len(indices) - 1)])
-            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _edge_1_0(k, x, y, z)
+            u = e - first
+            edge = _edge_1_0(k, units[u, 0], units[u, 1], units[u, 2])
             w = k.one if weights is None else weights[e]
             for c in range(out.shape[2]):
                 values = _apply_channel_1_0(
@@ -437,17 +471,20 @@ def _apply_items_1_1(start, stop, k, vectors, radial, features, steps, out):
 
 @_loop
 def _convolve_rows_1_1(start, stop, k, indptr, indices, vectors, radial, features, weights, out):
+    units = np.empty((_largest_degree(start, stop, indptr), 3), out.dtype)
     for i in range(start, stop):
+        first = indptr[i]
+        _fill_units(units, k, first, indptr[i + 1], vectors)
         for c in range(out.shape[2]):
             out[i, 0, c] = k.zero
             out[i, 1, c] = k.zero
             out[i, 2, c] = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
+        for e in range(first, indptr[i + 1]):
             j = indices[e]
             _prefetch_row(radial, e + _RADIAL_AHEAD)
             _prefetch_row(features, indices[min(e + _SENDER_AHEAD, len(indices) - 1)])
-            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _edge_1_1(k, x, y, z)
+            u = e - first
+            edge = _edge_1_1(k, units[u, 0], units[u, 1], units[u, 2])
             w = k.one if weights is None else weights[e]
             for c in range(out.shape[2]):
                 values = _apply_channel_1_1(
@@ -529,19 +566,22 @@ def _apply_items_1_2(start, stop, k, vectors, radial, features, steps, out):
 
 @_loop
 def _convolve_rows_1_2(start, stop, k, indptr, indices, vectors, radial, features, weights, out):
+    units = np.empty((_largest_degree(start, stop, indptr), 3), out.dtype)
     for i in range(start, stop):
+        first = indptr[i]
+        _fill_units(units, k, first, indptr[i + 1], vectors)
         for c in range(out.shape[2]):
             out[i, 0, c] = k.zero
             out[i, 1, c] = k.zero
             out[i, 2, c] = k.zero
             out[i, 3, c] = k.zero
             out[i, 4, c] = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
+        for e in range(first, indptr[i + 1]):
             j = indices[e]
             _prefetch_row(radial, e + _RADIAL_AHEAD)
             _prefetch_row(features, indices[min(e + _SENDER_AHEAD, len(indices) - 1)])
-            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _edge_1_2(k, x, y, z)
+            u = e - first
+            edge = _edge_1_2(k, units[u, 0], units[u, 1], units[u, 2])
             w = k.one if weights is None else weights[e]
             for c in range(out.shape[2]):
                 values = _apply_channel_1_2(
@@ -650,7 +690,7 @@ def _convolve_sizes(
     return nodes, channels, edges
 
 
-def _host(where: str, **arrays: Any) -> list[np.ndarray[Any, Any]]:
+def _host(where: str, **arrays: Any) -> list[Array]:
     """The arguments as NumPy arrays, without a copy; ValueError for an array on a GPU."""
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray) and hasattr(array, "__cuda_array_interface__"):
@@ -658,7 +698,7 @@ def _host(where: str, **arrays: Any) -> list[np.ndarray[Any, Any]]:
     return [np.asarray(a) for a in arrays.values()]
 
 
-def _check_graph(where: str, indptr: np.ndarray[Any, Any], indices: np.ndarray[Any, Any], senders: int) -> None:
+def _check_graph(where: str, indptr: Array, indices: Array, senders: int) -> None:
     fault = _graph_fault(indptr, indices, senders)
     if fault:
         rules = {
@@ -682,7 +722,7 @@ def _check_out(where: str, out: Any, shape: tuple[int, ...], dtype: np.dtype[Any
         raise ValueError(f"{where}: out is read-only")
 
 
-def _frozen(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _frozen(array: Array) -> Array:
     """A contiguous, aligned, read-only view (or copy): one compiled variant then serves every caller."""
     if not (array.flags.c_contiguous and array.flags.aligned):
         array = np.require(array, requirements=("C", "A"))
@@ -692,12 +732,12 @@ def _frozen(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _fill(
-    compute: Callable[[np.ndarray[Any, Any]], None],
-    out: np.ndarray[Any, Any] | None,
+    compute: Callable[[Array], None],
+    out: Array | None,
     shape: tuple[int, ...],
     dtype: np.dtype[Any],
-    *inputs: np.ndarray[Any, Any],
-) -> np.ndarray[Any, Any]:
+    *inputs: Array,
+) -> Array:
     """Compute into out if that is contiguous, aligned and apart from the inputs, else into a fresh array."""
     direct = out is not None and out.flags.carray and not any(np.may_share_memory(out, a) for a in inputs)
     target = out if out is not None and direct else np.empty(shape, dtype)
@@ -797,8 +837,8 @@ def _bounds(total: int, work: int) -> list[int]:
 
 
 def _broadcast(
-    where: str, core_dims: tuple[int, ...], **arrays: np.ndarray[Any, Any]
-) -> tuple[tuple[int, ...], int, list[np.ndarray[Any, Any]], tuple[int, ...]]:
+    where: str, core_dims: tuple[int, ...], **arrays: Array
+) -> tuple[tuple[int, ...], int, list[Array], tuple[int, ...]]:
     """Leading dimensions as NumPy would broadcast them: their shape, their size, the arrays with one leading
     dimension each, and the step (0 or 1) with which each is read; only a partial broadcast is copied."""
     leads = [a.shape[: a.ndim - n] for a, n in zip(arrays.values(), core_dims, strict=True)]
@@ -833,7 +873,7 @@ def _kernel(where: str, loop: Any, shape: tuple[int, int, int], vectors: Any, ra
     if out is not None:
         _check_out(where, out, full, dtype)
 
-    def compute(target: np.ndarray[Any, Any]) -> None:
+    def compute(target: Array) -> None:
         if target.size:
             _run_items(loop, _TABLES[dtype], total, total, tuple(arrays), steps, target)
 
@@ -857,7 +897,7 @@ def _apply(
     if out is not None:
         _check_out(where, out, full, dtype)
 
-    def compute(target: np.ndarray[Any, Any]) -> None:
+    def compute(target: Array) -> None:
         if target.size:
             _run_items(loop, _TABLES[dtype], total, total * channels, tuple(arrays), steps, target)
 
@@ -893,7 +933,7 @@ def _convolve(
     indptr, indices = _frozen(indptr.astype(np.int64, copy=False)), _frozen(indices)
     _check_graph(where, indptr, indices, nodes)
 
-    def compute(target: np.ndarray[Any, Any]) -> None:
+    def compute(target: Array) -> None:
         # Parts of equal edges, not of equal rows: degrees may differ widely.
         inner = _bounds(edges, edges * channels)[1:-1]
         bounds = [0, *(np.searchsorted(indptr, inner).tolist() if inner else ()), nodes]
@@ -911,7 +951,7 @@ def _convolve(
 # --- public functions -----------------------------------------------------------------------------
 
 
-def kernel_1_0(vectors: Any, radial: Any, out: Any = None) -> Any:
+def kernel_1_0(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) -> Array:
     """The equivariant kernel 1→0: Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -947,7 +987,9 @@ def kernel_1_0(vectors: Any, radial: Any, out: Any = None) -> Any:
     return _kernel("kernel_1_0", _kernel_items_1_0, (1, 3, 1), vectors, radial, out)
 
 
-def apply_1_0(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
+def apply_1_0(
+    vectors: ArrayLike, radial: ArrayLike, features: ArrayLike, out: Array | None = None
+) -> Array:
     """The equivariant kernel 1→0 acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -985,14 +1027,14 @@ def apply_1_0(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
 
 
 def convolve_1_0(
-    indptr: Any,
-    indices: Any,
-    vectors: Any,
-    radial: Any,
-    features: Any,
-    weights: Any = None,
-    out: Any = None,
-) -> Any:
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    vectors: ArrayLike,
+    radial: ArrayLike,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    out: Array | None = None,
+) -> Array:
     """The equivariant convolution 1→0 on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
 
     Source: slides, page "Dal continuo al discreto"; proofs T4, T5, T11.
@@ -1048,7 +1090,7 @@ def convolve_1_0(
     )
 
 
-def kernel_1_1(vectors: Any, radial: Any, out: Any = None) -> Any:
+def kernel_1_1(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) -> Array:
     """The equivariant kernel 1→1: Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -1086,7 +1128,9 @@ def kernel_1_1(vectors: Any, radial: Any, out: Any = None) -> Any:
     return _kernel("kernel_1_1", _kernel_items_1_1, (3, 3, 3), vectors, radial, out)
 
 
-def apply_1_1(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
+def apply_1_1(
+    vectors: ArrayLike, radial: ArrayLike, features: ArrayLike, out: Array | None = None
+) -> Array:
     """The equivariant kernel 1→1 acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -1126,14 +1170,14 @@ def apply_1_1(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
 
 
 def convolve_1_1(
-    indptr: Any,
-    indices: Any,
-    vectors: Any,
-    radial: Any,
-    features: Any,
-    weights: Any = None,
-    out: Any = None,
-) -> Any:
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    vectors: ArrayLike,
+    radial: ArrayLike,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    out: Array | None = None,
+) -> Array:
     """The equivariant convolution 1→1 on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
 
     Source: slides, page "Dal continuo al discreto"; proofs T4, T5, T11.
@@ -1191,7 +1235,7 @@ def convolve_1_1(
     )
 
 
-def kernel_1_2(vectors: Any, radial: Any, out: Any = None) -> Any:
+def kernel_1_2(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) -> Array:
     """The equivariant kernel 1→2: Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -1229,7 +1273,9 @@ def kernel_1_2(vectors: Any, radial: Any, out: Any = None) -> Any:
     return _kernel("kernel_1_2", _kernel_items_1_2, (5, 3, 3), vectors, radial, out)
 
 
-def apply_1_2(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
+def apply_1_2(
+    vectors: ArrayLike, radial: ArrayLike, features: ArrayLike, out: Array | None = None
+) -> Array:
     """The equivariant kernel 1→2 acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -1269,14 +1315,14 @@ def apply_1_2(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
 
 
 def convolve_1_2(
-    indptr: Any,
-    indices: Any,
-    vectors: Any,
-    radial: Any,
-    features: Any,
-    weights: Any = None,
-    out: Any = None,
-) -> Any:
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    vectors: ArrayLike,
+    radial: ArrayLike,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    out: Array | None = None,
+) -> Array:
     """The equivariant convolution 1→2 on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
 
     Source: slides, page "Dal continuo al discreto"; proofs T4, T5, T11.
@@ -1334,7 +1380,7 @@ def convolve_1_2(
     )
 
 
-def radial_1_2_from_slides(alpha: Any, beta: Any) -> Any:
+def radial_1_2_from_slides(alpha: ArrayLike, beta: ArrayLike) -> Array:
     """The canonical radial functions of 1→2 for the slides' pair (α, β), by theorem T7.
 
     α ST(r̂_a δ_bc + r̂_b δ_ac) + β ST(Q_ab r̂_c) is the kernel with

@@ -97,12 +97,22 @@ _TABLES = {np.dtype(np.float32): _K32, np.dtype(np.float64): _K64}
 
 
 @_device
+def _normalised(k, x, y, z, r2):
+    """r / |r| for r2 = |r|²; one Newton step takes the rounding of the root and the reciprocal out of the length."""
+    s = k.one / math.sqrt(r2)
+    x = x * s
+    y = y * s
+    z = z * s
+    h = k.c1_2 * (k.one - x * x - y * y - z * z)
+    return x + h * x, y + h * y, z + h * z
+
+
+@_device
 def _unit(k, x, y, z):
     """r / |r|, and 0 at r = 0; vectors whose square would over- or underflow are scaled first."""
     r2 = x * x + y * y + z * z
     if k.tiny < r2 and r2 < k.huge:
-        r = math.sqrt(r2)
-        return x / r, y / r, z / r
+        return _normalised(k, x, y, z, r2)
     if r2 != r2:
         return r2, r2, r2
     m = max(abs(x), abs(y), abs(z))
@@ -111,8 +121,7 @@ def _unit(k, x, y, z):
     x = x / m
     y = y / m
     z = z / m
-    r = math.sqrt(x * x + y * y + z * z)
-    return x / r, y / r, z / r
+    return _normalised(k, x, y, z, x * x + y * y + z * z)
 
 
 @_device

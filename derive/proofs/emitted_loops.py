@@ -12,14 +12,19 @@ import sympy as sp
 
 from ..catalogue import Pair
 from ..exact import SphereRing
-from ..execution import EmittedModule, call, exact_constants
+from ..execution import EmittedModule, exact_constants
 from ..lowering import apply_expressions, kernel_expressions
 from ..symbols import DIRECTION, features, radial_symbols
-from .proof import ProofError, residuals
+from .proof import residuals
 
 #: Receiver 0 has two edges, receiver 1 none, receiver 2 one.
 INDPTR, INDICES, CHANNELS = (0, 2, 2, 3), (2, 0, 1), 2
 NODES, EDGES = len(INDPTR) - 1, len(INDICES)
+#: Items of `apply` and `kernel`, and how far apart lie the rows of vectors, radial and features that they read: 0 for
+#: an operand that all items share, as a broadcast dimension does.
+ITEMS, STEPS = 2, (0, 1, 2)
+#: A broadcast shape with dimensions of all lengths different.
+SHAPE = (2, 3, 4)
 
 
 def symbols_array(name: str, *shape: int) -> np.ndarray:
@@ -32,12 +37,19 @@ def symbols_array(name: str, *shape: int) -> np.ndarray:
 
 def loop_residuals(pair: Pair, module: EmittedModule) -> tuple[Any, ...]:
     """Computed minus defined, for every element that the pair's loops write."""
-    loops = [name for name in module.function_names if f"_rows_{pair.key}" in name]
-    items = [f"_{kind}_items_{pair.key}" for kind in ("apply", "kernel")]
-    if not loops or not set(items) <= set(module.function_names):
-        raise ProofError(f"{module.name} lacks loops for {pair.key}")
-    left = [r for name in loops for r in _convolve(pair, module, name)]
-    return (*left, *_items("apply", pair, module, items[0]), *_items("kernel", pair, module, items[1]))
+    convolved = [r for weighted in (False, True) for r in _convolve(pair, module, weighted)]
+    return (*convolved, *_items("apply", pair, module), *_items("kernel", pair, module))
+
+
+def operand_residuals(module: EmittedModule) -> tuple[Any, ...]:
+    """Where an item of a broadcast shape lies in an operand on a GPU, whatever the operand's steps."""
+    left = []
+    for dims in range(1, len(SHAPE) + 1):
+        shape, steps = SHAPE[:dims], sp.symbols(f"s:{dims}")
+        for item, index in enumerate(product(*map(range, shape))):
+            place = sum(i * s for i, s in zip(index, steps, strict=True))
+            left.append(sp.expand(module.run("_operand", item, shape, steps) - place))
+    return tuple(left)
 
 
 def _arrays(pair: Pair, rows: int) -> dict[str, np.ndarray]:
@@ -49,39 +61,43 @@ def _arrays(pair: Pair, rows: int) -> dict[str, np.ndarray]:
     }
 
 
-def _untouched(*shape: int) -> np.ndarray:
-    """What out holds before a loop: if any of it survives, it is seen."""
-    return symbols_array("untouched", *shape)
+def _differences(
+    module: EmittedModule, name: str, arguments: Sequence[Any], wanted: np.ndarray, symbols: Sequence[np.ndarray]
+) -> list[Any]:
+    """What a loop writes, less what it should.
 
-
-def _ring(arrays: dict[str, np.ndarray], out: np.ndarray) -> SphereRing:
-    return SphereRing(free=[s for a in (*arrays.values(), out) for s in a.flat])
-
-
-def _run(module: EmittedModule, name: str, threads: int, arguments: dict[str, Any]) -> None:
-    """Run a CPU loop over its whole range, or a GPU kernel once for each thread and one beyond."""
-    grid = SimpleNamespace(t=0)
-    functions = module.namespace(_unit=lambda k, x, y, z: (x, y, z), cuda=SimpleNamespace(grid=lambda _: grid.t))
+    A CPU loop is run over the first row, then over the others, and must leave the rest as it was; a GPU kernel is run
+    once for each thread, and one beyond.
+    """
     k = exact_constants(module.tables()[64])
-    for grid.t in range(threads + 1 if "cuda" in module.name else 1):
-        call(functions[name], {"k": k, **arguments})
-
-
-def _convolve(pair: Pair, module: EmittedModule, name: str) -> list[Any]:
-    arrays = _arrays(pair, EDGES)
-    n_out = 2 * pair.l_out + 1
-    on_cpu = "cuda" not in module.name
+    untouched = symbols_array("untouched", *wanted.shape)
+    ring = SphereRing(free=[s for a in (*symbols, untouched) for s in a.flat])
+    overrides = {"_unit": lambda k, x, y, z: (x, y, z)}
+    if module.runs_on_gpu:
+        out = untouched.copy()
+        for thread in range(wanted.size + 1):  # more than it needs: each owns several elements
+            grid = SimpleNamespace(grid={1: thread}.__getitem__)
+            module.run(name, k, *arguments, out, cuda=grid, **overrides)
+        return list(residuals(list(out.flat), list(wanted.flat), ring))
     left: list[Any] = []
-    for weighted in (False, True) if on_cpu else (name.endswith("_weighted"),):
-        out = _untouched(NODES, n_out, CHANNELS)
-        ring = _ring(arrays, out)
-        arguments = {**arrays, "indptr": INDPTR, "indices": np.array(INDICES), "out": out, "start": 0, "stop": NODES}
-        if not weighted:
-            arguments["weights"] = None
-        _run(module, name, NODES * CHANNELS, arguments)
-        wanted = _convolved(pair, arrays, weighted)
-        left += residuals(list(out.flat), wanted, ring)
+    for start, stop in ((0, 1), (1, len(wanted))):
+        out, target = untouched.copy(), untouched.copy()
+        target[start:stop] = wanted[start:stop]
+        module.run(name, start, stop, k, *arguments, out, **overrides)
+        left += residuals(list(out.flat), list(target.flat), ring)
     return left
+
+
+def _convolve(pair: Pair, module: EmittedModule, weighted: bool) -> list[Any]:
+    arrays = _arrays(pair, EDGES)
+    *operands, weights = arrays.values()
+    name = f"_convolve_rows_{pair.key}"
+    if module.runs_on_gpu:
+        name, last = (f"{name}_weighted", (weights,)) if weighted else (name, ())
+    else:
+        last = (weights,) if weighted else (None,)
+    arguments = (INDPTR, np.array(INDICES), *operands, *last)
+    return _differences(module, name, arguments, _convolved(pair, arrays, weighted), [*arrays.values()])
 
 
 def _at(
@@ -96,45 +112,33 @@ def _at(
     return [e.xreplace(values) for e in expressions]
 
 
-def _convolved(pair: Pair, arrays: dict[str, np.ndarray], weighted: bool) -> list[sp.Expr]:
-    n_out = 2 * pair.l_out + 1
-    total = np.full((NODES, n_out, CHANNELS), sp.S.Zero, dtype=object)
+def _convolved(pair: Pair, arrays: dict[str, np.ndarray], weighted: bool) -> np.ndarray:
+    total = np.full((NODES, 2 * pair.l_out + 1, CHANNELS), sp.S.Zero, dtype=object)
     definition = apply_expressions(pair)
     for i in range(NODES):
         for e, c in product(range(INDPTR[i], INDPTR[i + 1]), range(CHANNELS)):
             weight = arrays["weights"][e] if weighted else sp.S.One
             for a, value in enumerate(_at(definition, pair, arrays, e, e, INDICES[e], c)):
                 total[i, a, c] += weight * value
-    return list(total.flat)
+    return total
 
 
-def _items(kind: str, pair: Pair, module: EmittedModule, name: str) -> list[Any]:
-    """Two items; the first operand is shared by both, as a broadcast dimension is."""
-    items = 2
-    arrays = _arrays(pair, items)
+def _items(kind: str, pair: Pair, module: EmittedModule) -> list[Any]:
+    arrays = _arrays(pair, ITEMS)
+    vectors, radial, fields, _ = arrays.values()
     n_out, n_in = 2 * pair.l_out + 1, 2 * pair.l_in + 1
-    width = CHANNELS if kind == "apply" else n_in
-    out = _untouched(items, n_out, width)
-    ring = _ring(arrays, out)
-    steps_cpu, steps_gpu = (0, 1, 1), ((0,), (1,), (1,))
-    on_gpu = "cuda" in module.name
-    radial = arrays["radial"] if kind == "apply" else arrays["radial"][:, :, 0]
-    arguments = {
-        **arrays,
-        "radial": radial,
-        "out": out,
-        "start": 0,
-        "stop": items,
-        "shape": (items,),
-        "steps": steps_gpu if on_gpu else steps_cpu,
-    }
-    _run(module, name, items * (CHANNELS if kind == "apply" else 1), arguments)
-    wanted: list[sp.Expr] = []
+    rows = [[i * step for step in STEPS] for i in range(ITEMS)]
     if kind == "apply":
-        definition = apply_expressions(pair)
-        by_channel = [[_at(definition, pair, arrays, 0, i, i, c) for c in range(CHANNELS)] for i in range(items)]
-        wanted = [by_channel[i][c][a] for i in range(items) for a in range(n_out) for c in range(CHANNELS)]
+        operands = [vectors, radial, fields]
+        by_channel = [[_at(apply_expressions(pair), pair, arrays, *r, c) for c in range(CHANNELS)] for r in rows]
+        wanted = np.array(by_channel, dtype=object).swapaxes(1, 2)
     else:
-        definition = kernel_expressions(pair)
-        wanted = [e for i in range(items) for e in _at(definition, pair, arrays, 0, i, 0, 0)]
-    return list(residuals(list(out.flat), wanted, ring))
+        operands = [vectors, radial[:, :, 0]]
+        entries = [_at(kernel_expressions(pair), pair, arrays, *r, 0) for r in rows]
+        wanted = np.array(entries, dtype=object).reshape(ITEMS, n_out, n_in)
+    steps = STEPS[: len(operands)]
+    if module.runs_on_gpu:
+        arguments: tuple[Any, ...] = ((ITEMS,), tuple((s,) for s in steps), *operands)
+    else:
+        arguments = (*operands, steps)
+    return _differences(module, f"_{kind}_items_{pair.key}", arguments, wanted, [*arrays.values()])

@@ -40,7 +40,7 @@ class Equation:
             raise ProofError(f"nothing was checked: {' = '.join(self.sides)}")
         for residual in self.residuals:
             if not _is_zero(residual):
-                raise ProofError(f"{' = '.join(self.sides)} leaves {residual}")
+                raise ProofError(f"{' = '.join(self.sides) or 'an identity'} leaves {residual}")
 
     def latex(self) -> str:
         """Aligned at the equality signs, one line for each side after the first; sides that repeat are printed once."""
@@ -51,18 +51,22 @@ class Equation:
 
 
 def _is_zero(residual: Any) -> bool:
-    """Exactly the zero of its ring: a float, an unevaluated expression or NaN is not."""
+    """Exactly the zero of its ring: a float, a truth value, an unevaluated expression or NaN is not."""
     if isinstance(residual, PolyElement):
         return not residual
-    return isinstance(residual, (int, sp.Expr)) and residual == 0
+    return isinstance(residual, (int, sp.Expr)) and not isinstance(residual, bool) and residual == 0
 
 
 def residuals(left: Any, right: Any, ring: SphereRing | None = None) -> tuple[Any, ...]:
-    """left - right, componentwise: in normal form if a ring is given, else expanded."""
-    pairs = zip(_flat(left), _flat(right), strict=True)
-    if ring is None:
-        return tuple(sp.expand(a - b) for a, b in pairs)
-    return tuple(ring.normal_form(a - b) for a, b in pairs)
+    """left - right, componentwise: in normal form if a ring is given, else expanded.
+
+    Raises ProofError where the two have different shapes, or the ring cannot read a component.
+    """
+    try:
+        pairs = list(zip(_flat(left), _flat(right), strict=True))
+        return tuple(sp.expand(a - b) if ring is None else ring.normal_form(a - b) for a, b in pairs)
+    except ValueError as error:
+        raise ProofError(str(error)) from error
 
 
 def _flat(value: Any) -> list[Any]:

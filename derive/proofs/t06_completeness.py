@@ -11,7 +11,7 @@ from ..exact import SphereRing
 from ..harmonics import component_generator
 from ..symbols import DIRECTION
 from .printing import latex
-from .proof import Equation, Proof, Step, residuals, unseen
+from .proof import Equation, Proof, ProofError, Step, residuals, unseen
 
 NORTH = dict(zip(DIRECTION, (0, 0, 1), strict=True))
 
@@ -99,7 +99,7 @@ def _orthogonality(pair: Pair) -> Step:
     gram = sp.Matrix(products)
     norms = [gram[i, i] for i in range(gram.rows)]
     if not all(n.is_Rational and n > 0 for n in norms):
-        raise ValueError(f"{pair.key}: the forms' norms {norms} are not positive numbers")
+        raise ProofError(f"{pair.key}: the forms' norms {norms} are not positive numbers")
     names = r",\ ".join(rf"|K^{{({p.l_f})}}|^2 = {latex(n)}" for p, n in zip(pair.paths, norms, strict=True))
     return Step(
         rf"For all unit $\hat r$, with $\langle A, B\rangle = \sum_{{ab}} A_{{ab}} B_{{ab}}$ and ${pair.l_in} "

@@ -19,7 +19,7 @@ from ..slides import (
 )
 from ..symbols import DIRECTION
 from .printing import latex
-from .proof import Equation, Proof, Step, equation, residuals
+from .proof import Equation, Proof, ProofError, Step, equation, residuals
 
 FORM_NAMES = {1: "K^{(1)}", 2: "K^{(2)}", 3: "K^{(3)}"}
 
@@ -142,7 +142,7 @@ def _collected(form: IndexExpression) -> IndexExpression:
     """Equal terms added, for display: ST of an already symmetric traceless tensor repeats itself."""
     tidy = 3 * (r("a") * r("b") * r("c")) - delta("ab") * r("c")
     if any(residuals(_components(form), _components(tidy), _ring())):
-        raise ValueError("the display form does not equal the form")
+        raise ProofError("the display form does not equal the form")
     return tidy
 
 

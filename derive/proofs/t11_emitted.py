@@ -9,19 +9,28 @@ import sympy as sp
 
 from ..catalogue import Pair
 from ..constants import constant_value
-from ..emission import MANTISSA
+from ..emission import MANTISSA, SQUARE_RANGE
 from ..exact import SphereRing
-from ..execution import SPECIAL_FIELDS, EmittedModule, exact_constants, is_correctly_rounded
+from ..execution import SPECIAL_FIELDS, EmittedCodeError, EmittedModule, exact_constants, is_correctly_rounded
 from ..lowering import apply_expressions, kernel_expressions
+from ..slides import radial_from_slides
 from ..symbols import DIRECTION, features, radial_symbols
-from .emitted_loops import loop_residuals
-from .emitted_unit import unit_residuals, zero_residuals
+from .emitted_loops import loop_residuals, operand_residuals
+from .emitted_slides import conversion_residuals
+from .emitted_unit import nan_residuals, unit_residuals, zero_residuals
+from .printing import latex
 from .proof import Equation, Proof, ProofError, Step, residuals, unseen
 
 
 def prove(pairs: Sequence[Pair], files: Mapping[str, str]) -> Proof:
     """T11 for the emitted modules, given as file name and text."""
-    modules = [EmittedModule(name, text) for name, text in sorted(files.items())]
+    try:
+        return _proof(pairs, [EmittedModule(name, text) for name, text in sorted(files.items())])
+    except EmittedCodeError as error:
+        raise ProofError(str(error)) from error
+
+
+def _proof(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Proof:
     names = " and ".join(rf"\texttt{{{m.name}}}" for m in modules)
     return Proof(
         number=11,
@@ -43,6 +52,7 @@ def prove(pairs: Sequence[Pair], files: Mapping[str, str]) -> Proof:
             *(_scalar_functions(pair, modules) for pair in pairs),
             _unit_vector(modules),
             _loops(pairs, modules),
+            *_conversion(pairs, modules),
             _constants(modules),
         ),
     )
@@ -54,11 +64,13 @@ def scalar_residuals(kind: str, pair: Pair, module: EmittedModule) -> tuple[Any,
     radial = radial_symbols(pair)
     f = features(2 * pair.l_in + 1) if kind == "apply" else ()
     defined = apply_expressions(pair) if kind == "apply" else kernel_expressions(pair)
-    functions = module.namespace()
     constants = exact_constants(module.tables()[64])
     edge_name, channel_name = function_names(kind, pair, module)
-    edge = functions[edge_name](constants, *DIRECTION)
-    emitted = functions[channel_name](constants, edge, *radial, *f)
+    edge = module.run(edge_name, constants, *DIRECTION)
+    emitted = module.run(channel_name, constants, edge, *radial, *f)
+    for name in (edge_name, channel_name):
+        if numbers := module.numbers(name):
+            raise ProofError(f"{module.name}: {name} holds the untyped number {numbers[0]}")
     return residuals(list(emitted), defined, SphereRing(free=[*DIRECTION, *radial, *f]))
 
 
@@ -66,11 +78,7 @@ def function_names(kind: str, pair: Pair, module: EmittedModule) -> tuple[str, s
     """The edge and channel functions of a pair; kernel and apply may share an edge function."""
     own, shared = f"_{kind}_edge_{pair.key}", f"_edge_{pair.key}"
     channel = f"_{kind}_channel_{pair.key}"
-    edge = own if own in module.function_names else shared
-    for name in (edge, channel):
-        if name not in module.function_names:
-            raise ProofError(f"{module.name} has no compiled function {name}")
-    return edge, channel
+    return own if own in module.function_names else shared, channel
 
 
 def _scalar_functions(pair: Pair, modules: Sequence[EmittedModule]) -> Step:
@@ -102,8 +110,9 @@ def _scalar_functions(pair: Pair, modules: Sequence[EmittedModule]) -> Step:
 
 def _unit_vector(modules: Sequence[EmittedModule]) -> Step:
     return Step(
-        r"The function \texttt{\_unit} has four branches: $|r|^2$ within range; too small or too large, where $r$ is first "
-        r"divided by its largest component $m > 0$; zero; and not a number, which it returns as such. On symbols",
+        r"The function \texttt{\_unit} has four branches: $|r|^2$ within range; too small or too large, where $r$ "
+        r"is first divided by its largest component $m > 0$; zero; and not a number, which it returns as such. On "
+        r"symbols",
         (
             Equation(
                 (r"\texttt{\_unit}(r)", r"\frac{r}{|r|}", r"\frac{r/m}{|r/m|} \quad (r \ne 0)"),
@@ -111,12 +120,14 @@ def _unit_vector(modules: Sequence[EmittedModule]) -> Step:
                 inline=True,
             ),
             Equation((r"\texttt{\_unit}(0)", "0"), tuple(r for m in modules for r in zero_residuals(m))),
+            unseen(*(nan_residuals(m) for m in modules)),
         ),
     )
 
 
 def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
     checks = tuple(r for pair in pairs for m in modules for r in loop_residuals(pair, m))
+    operands = [operand_residuals(m) for m in modules if m.runs_on_gpu]
     return Step(
         "The loops were executed on a graph of three nodes (one isolated, one with two edges) and two channels "
         r"$\gamma$, every array element a symbol of its own. For \texttt{convolve}, with weights and without,",
@@ -129,26 +140,52 @@ def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
                 ),
                 checks,
             ),
+            *([unseen(*operands)] if operands else ()),
         ),
-        r"and \texttt{apply} and \texttt{kernel} fill every item from its own operands, broadcast ones included.",
+        r"and \texttt{apply} and \texttt{kernel} fill every item from its own operands, broadcast ones included. "
+        r"No loop writes outside the rows that it is given.",
+    )
+
+
+def _conversion(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tuple[Step, ...]:
+    """The slides' radial functions, where 1→2 is emitted."""
+    modules = [m for m in modules if not m.runs_on_gpu]
+    if not modules or (1, 2) not in {(p.l_in, p.l_out) for p in pairs}:
+        return ()
+    alpha, beta = sp.symbols("alpha beta")
+    radial = ", ".join(latex(e) for e in radial_from_slides(alpha, beta))
+    return (
+        Step(
+            r"For users of the slides' table, by Theorem~\ref{tfn:T7},",
+            (
+                Equation(
+                    (r"\texttt{radial\_1\_2\_from\_slides}(\alpha, \beta)", rf"\bigl({radial}\bigr)"),
+                    tuple(r for m in modules for r in conversion_residuals(m)),
+                ),
+            ),
+        ),
     )
 
 
 def _constants(modules: Sequence[EmittedModule]) -> Step:
     checks: list[sp.Expr] = []
+    bounds: list[sp.Expr] = []
     for module in modules:
         for bits, table in sorted(module.tables().items()):
+            powers = dict(zip(("tiny", "huge"), SQUARE_RANGE[bits], strict=True))
             for name, value in table.items():
-                if name not in SPECIAL_FIELDS:
-                    good = is_correctly_rounded(value, constant_value(name), MANTISSA[bits])
-                    checks.append(
-                        sp.S.Zero if good else constant_value(name) - sp.Rational(value.numerator, value.denominator)
-                    )
-                elif name in ("zero", "one"):
-                    checks.append(sp.Rational(value.numerator, value.denominator) - int(name == "one"))
+                emitted = sp.Rational(value.numerator, value.denominator)
+                if name in powers:
+                    bounds.append(emitted - sp.Integer(2) ** powers[name])
+                elif name in SPECIAL_FIELDS:
+                    checks.append(emitted - int(name == "one"))
+                elif is_correctly_rounded(value, constant_value(name), MANTISSA[bits]):
+                    checks.append(sp.S.Zero)
+                else:
+                    raise ProofError(f"{module.name}: {name} = {emitted} is not {constant_value(name)} in float{bits}")
     return Step(
         rf"Each of the {len(checks)} literals lies within half a unit in the last place of the exact number that "
         rf"its name "
         r"states; for roots the comparison is between squares of rationals.",
-        (unseen(checks),),
+        (unseen(checks, bounds),),
     )

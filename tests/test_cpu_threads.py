@@ -1,0 +1,226 @@
+"""Calls from several Python threads at once and after fork: right bits, no deadlock, no abort.
+
+Numba's own parallel layers fail both (workqueue aborts on the former, OpenMP on the latter).  Each case runs in a
+process of its own with a timeout.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+from pocket_tfn import cpu
+
+from tests.subprocesses import run_script
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+
+#: A child that computes, checks itself and reports; the parent waits for it.
+FORK = """
+def fork_and_check():
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            assert_same_bits(cpu.convolve_1_1(*p.arguments), want)
+            cpu.set_num_threads(2)
+            assert_same_bits(cpu.convolve_1_1(*p.arguments), want)
+            code = 0
+        except BaseException as error:
+            print(repr(error), file=sys.stderr, flush=True)
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+"""
+
+
+def test_eight_threads_at_once() -> None:
+    """Eight threads, all three functions, results compared to the last bit with those of one thread."""
+    run_script(
+        """
+        calls = {
+            "convolve": lambda: cpu.convolve_1_1(*p.arguments),
+            "apply": lambda: cpu.apply_1_1(p.vectors, p.radial, p.features[p.indices]),
+            "kernel": lambda: cpu.kernel_1_1(np.tile(p.vectors, (9, 1, 1)), p.radial[..., 0]),
+        }
+        gate, faults = threading.Barrier(8), []
+        expected = {}
+
+        def work():
+            try:
+                gate.wait()  # the first calls too, which compile or load, come all at once
+                for _ in range(15):
+                    for name, call in calls.items():
+                        assert_same_bits(call(), expected.setdefault(name, call()))
+            except BaseException as error:
+                faults.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        [t.start() for t in threads]
+        [t.join() for t in threads]
+        assert not faults, faults
+        check(expected["convolve"])
+        """
+    )
+
+
+def test_threads_may_change_the_number_of_threads() -> None:
+    """set_num_threads while others compute."""
+    run_script(
+        """
+        want, faults, stop = cpu.convolve_1_1(*p.arguments), [], threading.Event()
+        check(want)
+
+        def work():
+            try:
+                while not stop.is_set():
+                    assert_same_bits(cpu.convolve_1_1(*p.arguments), want)
+            except BaseException as error:
+                faults.append(error)
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        [t.start() for t in threads]
+        for i in range(200):
+            cpu.set_num_threads(1 + i % 5)
+            time.sleep(0.002)
+        stop.set()
+        [t.join() for t in threads]
+        assert not faults, faults
+        """
+    )
+
+
+@needs_fork
+def test_fork_after_the_first_call() -> None:
+    """The child inherits the record of a pool whose threads it does not have."""
+    run_script(
+        FORK
+        + """
+want = cpu.convolve_1_1(*p.arguments)
+check(want)
+for _ in range(3):
+    fork_and_check()
+assert_same_bits(cpu.convolve_1_1(*p.arguments), want)
+"""
+    )
+
+
+@needs_fork
+def test_fork_while_threads_compute() -> None:
+    """At the moment of the fork, other threads hold whatever locks they hold."""
+    run_script(
+        FORK
+        + """
+want, stop, faults = cpu.convolve_1_1(*p.arguments), threading.Event(), []
+
+def work():
+    try:
+        while not stop.is_set():
+            cpu.set_num_threads(3)  # takes the lock of the pool, and makes a new one
+            assert_same_bits(cpu.convolve_1_1(*p.arguments), want)
+    except BaseException as error:
+        faults.append(error)
+
+threads = [threading.Thread(target=work) for _ in range(4)]
+[t.start() for t in threads]
+for _ in range(20):
+    fork_and_check()
+stop.set()
+[t.join() for t in threads]
+assert not faults, faults
+"""
+    )
+
+
+@needs_fork
+def test_fork_while_the_lock_of_the_pool_is_held() -> None:
+    """The same, not left to chance."""
+    run_script(
+        FORK
+        + """
+want = cpu.convolve_1_1(*p.arguments)
+held, done = threading.Event(), threading.Event()
+
+def hold():
+    with cpu._pool_lock:
+        held.set()
+        done.wait()
+
+holder = threading.Thread(target=hold)
+holder.start()
+held.wait()
+fork_and_check()
+done.set()
+holder.join()
+"""
+    )
+
+
+@needs_fork
+def test_multiprocessing_pool_with_fork() -> None:
+    """The way users meet fork: a pool of workers, each result right."""
+    run_script(
+        """
+        import multiprocessing
+
+        def call(_):
+            return cpu.convolve_1_1(*p.arguments)
+
+        want = call(0)
+        with multiprocessing.get_context("fork").Pool(3) as pool:
+            for got in pool.map(call, range(12)):
+                assert_same_bits(got, want)
+        """
+    )
+
+
+def test_a_thread_that_outlives_the_main_thread() -> None:
+    """While the interpreter shuts down no pool takes work any more; the call then does it alone."""
+    out = run_script(
+        """
+        want = cpu.convolve_1_1(*p.arguments)
+
+        def late():
+            threading.main_thread().join()
+            assert_same_bits(cpu.convolve_1_1(*p.arguments), want)
+            cpu.set_num_threads(5)
+            assert_same_bits(cpu.convolve_1_1(*p.arguments), want)
+            print("late but right", flush=True)
+
+        threading.Thread(target=late).start()
+        """
+    )
+    assert out == "late but right\n"
+
+
+@pytest.mark.parametrize("bad", [0, -1, 1.0, 2.5, "2", None, True, [2], float("nan")])
+def test_bad_number_of_threads(bad: Any, keep_threads: None) -> None:
+    """ValueError, and the number stays what it was."""
+    before = cpu.get_num_threads()
+    with pytest.raises(ValueError, match="positive integer"):
+        cpu.set_num_threads(bad)
+    assert cpu.get_num_threads() == before
+
+
+def test_an_error_in_one_part_reaches_the_caller(keep_threads: None) -> None:
+    """An exception in a helper thread is raised, and the pool serves the next call."""
+    cpu.set_num_threads(3)
+    main = threading.get_ident()
+    reached = threading.Event()
+
+    def faulty(start: int, stop: int) -> None:
+        if threading.get_ident() == main:
+            assert reached.wait(30)
+        else:
+            reached.set()
+            raise ArithmeticError("in a helper")
+
+    with pytest.raises(ArithmeticError, match="in a helper"):
+        cpu._spread(faulty, list(range(9)), ())
+    seen: list[int] = []
+    cpu._spread(lambda start, stop: seen.append(start), list(range(9)), ())
+    assert sorted(seen) == list(range(8))
+    assert np.array_equal(np.sort(seen), np.arange(8))
