@@ -4,5 +4,26 @@
     from pocket_tfn import cpu     # NumPy arrays
     from pocket_tfn import cuda    # arrays on an NVIDIA GPU; needs the extra pocket-tfn[cuda]
 
-Neither is imported here, so that each costs only what it needs.
+Each is imported when it is first asked for, so that it costs only those who use it.
 """
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__all__ = ["cpu", "cuda"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("pocket-tfn")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__, "__version__"]
