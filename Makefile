@@ -45,7 +45,7 @@ bench-cuda: $(VENV)/.test  ## what the GPU compiler makes of the CUDA kernels; n
 	@$(RUN) -m benchmarks.cuda_report $(ARGS)
 
 example: $(VENV)/.test  ## the example on a real molecule, with its picture
-	@$(RUN) examples/molecule.py $(ARGS)
+	@$(RUN) examples/molecule.py --output examples/molecule.png $(ARGS)
 
 clean:  ## remove what make made, generated/ excepted
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -58,15 +58,15 @@ $(VENV)/bin/python:
 
 $(VENV)/.derive: pyproject.toml | $(VENV)/bin/python
 	@echo "installing what derivation needs ..."
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[derive]'
+	@PYTHONWARNINGS=ignore $(RUN) -m pip install --quiet --disable-pip-version-check -e '.[derive]'
 	@touch $@
 
 $(VENV)/.test: pyproject.toml | $(VENV)/.derive
 	@echo "installing what the tests need (PyTorch and e3nn among them) ..."
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@PYTHONWARNINGS=ignore $(RUN) -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $@
 
 $(VENV)/.bench: pyproject.toml | $(VENV)/.test
 	@echo "installing the libraries to compare with ..."
-	@$(RUN) -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@PYTHONWARNINGS=ignore $(RUN) -m pip install --quiet --disable-pip-version-check -e '.[bench]'
 	@touch $@

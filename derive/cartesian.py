@@ -149,7 +149,7 @@ class IndexExpression:
         homogeneous
             Multiply lower-degree terms by powers of |r|², so that every component has the same degree in r.
         """
-        if set(order) != self.free:
+        if sorted(order) != sorted(self.free):
             raise ValueError(f"free indices are {sorted(self.free)}, not {order}")
         return {
             at: self._component(dict(zip(order, at, strict=True)), tensors, homogeneous)

@@ -2,9 +2,8 @@
 
 A :class:`Path` couples an input of degree l_in through the harmonics of degree l_f to an output of degree l_out.
 Where a Cartesian closed form is known it is given here in index notation; that it *is* the contraction of
-Clebsch-Gordan coefficients with spherical harmonics is theorem T4, not an assumption.  A path without a closed
-form is the
-contraction itself, so every (l_in, l_f, l_out) inside the triangle has a kernel.
+Clebsch-Gordan coefficients with spherical harmonics is theorem T4, not an assumption.  A path without a closed form
+is the contraction itself, so every (l_in, l_f, l_out) inside the triangle has a kernel.
 """
 
 from __future__ import annotations
@@ -96,6 +95,19 @@ def project(tensor: dict[tuple[int, ...], sp.Expr], l_out: int, l_in: int) -> sp
         return sp.expand(total)
 
     return sp.ImmutableMatrix(2 * l_out + 1, 2 * l_in + 1, entry)
+
+
+def lift(matrix: sp.Matrix, l_out: int, l_in: int) -> dict[tuple[int, ...], sp.Expr]:
+    """A matrix between components as a Cartesian kernel: Σ E^m_{a..} M_mn E^n_c, by the indices a.., c."""
+    rows, columns = component_basis(l_out), component_basis(l_in)
+    return {
+        at: sum(
+            _at(rows[m], at[:l_out]) * matrix[m, n] * _at(columns[n], at[l_out:])
+            for m in range(matrix.rows)
+            for n in range(matrix.cols)
+        )
+        for at in product(range(3), repeat=l_out + l_in)
+    }
 
 
 def _at(array: sp.ImmutableDenseNDimArray, index: tuple[int, ...]) -> sp.Expr:

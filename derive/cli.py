@@ -16,7 +16,7 @@ from rich.table import Table
 from .catalogue import Pair
 from .emission import catalogue_counts
 from .folder import FolderError, check_usable, contents, differences, replace
-from .pipeline import Derivation, Selection
+from .pipeline import Derivation, Selection, SelectionError
 from .proofs import THEOREMS, ProofError
 
 USAGE_ERROR, REFUSED, INTERRUPTED, TERMINATED = 2, 1, 130, 143
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     previous = signal.signal(signal.SIGTERM, _terminate)
     try:
         return _run(options)
-    except (FolderError, ValueError) as error:
+    except (FolderError, SelectionError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_ERROR
     except ProofError as error:

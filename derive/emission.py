@@ -31,13 +31,11 @@ MANTISSA = {32: 24, 64: 53}
 SQUARE_RANGE = {32: (-100, 126), 64: (-960, 1022)}
 
 CONVENTIONS = """\
-Conventions: vectors are r = x_receiver - x_sender and r̂ = r / |r|.  Components of degree 1 are Cartesian (x, y,
-z); those of
-degree 2 are coefficients in the orthonormal basis of symmetric traceless matrices, ordered (xy, yz, 3zz-rr, xz,
-xx-yy), so the
-norm of the five is the Frobenius norm of the matrix.  Components come before channels.  `radial` holds the
-contracted radial
-functions in the order of catalogue.json.  At r = 0 only the path with l_f = 0 survives (theorem T10)."""
+Conventions: vectors are r = x_receiver - x_sender and r̂ = r / |r|.  Components of degree 1 are Cartesian (x, y, z).
+Components of degree 2 are coefficients in the orthonormal basis of symmetric traceless matrices, ordered (xy, yz,
+3zz-rr, xz, xx-yy), so the norm of the five is the Frobenius norm of the matrix.  Components come before channels.
+`radial` holds the contracted radial functions in the order of catalogue.json.  At r = 0 only the path with l_f = 0
+contributes (theorem T10)."""
 
 
 def header(template: str, comment: str = "#") -> str:

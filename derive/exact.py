@@ -6,9 +6,11 @@ Every identity in this package is a polynomial identity with rational coefficien
 * the components of a unit quaternion, which satisfy w² + i² + j² + k² = 1,
 * square roots of primes, which satisfy s_p² = p, and 1/√π, which satisfies nothing.
 
-Each relation has a leading term that is the square of a generator of its own, so the leading terms are
-pairwise coprime and the relations are a Gröbner basis (Buchberger's first criterion).  The normal form
-below is therefore unique: it is zero *exactly when* the identity holds at every point.  No sampling, no floats.
+Each relation gives the square of one generator of its own (the last component of a unit vector, a root) in terms
+of the others, so replacing squares ends in a unique normal form of degree 0 or 1 in these generators.  A zero normal
+form proves the identity.  Conversely an identity has normal form zero: a + b z vanishes for both signs of z with
+z² = 1 - x² - y² only if a = b = 0, square roots of products of distinct primes are linearly independent over Q
+(Besicovitch 1940), and π is transcendental (Lindemann 1882).  No sampling, no floats.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Emitted code as plain Python, run on exact symbols.
 
 The text of an emitted module is parsed, its compiled functions are taken out, stripped of their decorators, and
-executed with
-SymPy expressions for arguments.  So it is the emitted *text* that theorem T11 speaks of, not the program that it
-came from.
+executed with SymPy expressions for arguments.  So it is the emitted *text* that theorem T11 speaks of, not the
+program that it came from.
 """
 
 from __future__ import annotations
@@ -19,13 +18,13 @@ from types import CodeType, SimpleNamespace
 from typing import Any
 
 import numpy as np
-import numpy as np
 import sympy as sp
 
 from .constants import constant_value
 
 #: Names that decorate compiled functions in the emitted modules.
-COMPILERS = frozenset({"_compiled", "_loop", "_device", "_global"})
+LOOP_COMPILERS = frozenset({"_loop", "_global"})
+COMPILERS = LOOP_COMPILERS | {"_compiled", "_device"}
 #: Fields of the table of constants that are not numbers of the formulas.
 SPECIAL_FIELDS = frozenset({"zero", "one", "tiny", "huge"})
 
@@ -61,10 +60,10 @@ class EmittedModule:
         """The compiled functions."""
         return [f.name for f in self._functions]
 
-    def numbers(self, name: str) -> list[str]:
-        """The numbers that a compiled function holds literally, untyped: there should be none in a formula."""
-        (node,) = (f for f in self._functions if f.name == name)
-        constants = (n for n in ast.walk(node) if isinstance(n, ast.Constant))
+    def untyped_numbers(self) -> list[str]:
+        """Numbers written literally in the scalar functions, which have ``k`` for all that they need."""
+        scalar = [f for f in self._functions if f.args.args[0].arg == "k" and not _is_compiled(f, LOOP_COMPILERS)]
+        constants = (n for f in scalar for n in ast.walk(f) if isinstance(n, ast.Constant))
         return [ast.unparse(n) for n in constants if isinstance(n.value, (int, float, complex))]
 
     def source_lines(self, name: str) -> list[str]:
@@ -126,8 +125,8 @@ def _lines(statement: ast.stmt) -> list[str]:
     return ast.unparse(statement).splitlines()
 
 
-def _is_compiled(node: ast.FunctionDef) -> bool:
-    return any(ast.unparse(d) in COMPILERS for d in node.decorator_list)
+def _is_compiled(node: ast.FunctionDef, by: frozenset[str] = COMPILERS) -> bool:
+    return any(ast.unparse(d) in by for d in node.decorator_list)
 
 
 def _bytecode(functions: Iterable[ast.FunctionDef]) -> CodeType:

@@ -47,7 +47,7 @@ def differences(old: Mapping[str, str], new: Mapping[str, str]) -> str:
         )
         if not (before and after) and not (before or after):
             lines += [f"--- {source}\n", f"+++ {target}\n"]
-    return "".join(lines)
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def check_usable(folder: Path) -> None:

@@ -35,14 +35,17 @@ def solid_polynomial(l: int, m: int) -> sp.Expr:
     """
     if l < 0 or abs(m) > l:
         raise ValueError(f"spherical harmonics need l >= 0 and |m| <= l, got l = {l}, m = {m}")
+    azimuthal = _power_of_rho(abs(m))[0 if m >= 0 else 1]
+    return sp.expand(_polar_part(l, abs(m)) * azimuthal)
+
+
+def _polar_part(l: int, k: int) -> sp.Expr:
+    """r^(l-k) Π_lk(z/r)."""
     x, y, z = DIRECTION
-    k = abs(m)
     t = sp.Symbol("t")
     legendre = sp.Poly(sp.diff(sp.legendre(l, t), t, k), t)
     r2 = x**2 + y**2 + z**2
-    polar = sum(c * z**n * r2 ** ((l - k - n) // 2) for (n,), c in legendre.terms())
-    azimuthal = _power_of_rho(k)[0 if m >= 0 else 1]
-    return sp.expand(polar * azimuthal)
+    return sum(c * z**n * r2 ** ((l - k - n) // 2) for (n,), c in legendre.terms())
 
 
 def _power_of_rho(k: int) -> tuple[sp.Expr, sp.Expr]:
@@ -68,6 +71,14 @@ def orders(l: int) -> range:
 def real_harmonics(l: int) -> sp.Matrix:
     """The column (Y_l,-l, ..., Y_l,l), homogeneous of degree l."""
     return sp.Matrix([real_harmonic(l, m) for m in orders(l)])
+
+
+def complex_harmonic(l: int, m: int) -> sp.Expr:
+    """r^l Y_l^m(r̂) with the Condon-Shortley sign, the convention of SymPy's Ynm and Clebsch-Gordan coefficients."""
+    re, im = _power_of_rho(abs(m))
+    sign = (-1) ** m if m >= 0 else 1
+    root = normalisation(l, m) / (sp.sqrt(2) if m else 1)
+    return sp.expand(sign * root * _polar_part(l, abs(m)) * (re + sp.I * im * (1 if m >= 0 else -1)))
 
 
 def sphere_integral(polynomial: sp.Expr) -> sp.Expr:

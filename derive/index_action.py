@@ -1,8 +1,8 @@
 """What a closed form does to a vector: its index expression, contracted with f, term by term.
 
-Contraction leaves four things only: the scalar d = r̂·f, the vectors f and w = r̂ × f, and n = |r̂|² (which is
-1, or 0 at
-r = 0).  The rules are those of index calculus: δ_ij renames, r̂_i f_i = d, r̂_i r̂_i = n, ε_apq u_p v_q = (u × v)_a.
+Contraction leaves four things only: the scalar d = r̂·f, the vectors f and w = r̂ × f, and n = |r̂|² (which is 1, or
+0 at r = 0).  The rules are those of index calculus: δ_ij renames, r̂_i f_i = d, r̂_i r̂_i = n, ε_apq u_p v_q = (u ×
+v)_a.
 """
 
 from __future__ import annotations

@@ -15,6 +15,10 @@ from .latex import book_file, theorem_file
 from .proofs import THEOREMS, Proof, ProofError
 
 
+class SelectionError(ValueError):
+    """What was asked for is not there; the message says what is."""
+
+
 @dataclass(frozen=True)
 class Selection:
     """What to make: the emitted code, the proofs, or single theorems."""
@@ -27,7 +31,7 @@ class Selection:
     def parse(cls, text: str | None) -> Selection:
         """None, "proofs", "code", or theorems separated by commas such as "T4,T7".
 
-        Raises ValueError for anything else.
+        Raises SelectionError for anything else.
         """
         if text is None:
             return cls()
@@ -39,7 +43,7 @@ class Selection:
         unknown = [n for n in names if n not in THEOREMS]
         if unknown:
             known = ", ".join(THEOREMS)
-            raise ValueError(f"--only takes 'proofs', 'code' or theorems out of {known}; got {text!r}")
+            raise SelectionError(f"--only takes 'proofs', 'code' or theorems out of {known}; got {text!r}")
         return cls(code=False, theorems=names, book=False)
 
     @property

@@ -1,10 +1,9 @@
 """Straight-line programs: named outputs as expressions of named inputs, split by the loop they live in.
 
-Everything that is emitted is a :class:`Program`.  What depends on the edge alone is computed once per edge; the
-rest once
-per edge and channel.  A :class:`Builder` writes programs by value numbering: an expression that was already
-computed, up
-to sign, is not computed again, and numbering follows the order of construction, so the result is deterministic.
+Everything that is emitted is a :class:`Program`.  What depends on the edge alone is computed once per edge; the rest
+once per edge and channel.  A :class:`Builder` writes programs by value numbering: an expression that was already
+computed, up to sign, is not computed again, and numbering follows the order of construction, so the result is
+deterministic.
 """
 
 from __future__ import annotations

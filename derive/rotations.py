@@ -1,8 +1,7 @@
 """All rotations at once: a unit quaternion makes every entry of R a polynomial.
 
-R(q) = 1 + 2 q0 [u]× + 2 [u]×²  with u = (q1, q2, q3), |q| = 1 (Euler-Rodrigues).  As q runs over the unit sphere
-in R⁴, R(q)
-runs over all of SO(3), so an identity that holds modulo |q|² = 1 holds for every rotation.
+R(q) = 1 + 2 q0 [u]× + 2 [u]×²  with u = (q1, q2, q3), |q| = 1 (Euler-Rodrigues).  As q runs over the unit sphere in
+R⁴, R(q) runs over all of SO(3), so an identity that holds modulo |q|² = 1 holds for every rotation.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The slides' two forms for l_out = 2, and what they are in the catalogue (theorem T7).
 
-The slides' table ("Other implementations") gives K_ab,c = α ST(r̂_a δ_bc + r̂_b δ_ac) + β ST(Q_ab r̂_c) and tags
-the second
-form l_f = 2.  The coefficients below are derived by orthogonal projection on the catalogue's forms; nothing is assumed.
+The slides' table ("Other implementations") gives K_ab,c = α ST(r̂_a δ_bc + r̂_b δ_ac) + β ST(Q_ab r̂_c) and tags the
+second form l_f = 2.  The coefficients below are derived by orthogonal projection on the catalogue's forms; nothing is
+assumed.
 """
 
 from __future__ import annotations

@@ -3,11 +3,9 @@
     out = B(r̂) v,      v = g f + h (r̂ × f) + t r̂,
 
 where g, h and t are combinations of radial functions (t holds r̂·f), and B(r̂) projects r̂ ⊗ .. ⊗ r̂ ⊗ v on the
-output's
-components.  It is found by contracting the catalogue's index expressions (:mod:`index_action`); nothing here
-knows a kernel
-by name.  Numbers are moved out of the channel loop: v may be scaled if B is scaled back, and a factor that all terms of
-h or t share is absorbed in a scaled copy of r̂.
+output's components.  It is found by contracting the catalogue's index expressions (:mod:`index_action`); nothing here
+knows a kernel by name.  Numbers are moved out of the channel loop: v may be scaled if B is scaled back, and a factor
+that all terms of h or t share is absorbed in a scaled copy of r̂.
 """
 
 from __future__ import annotations

@@ -66,8 +66,8 @@ def _differences(
 ) -> list[Any]:
     """What a loop writes, less what it should.
 
-    A CPU loop is run over the first row, then over the others, and must leave the rest as it was; a GPU kernel is run
-    once for each thread, and one beyond.
+    A CPU loop is run over all rows, over the first and over the others, and must leave the rest as it was; a GPU kernel
+    is run once for each thread, and for some beyond.
     """
     k = exact_constants(module.tables()[64])
     untouched = symbols_array("untouched", *wanted.shape)
@@ -75,12 +75,12 @@ def _differences(
     overrides = {"_unit": lambda k, x, y, z: (x, y, z)}
     if module.runs_on_gpu:
         out = untouched.copy()
-        for thread in range(wanted.size + 1):  # more than it needs: each owns several elements
+        for thread in range(wanted.size + 1):  # each owns several elements, so these are more
             grid = SimpleNamespace(grid={1: thread}.__getitem__)
             module.run(name, k, *arguments, out, cuda=grid, **overrides)
         return list(residuals(list(out.flat), list(wanted.flat), ring))
     left: list[Any] = []
-    for start, stop in ((0, 1), (1, len(wanted))):
+    for start, stop in ((0, len(wanted)), (0, 1), (1, len(wanted))):
         out, target = untouched.copy(), untouched.copy()
         target[start:stop] = wanted[start:stop]
         module.run(name, start, stop, k, *arguments, out, **overrides)

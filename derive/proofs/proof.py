@@ -1,8 +1,7 @@
 """What a proof is: a statement, hypotheses, and steps whose residuals were reduced to exactly zero.
 
-An :class:`Equation` cannot be built unless every residual is zero, so a :class:`Proof` that exists is a proof
-that holds.
-LaTeX is printed from the same objects that were checked.
+An :class:`Equation` cannot be built unless every residual is zero, so a :class:`Proof` that exists is a proof that
+holds. LaTeX is printed from the same objects that were checked.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def prove(pairs: Sequence[Pair]) -> Proof:
             r"In Cartesian components a vector is $P$ times its three components in the order $m = -1, 0, 1$, and the "
             r"five components $t_m = E^m_{ab} T_{ab}$ of a symmetric traceless $T_{ab}$ satisfy $|t| = |T|$."
         ),
-        hypotheses=(r"$\hat r = (x, y, z)$ with $x^2 + y^2 + z^2 = 1$; no Condon--Shortley sign; $m = -l, \dots, l$.",),
+        hypotheses=(r"$r = (x, y, z)$ and $\hat r = r/|r|$; no Condon--Shortley sign; $m = -l, \dots, l$.",),
         steps=(
             _definitions(highest),
             _harmonicity(highest),
@@ -55,12 +55,18 @@ def _definitions(highest: int) -> Step:
 def _harmonicity(highest: int) -> Step:
     harmonics = [(l, m) for l in range(highest + 1) for m in orders(l)]
     checked = unseen(residuals([laplacian(real_harmonic(l, m)) for l, m in harmonics], [0] * len(harmonics)))
-    example = real_harmonic(highest, 0)
-    terms = [sp.diff(example, s, 2) for s in DIRECTION]
+    _, example = content_and_primitive(real_harmonic(highest, 0))
+    terms = [sp.expand(sp.diff(example, s, 2)) for s in DIRECTION]
+    texts = [latex(t) for t in terms]
     shown = equation(
         sum(terms),
         0,
-        (rf"\nabla^2\, r^{highest} Y_{{{highest},0}}", " + ".join(rf"({latex(sp.expand(t))})" for t in terms), "0"),
+        (
+            rf"\nabla^2\,({latex(example)})",
+            " ".join(t if i == 0 or t.startswith("-") else f"+ {t}" for i, t in enumerate(texts)),
+            "0",
+        ),
+        inline=True,
     )
     return Step("Second derivatives of a polynomial are polynomials, and they cancel; for instance", (checked, shown))
 
@@ -71,18 +77,36 @@ def _orthonormality(highest: int) -> Step:
         sphere_integral(sp.expand(real_harmonic(*p) * real_harmonic(*q))) - int(p == q)
         for p, q in combinations_with_replacement(harmonics, 2)
     ]
-    formula = (
-        r"\int_{S^2} x^a y^b z^c\, d\Omega",
-        r"4\pi\,\frac{(a-1)!!\,(b-1)!!\,(c-1)!!}{(a+b+c+1)!!}\quad(a, b, c \text{ even; otherwise } 0)",
-    )
     x, y, z = DIRECTION
-    check = sphere_integral(x**2 + y**2 + z**2) - sphere_integral(sp.Integer(1))
-    return Step(
-        "Integrals of monomials over the sphere are known (Folland, Amer.\\ Math.\\ Monthly 108 (2001) 446):",
-        (Equation(formula, (check,)), unseen(gram)),
-        rf"With it all {len(gram)} integrals $\int Y_{{lm}} Y_{{l'm'}} d\Omega$ are "
-        rf"$\delta_{{ll'}}\delta_{{mm'}}$ exactly.",
+    monomials = [x**a * y**b * z**c for a, b, c in _even_exponents(2 * highest)]
+    by_gauss = [_gaussian_quotient(a, b, c) for a, b, c in _even_exponents(2 * highest)]
+    formula = Equation(
+        (
+            r"\int_{S^2} x^a y^b z^c\, d\Omega",
+            r"\frac{\int x^a y^b z^c\, e^{-|r|^2} d^3r}{\int_0^\infty \rho^{a+b+c+2}\, e^{-\rho^2} d\rho}",
+            r"4\pi\,\frac{(a-1)!!\,(b-1)!!\,(c-1)!!}{(a+b+c+1)!!}\quad(a, b, c \text{ even; otherwise } 0)",
+        ),
+        residuals([sphere_integral(m) for m in monomials], by_gauss),
     )
+    return Step(
+        "Integrals of monomials over the sphere are quotients of Gaussian integrals (Folland, Amer.\\ Math.\\ Monthly "
+        rf"108 (2001) 446), checked for all monomials that occur, of degree up to {2 * highest}:",
+        (formula, unseen(gram)),
+        rf"With them all {len(gram)} integrals $\int Y_{{lm}} Y_{{l'm'}} d\Omega$ are $\delta_{{ll'}}\delta_{{mm'}}$ "
+        "exactly.",
+    )
+
+
+def _even_exponents(degree: int) -> list[tuple[int, int, int]]:
+    even = range(0, degree + 1, 2)
+    return [(a, b, c) for a in even for b in even for c in even if a + b + c <= degree]
+
+
+def _gaussian_quotient(a: int, b: int, c: int) -> sp.Expr:
+    """∫ x^a y^b z^c e^{-r²} d³r = Γ Γ Γ, over ∫ ρ^{a+b+c+2} e^{-ρ²} dρ = Γ/2, with Γ at half-integers."""
+    half = sp.Rational(1, 2)
+    top = sp.prod([sp.gamma(n * half + half) for n in (a, b, c)])
+    return sp.expand(top / (sp.gamma((a + b + c) * half + 3 * half) / 2))
 
 
 def _vector_components() -> Step:
@@ -91,7 +115,7 @@ def _vector_components() -> Step:
     scale = sp.sqrt(3) / (2 * sp.sqrt(sp.pi))
     cartesian = sp.Matrix(DIRECTION)
     return Step(
-        r"For $l = 1$ the order $m = -1, 0, 1$ is $(y, z, x)$, so with the permutation $P$",
+        r"For $l = 1$ the order $m = -1, 0, 1$ is $(y, z, x)$; let $P$ be the permutation with $P\,(y, z, x) = (x, y, z)$. Then",
         (
             equation(
                 p * harmonics,
@@ -115,10 +139,24 @@ def _tensor_components() -> Step:
     scale = sp.sqrt(sp.Rational(8, 15)) * sp.sqrt(sp.pi)
     contracted = [sum(e[a, b] * DIRECTION[a] * DIRECTION[b] for a in range(3) for b in range(3)) for e in basis]
     harmonics = [sp.expand(scale * h) for h in real_harmonics(2)]
+    x, y, z = DIRECTION
+    root2, root6 = sp.sqrt(2), sp.sqrt(6)
+    explicit = [
+        sp.expand(e)
+        for e in (root2 * x * y, root2 * y * z, (2 * z**2 - x**2 - y**2) / root6, root2 * x * z, (x**2 - y**2) / root2)
+    ]
     kept, projector = _completeness(basis)
     return Step(
         r"For $l = 2$ let $E^m_{ab}$ be the symmetric traceless matrices with",
         (
+            equation(
+                contracted,
+                explicit,
+                (
+                    r"(E^m_{ab}\, r_a r_b)_{m = -2, \dots, 2}",
+                    r"\bigl(" + r",\ ".join(_quadratic_latex(e) for e in explicit) + r"\bigr)",
+                ),
+            ),
             equation(
                 contracted,
                 harmonics,
@@ -137,6 +175,14 @@ def _tensor_components() -> Step:
         r"The last line is the projector on symmetric traceless matrices: $t_m = E^m_{ab}T_{ab}$ loses nothing, and "
         r"$t_m t_m = T_{ab}T_{ab}$.",
     )
+
+
+def _quadratic_latex(e: sp.Expr) -> str:
+    content, primitive = content_and_primitive(e)
+    body = latex(primitive)
+    if primitive.is_Add:
+        return rf"\tfrac{{{body}}}{{{sp.latex(sp.radsimp(1 / content))}}}"
+    return rf"{sp.latex(content)}\,{body}"
 
 
 def _completeness(basis: tuple[sp.NDimArray, ...]) -> tuple[list[sp.Expr], list[sp.Expr]]:

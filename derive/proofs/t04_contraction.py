@@ -6,57 +6,61 @@ from collections.abc import Sequence
 
 import sympy as sp
 
-from ..catalogue import Pair, Path
+from ..catalogue import Pair, Path, lift
 from ..coupling import contraction, real_clebsch_gordan
 from ..exact import SphereRing
 from ..harmonics import orders, real_harmonic
 from ..symbols import DIRECTION
-from .printing import COMPONENTS, constant_latex, factored, grouped, latex
+from .printing import COMPONENTS, constant_latex, content_and_primitive, factored, grouped, latex
 from .proof import Equation, Proof, Step, equation, residuals
 
 
 def prove(pairs: Sequence[Pair]) -> Proof:
-    """T4 for every path that has a closed form (a path without one *is* its contraction)."""
-    paths = [p for pair in pairs for p in pair.paths if p.form is not None]
+    """T4 for every path."""
+    paths = [p for pair in pairs for p in pair.paths]
     return Proof(
         number=4,
         slug="contraction",
         title="TFN kernels contract to Cartesian forms",
         statement=(
-            r"For every path $l_{\rm in} \otimes J \to l_{\rm out}$ of the catalogue"
+            r"For every path $l_\mathrm{in} \otimes J \to l_\mathrm{out}$ of the catalogue"
             "\n"
-            r"\[ \sum_{m=-J}^{J} Y_{Jm}(\hat r)\, Q^J_{m} = \lambda\, K(\hat r) \]"
+            r"\[ \sum_{m=-J}^{J} Y_{Jm}(\hat r)\, Q^J_{m} = \lambda\, K^{(J)}(\hat r) \]"
             "\n"
-            r"with the Cartesian form $K$ and the exact constant $\lambda$ given below. Hence a TFN radial function "
-            r"$\varphi_J$ is the contracted radial function $\lambda\,\varphi_J$ of the Cartesian kernel."
+            r"with the Cartesian forms $K^{(J)}$ and the exact constants $\lambda \ne 0$ given in the proof. Hence a TFN radial "
+            r"function $\varphi_J$ is the contracted radial function $\lambda\,\varphi_J$ of the Cartesian kernel."
         ),
         hypotheses=(
-            r"Conventions of Theorems~\ref{tfn:T1} and~\ref{tfn:T2}. Output index $a$ (for $l_{\rm out} = 2$: "
-            r"$ab$, symmetric "
-            r"traceless), input index $c$; $[\hat r]_\times f = \hat r \times f$.",
+            r"Conventions of \tfnref{T1} and \tfnref{T2}. The output index is $a$ (for $l_\mathrm{out} = 2$ the pair $ab$, "
+            r"symmetric and traceless: $K_{ab,c} = \sum_m E^m_{ab} K_{m,c}$), the input index is $c$; "
+            r"$[\hat r]_\times f = \hat r \times f$.",
         ),
-        steps=(*(_contraction(p) for p in paths), _dictionary(paths)),
+        steps=(
+            Step(
+                r"One component of each contraction is written out at $|\hat r| = 1$; below it is the whole, in Cartesian "
+                r"indices, where every component was compared."
+            ),
+            *(_contraction(p) for p in paths),
+            _dictionary(paths),
+        ),
     )
 
 
 def _contraction(p: Path) -> Step:
-    assert p.form is not None
     ring = SphereRing(units=[DIRECTION])
     contracted = contraction(p.l_in, p.l_f, p.l_out)
-    scaled = p.contraction_constant * p.kernel
-    whole = equation(
-        contracted,
-        scaled,
-        (
-            rf"\sum_m Y_{{{p.l_f}m}}\, Q^{p.l_f}_{{m;{_index_text(p)}}}",
-            rf"{constant_latex(p.contraction_constant)}\,{grouped(p.form)}",
-        ),
-        ring,
-    )
+    constant = constant_latex(p.contraction_constant)
+    left = rf"\sum_m Y_{{{p.l_f}m}}\, Q^{p.l_f}_{{m;{_index_text(p)}}}"
+    if p.form is None:
+        right = rf"{constant}\,K^{{({p.l_f})}}"
+        whole = equation(contracted, p.contraction_constant * p.kernel, (left, right), ring)
+    else:
+        # Compared as tensors: a part of the form that is not symmetric and traceless would show.
+        tensor = p.form.components(p.labels, {"r": DIRECTION})
+        scaled = {at: p.contraction_constant * value for at, value in tensor.items()}
+        whole = equation(lift(contracted, p.l_out, p.l_in), scaled, (left, rf"{constant}\,{grouped(p.form)}"), ring)
     return Step(
-        rf"$\boldsymbol{{{p.l_in} \otimes {p.l_f} \to {p.l_out}}}$. The component "
-        rf"{_component_text(p)} and the whole are, at $|\hat r| = 1$,",
-        (_component(p, ring), whole),
+        rf"$\boldsymbol{{{p.l_in} \otimes {p.l_f} \to {p.l_out}}}$, {_component_text(p)}:", (_component(p, ring), whole)
     )
 
 
@@ -73,8 +77,9 @@ def _first_entry(p: Path) -> tuple[int, int]:
 
 def _component_text(p: Path) -> str:
     a, b = _first_entry(p)
-    column = COMPONENTS[p.l_in][b]
-    return rf"$c = {column}$" if p.l_out == 0 else rf"$({COMPONENTS[p.l_out][a]};\,{column})$"
+    column = COMPONENTS.get(p.l_in, {b: str(b)})[b]
+    row = COMPONENTS.get(p.l_out, {a: str(a)})[a]
+    return rf"$c = {column}$" if p.l_out == 0 else rf"component ${row}$, $c = {column}$"
 
 
 def _component(p: Path, ring: SphereRing) -> Equation:
@@ -87,8 +92,10 @@ def _component(p: Path, ring: SphereRing) -> Equation:
         for i, (m, c, _) in enumerate(terms)
     )
     total = sp.expand(sum(c * h for _, c, h in terms))
+    content, primitive = content_and_primitive(total)
     target = p.contraction_constant * p.kernel[a, b]
-    return Equation((symbolic, factored(total)), residuals(total, target, ring))
+    checked = (*residuals(total, content * primitive), *residuals(total, target, ring))
+    return Equation((symbolic, factored(total)), checked)
 
 
 def _signed(text: str, coefficient: sp.Expr, position: int) -> str:

@@ -31,9 +31,9 @@ def prove(pairs: Sequence[Pair], rotation: sp.Matrix | None = None) -> Proof:
             "\n"
             r"one factor $R$ for each index. Hence $f \mapsto K f$ commutes with rotations: $K(R\hat r)\, R f = "
             r"R\, (K f)$ "
-            r"for vector output, and the output is a scalar for $l_{\rm out} = 0$ and a tensor $T \mapsto R\,T "
+            r"for vector output, and the output is a scalar for $l_{\mathrm{out}} = 0$ and a tensor $T \mapsto R\,T "
             r"R^{\mathsf T}$ "
-            r"for $l_{\rm out} = 2$. Radial functions depend on $|r|$ alone and are invariant."
+            r"for $l_{\mathrm{out}} = 2$. Radial functions depend on $|r|$ alone and are invariant."
         ),
         hypotheses=(
             r"$\hat r' = R\hat r$. Every rotation is $R(q)$ for a unit quaternion $q = (q_0, q_1, q_2, q_3)$ "
@@ -61,10 +61,10 @@ def _rotation(world: RotatedDirection) -> Step:
             unseen(residuals(product, unit, ring)),
             equation(determinant, ring.ring.one, (r"R^{\mathsf T}R = 1, \qquad \det R", "1"), ring),
         ),
-        r"All identities below are polynomial identities in $q$ and $\hat r$, reduced modulo $|q|^2 = 1$ and "
-        r"$|\hat r|^2 = 1$; "
-        r"these relations form a Gr\"obner basis, so the remainder is zero exactly when the identity holds at "
-        r"every point.",
+        r"All identities below are polynomial identities in $q$ and $\hat r$. They are reduced modulo $|q|^2 = 1$ and "
+        r"$|\hat r|^2 = 1$ to a normal form that is zero exactly when the identity holds at every point. In each lemma the second "
+        r"line puts in $\hat r'_i = R_{ii'}\hat r_{i'}$, the third turns the invariant tensors, the last collects the factors $R$; "
+        r"every difference of neighbouring lines was reduced, component by component.",
     )
 
 
@@ -106,13 +106,9 @@ def _lemma(p: Path, world: RotatedDirection) -> Step:
         collected_latex(p.form),
     ]
     checked = chain([{k: _ring_element(world, v) for k, v in line.items()} for line in lines], (), world.ring)
-    monomials = sum(len(_ring_element(world, v)) for v in lines[0].values())
     return Step(
         rf"$\boldsymbol{{{p.l_in} \otimes {p.l_f} \to {p.l_out}}}$. ",
         (Equation(tuple(texts), checked.residuals),),
-        rf"As polynomials the {3 ** len(order)} components of the first line hold {monomials} monomials in $q$ "
-        rf"and $\hat r$; "
-        "each difference of neighbouring lines reduces to zero.",
     )
 
 
@@ -142,7 +138,7 @@ def _slips(world: RotatedDirection) -> tuple[Step, ...]:
     ours = cross.components("ac", {"r": DIRECTION})
     return (
         Step(
-            r"The slides define $[\hat r]_{\times,ij} = \varepsilon_{ijk}\hat r_k$ and print a matrix. The two "
+            r"In \tfnslides{} $[\hat r]_{\times,ij}$ is defined as $\varepsilon_{ijk}\hat r_k$, and a matrix is printed. The two "
             r"differ by a sign:",
             (
                 Equation(
@@ -158,12 +154,14 @@ def _slips(world: RotatedDirection) -> tuple[Step, ...]:
                     ),
                 ),
             ),
-            r"We use the matrix, so that $[\hat r]_\times f = \hat r \times f$.",
+            r"We use the matrix, so that $[\hat r]_\times f = \hat r \times f$; in the slides' table $b(r)\,\epsilon_{abc}\hat r_c$ is "
+            r"therefore $-b(r)\,[\hat r]_\times$.",
         ),
         Step(
-            r"Two index slips in the slides' lemmas: the invariance of $\varepsilon$ is printed as "
-            r"$R_{ip}R_{iq}R_{kr}\,\varepsilon_{pqr} = \varepsilon_{iik}$, and the quadrupole as "
-            r"$3\hat r'_i\hat r'_i - \delta_{ij}$; the lines above have the indices that hold.",
+            r"Index slips in our copy of the slides: the invariance of $\varepsilon$ is printed as "
+            r"$R_{ip}R_{iq}R_{kr}\,\varepsilon_{pqr} = \varepsilon_{iik}$, the quadrupole as $3\hat r'_i\hat r'_i - \delta_{ij}$, and the "
+            r"last line of its lemma loses the factor $c(\|r\|)$ and changes its free index from $j$ to $i$. The lines above have "
+            r"the indices that hold.",
             (unseen(_invariants(world).equations[1].residuals),),
         ),
     )

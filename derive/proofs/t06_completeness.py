@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sympy as sp
+from sympy.polys.matrices import DomainMatrix
 
-from ..catalogue import Pair
+from ..catalogue import Pair, Path
 from ..exact import SphereRing
 from ..harmonics import component_generator
 from ..symbols import DIRECTION
@@ -26,46 +27,50 @@ def prove(pairs: Sequence[Pair]) -> Proof:
         statement=(
             r"Every map $K$ from $\mathbb{R}^3 \setminus \{0\}$ to matrices such that for all $R \in SO(3)$"
             "\n"
-            r"\[ K(Rr) = D^{l_{\rm out}}(R)\, K(r)\, D^{l_{\rm in}}(R)^{\mathsf T} \]"
+            r"\[ K(Rr) = D^{l_{\mathrm{out}}}(R)\, K(r)\, D^{l_{\mathrm{in}}}(R)^{\mathsf T} \]"
             "\n"
-            r"is $K(r) = \sum_J \varphi_J(|r|)\, K^{(J)}(\hat r)$ with the catalogue's forms and unique "
-            r"$\varphi_J$. Their "
+            r"is $K(r) = \sum_J \rho_J(|r|)\, K^{(J)}(\hat r)$ with the Cartesian forms $K^{(J)}$ of \tfnref{T4} and unique "
+            r"$\rho_J$. Their "
             rf"number is ${dimensions}$, and they are orthogonal."
         ),
         hypotheses=(
-            r"Components and generators $G^l_k$ as in Theorems~\ref{tfn:T1} and~\ref{tfn:T2}; no smoothness of "
-            r"$K$ is needed.",
+            r"Components, $D^l$ and the generators $G^l_k$ as in \tfnref{T1} and \tfnref{T2}; no continuity of $K$ is needed.",
         ),
-        steps=(_transitivity(), *(_stabiliser(p) for p in pairs), *(_orthogonality(p) for p in pairs)),
+        steps=(_transitivity(), *(_stabiliser(p) for p in pairs), _orthogonality(pairs)),
+        remarks=(_parity(pairs),),
     )
 
 
 def _transitivity() -> Step:
     return Step(
-        r"Rotations act transitively on spheres: $r = |r|\, R e_z$ for some $R$, so $K$ is determined by $K(|r| "
-        r"e_z)$. There it "
-        r"must be invariant under the rotations that fix $e_z$, $R = \exp(\theta [e_z]_\times)$; conversely "
-        r"every such matrix "
-        r"extends to an equivariant $K$, consistently. Differentiating at $\theta = 0$, the admissible matrices "
-        r"are the "
-        r"solutions $X$ of the linear equations $G^{l_{\rm out}}_z X - X G^{l_{\rm in}}_z = 0$."
+        r"Rotations act transitively on spheres: $r = |r|\, R e_z$ for some $R$, so $K$ is determined by $X = K(|r| e_z)$. The "
+        r"rotations that fix $e_z$ are $\exp(\theta [e_z]_\times)$, and $X$ must be invariant under them, which by "
+        r"differentiation at $\theta = 0$ is equivalent to the linear equations $G^{l_\mathrm{out}}_z X - X G^{l_\mathrm{in}}_z "
+        r"= 0$. If the catalogue's forms at $e_z$ are a basis of the solutions, then $X = \sum_J \rho_J(|r|)\, K^{(J)}(e_z)$ with "
+        r"unique $\rho_J$, and since the forms obey the same law as $K$ (\tfnref{T2} and \tfnref{T4}, as $\lambda \ne 0$), "
+        r"$K(r) = \sum_J \rho_J(|r|)\, K^{(J)}(\hat r)$ everywhere."
     )
 
 
-def invariance_equations(pair: Pair) -> sp.Matrix:
-    """The matrix A with A vec(X) = vec(G_out X - X G_in), X a (2 l_out + 1) x (2 l_in + 1) matrix, row by row."""
-    g_out, g_in = component_generator(pair.l_out, 2), component_generator(pair.l_in, 2)
+def invariance_equations(pair: Pair, axis: int) -> sp.Matrix:
+    """The matrix A with A vec(X) = vec(G_out X - X G_in) about an axis, X (2 l_out + 1) x (2 l_in + 1), row by row."""
+    g_out, g_in = component_generator(pair.l_out, axis), component_generator(pair.l_in, axis)
     left = sp.KroneckerProduct(sp.Matrix(g_out), sp.eye(g_in.rows)).as_explicit()
     right = sp.KroneckerProduct(sp.eye(g_out.rows), sp.Matrix(g_in.T)).as_explicit()
     return left - right
 
 
+def exact_rank(matrix: sp.Matrix) -> int:
+    """The rank over the number field of the entries, where zero is decided exactly."""
+    return int(DomainMatrix.from_Matrix(matrix, extension=True).to_field().rank())
+
+
 def _stabiliser(pair: Pair) -> Step:
-    equations = invariance_equations(pair)
-    unknowns, rank = equations.cols, equations.rank()
+    equations = invariance_equations(pair, axis=2)
+    unknowns, rank = equations.cols, exact_rank(equations)
     at_north = [sp.Matrix(p.kernel.subs(NORTH)) for p in pair.paths]
     solve = [residuals(equations * m.reshape(unknowns, 1), sp.zeros(unknowns, 1)) for m in at_north]
-    independent = sp.Matrix([list(m) for m in at_north]).rank()
+    independent = exact_rank(sp.Matrix([list(m) for m in at_north]))
     return Step(
         rf"$\boldsymbol{{{pair.l_in} \to {pair.l_out}}}$. There are {unknowns} unknowns and the equations have "
         rf"rank {rank}, so",
@@ -87,27 +92,56 @@ def _plural(n: int, word: str) -> str:
     return f"{word}" if n == 1 else f"{n} {word}s"
 
 
-def _orthogonality(pair: Pair) -> Step:
+def _orthogonality(pairs: Sequence[Pair]) -> Step:
+    return Step(
+        r"For all unit $\hat r$ the forms are orthogonal, $\langle A, B\rangle = \sum A_{a\dots c} B_{a\dots c}$:",
+        tuple(_norms(pair) for pair in pairs),
+    )
+
+
+def _norms(pair: Pair) -> Equation:
     ring = SphereRing(units=[DIRECTION])
-    products = [
-        [
-            ring.to_sympy(ring.normal_form(sum(u * v for u, v in zip(p.kernel, q.kernel, strict=True))))
-            for q in pair.paths
-        ]
-        for p in pair.paths
-    ]
-    gram = sp.Matrix(products)
+    gram = sp.Matrix(
+        len(pair.paths), len(pair.paths), lambda i, j: _inner(pair.paths[i].kernel, pair.paths[j].kernel, ring)
+    )
     norms = [gram[i, i] for i in range(gram.rows)]
     if not all(n.is_Rational and n > 0 for n in norms):
         raise ProofError(f"{pair.key}: the forms' norms {norms} are not positive numbers")
     names = r",\ ".join(rf"|K^{{({p.l_f})}}|^2 = {latex(n)}" for p, n in zip(pair.paths, norms, strict=True))
-    return Step(
-        rf"For all unit $\hat r$, with $\langle A, B\rangle = \sum_{{ab}} A_{{ab}} B_{{ab}}$ and ${pair.l_in} "
-        rf"\to {pair.l_out}$:",
-        (
-            Equation(
-                (r"\langle K^{(J)}, K^{(J')}\rangle", rf"0 \quad (J \ne J'), \qquad {names}"),
-                residuals(gram, sp.diag(*norms)),
-            ),
-        ),
+    head = rf"{pair.l_in} \to {pair.l_out}: \qquad "
+    if len(norms) == 1:
+        return Equation((head + names.split(" = ")[0], latex(norms[0])), residuals(gram, sp.diag(*norms)))
+    head += r"\langle K^{(J)}, K^{(J')}\rangle"
+    text = rf"0 \quad (J \ne J'), \qquad {names}"
+    return Equation(
+        (head, text),
+        residuals(gram, sp.diag(*norms)),
     )
+
+
+def _inner(first: sp.Matrix, second: sp.Matrix, ring: SphereRing) -> sp.Expr:
+    return ring.to_sympy(ring.normal_form(sum(u * v for u, v in zip(first, second, strict=True))))
+
+
+def _parity(pairs: Sequence[Pair]) -> Step:
+    mirrored = {s: -s for s in DIRECTION}
+    checks = [
+        r
+        for pair in pairs
+        for p in pair.paths
+        for r in residuals(p.kernel.subs(mirrored, simultaneous=True), (-1) ** p.l_f * p.kernel)
+    ]
+    natural = "; ".join(
+        rf"${pair.l_in} \to {pair.l_out}$: $J = {', '.join(str(p.l_f) for p in pair.paths if _keeps_parity(p))}$"
+        for pair in pairs
+    )
+    return Step(
+        r"Under reflections $K^{(J)}(-\hat r) = (-1)^J K^{(J)}(\hat r)$. For polar fields of parity $(-1)^l$ only the paths with "
+        rf"$l_\mathrm{{in}} + J + l_\mathrm{{out}}$ even are equivariant under $O(3)$ ({natural}); the others couple polar to axial "
+        "fields.",
+        (unseen(checks),),
+    )
+
+
+def _keeps_parity(p: Path) -> bool:
+    return (p.l_in + p.l_f + p.l_out) % 2 == 0

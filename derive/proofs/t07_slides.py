@@ -31,9 +31,9 @@ def prove(coefficients: Sequence[Sequence[sp.Expr]] = SLIDES_TO_CANONICAL) -> Pr
         slug="slides",
         title="The slides' forms for vector to tensor",
         statement=(
-            r"Let $K^{(J)}_{ab,c}$ be the catalogue's forms of $1 \otimes J \to 2$. The slides' first form is "
+            r"Let $K^{(J)}_{ab,c}$ be the catalogue's forms of $1 \otimes J \to 2$. The first form of the table in \tfnslides{} is "
             r"$K^{(1)}$, and the "
-            r"second, which the slides tag $\ell_f = 2$, is"
+            r"second, which they tag $\ell_f = 2$, is"
             "\n"
             rf"\[ \operatorname{{ST}}(Q_{{ab}}\,\hat r_c) = {_combination([row[1] for row in coefficients])}. \]"
             "\n"
@@ -43,7 +43,7 @@ def prove(coefficients: Sequence[Sequence[sp.Expr]] = SLIDES_TO_CANONICAL) -> Pr
         ),
         hypotheses=(
             r"$Q_{ab} = 3\hat r_a\hat r_b - \delta_{ab}$ and $\operatorname{ST}(X_{ab}) = \tfrac12(X_{ab} + X_{ba}) - "
-            r"\tfrac13\delta_{ab}X_{cc}$, as in the slides' table; forms orthogonal by Theorem~\ref{tfn:T6}.",
+            r"\tfrac13\delta_{ab}X_{dd}$ on the first two indices, as in the slides' table; forms orthogonal by \tfnref{T6}.",
         ),
         steps=(
             _first_form(),
@@ -105,7 +105,7 @@ def _projections(coefficients: Sequence[Sequence[sp.Expr]]) -> Step:
                 (
                     rf"\frac{{\langle \operatorname{{ST}}(Q\,\hat r),\, {name}\rangle}}{{\langle {name}, "
                     rf"{name}\rangle}}",
-                    rf"{latex(top)} \,\big/\, {latex(bottom)}" if top != 0 else "0",
+                    rf"{latex(top)} \cdot {latex(1 / bottom)}" if top != 0 else "0",
                     *((latex(row[1]),) if top != 0 else ()),
                 ),
                 (sp.expand(top / bottom - row[1]),),
@@ -166,21 +166,21 @@ def _parity() -> Step:
 
 
 def _conversion(coefficients: Sequence[Sequence[sp.Expr]]) -> Step:
-    alpha, beta = sp.symbols("alpha beta")
+    alpha, beta = sp.symbols("alpha_s beta_s")
     ours = [sum(c * s for c, s in zip(row, (alpha, beta), strict=True)) for row in coefficients]
     ring = SphereRing(free=[alpha, beta], units=[DIRECTION])
     slides = alpha * slide_kernel("alpha") + beta * slide_kernel("beta")
     canonical = sum((c * p.kernel for c, p in zip(ours, pair(1, 2).paths, strict=True)), sp.zeros(5, 3))
     back = slides_from_radial(*radial_from_slides(alpha, beta))
-    first, third = sp.symbols("varphi_1 varphi_3")
+    first, third = sp.symbols("rho_1 rho_3")
     inverse = slides_from_radial(first, sp.Integer(0), third)
     return Step(
-        r"Hence a user of the slides' table with radial functions $(\alpha, \beta)$ has the canonical radial functions "
-        r"$\varphi_J$ of $\sum_J \varphi_J K^{(J)}$, and back:",
+        r"Hence a user of the slides' table with radial functions $(\alpha_s, \beta_s)$ has the canonical radial functions "
+        r"$\rho_J$ of $\sum_J \rho_J K^{(J)}$, and back:",
         (
             Equation(
                 (
-                    r"(\varphi_1, \varphi_2, \varphi_3)",
+                    r"(\rho_1, \rho_2, \rho_3)",
                     rf"\bigl({', '.join(latex(e) for e in ours)}\bigr)",
                 ),
                 residuals(slides, canonical, ring),
@@ -189,8 +189,8 @@ def _conversion(coefficients: Sequence[Sequence[sp.Expr]]) -> Step:
                 back,
                 (alpha, beta),
                 (
-                    r"(\alpha, \beta)",
-                    rf"\bigl({', '.join(latex(e) for e in inverse)}\bigr) \quad\text{{if }} \varphi_2 = 0",
+                    r"(\alpha_s, \beta_s)",
+                    rf"\bigl({', '.join(latex(e) for e in inverse)}\bigr) \quad\text{{if }} \rho_2 = 0",
                 ),
             ),
         ),

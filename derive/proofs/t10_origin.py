@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import sympy as sp
 
 from ..catalogue import Pair
-from ..harmonics import component_generator, sphere_integral
+from ..harmonics import sphere_integral
 from ..symbols import DIRECTION
 from .printing import latex
 from .proof import Equation, Proof, Step, residuals
+from .t06_completeness import exact_rank, invariance_equations
 
 ORIGIN = dict.fromkeys(DIRECTION, 0)
 
@@ -19,57 +20,48 @@ def prove(pairs: Sequence[Pair]) -> Proof:
     """T10 for every pair."""
     paths = [p for pair in pairs for p in pair.paths]
     scalars = [p for p in paths if p.l_f == 0]
-    survivors = ", ".join(rf"{p.l_in} \otimes 0 \to {p.l_out}" for p in scalars) or r"\text{none}"
+    survivors = ", ".join(rf"${p.l_in} \otimes 0 \to {p.l_out}$" for p in scalars) or "none"
     return Proof(
         number=10,
         slug="origin",
         title="The value at the origin",
         statement=(
-            r"Let $K(r) = \sum_J \varphi_J(|r|)\, K^{(J)}(\hat r)$ be equivariant for $r \ne 0$. If $K$ extends "
-            r"continuously to "
-            r"$r = 0$, then $K(0)$ is the $J = 0$ channel alone, $\varphi_0(0)\, K^{(0)}$, and $\varphi_J(0) = "
-            r"0$ for $J > 0$. "
-            rf"Among the paths of the catalogue ${survivors}$ survives. If $K$ does not extend continuously, the "
-            rf"same value "
-            r"is the mean of its limits over all directions."
+            r"Let $K(r) = \sum_J \rho_J(|r|)\, K^{(J)}(\hat r)$ be equivariant for $r \ne 0$, as in \tfnref{T6}. $K$ extends "
+            r"continuously to $r = 0$ if and only if $\rho_0$ has a limit $\rho_0(0)$ there and $\rho_J \to 0$ for all $J > 0$; then "
+            r"$K(0) = \rho_0(0)\, K^{(0)}$, the $J = 0$ channel alone. Among the paths of the catalogue "
+            rf"{survivors} survives. If the $\rho_J$ have limits but $K$ does not extend, the same value is the mean of the limits "
+            "of $K$ over all directions."
         ),
-        hypotheses=(r"Equivariance as in Theorem~\ref{tfn:T6}; $\varphi_J$ has a limit $\varphi_J(0)$ at $r \to 0$.",),
+        hypotheses=(
+            r"Forms $K^{(J)}$ as in \tfnref{T4}, orthogonal by \tfnref{T6}; $\rho_0 = 0$ where there is no $J = 0$ path.",
+        ),
         steps=(
-            *(_invariant_matrices(p) for p in pairs),
+            _invariant_matrices(pairs),
             _means(pairs),
             _library(pairs),
         ),
     )
 
 
-def _invariant_matrices(pair: Pair) -> Step:
-    blocks = []
-    for axis in range(3):
-        g_out, g_in = component_generator(pair.l_out, axis), component_generator(pair.l_in, axis)
-        left = sp.KroneckerProduct(sp.Matrix(g_out), sp.eye(g_in.rows)).as_explicit()
-        right = sp.KroneckerProduct(sp.eye(g_out.rows), sp.Matrix(g_in.T)).as_explicit()
-        blocks.append(left - right)
-    equations = sp.Matrix.vstack(*blocks)
-    expected = sum(p.l_f == 0 for p in pair.paths)
-    solution = [p.kernel for p in pair.paths if p.l_f == 0]
-    satisfied = [residuals(equations * sp.Matrix(k).reshape(len(k), 1), sp.zeros(equations.rows, 1)) for k in solution]
-    forms = [p.form.latex() for p in pair.paths if p.l_f == 0 and p.form is not None]
-    span = rf"multiples of ${forms[0]}$" if forms else "multiples of the unit matrix" if solution else "zero alone"
+def _invariant_matrices(pairs: Sequence[Pair]) -> Step:
     return Step(
-        rf"$\boldsymbol{{{pair.l_in} \to {pair.l_out}}}$. A continuous $K$ satisfies $K(0) = D^{{l_{{\rm "
-        rf"out}}}}(R) K(0) "
-        rf"D^{{l_{{\rm in}}}}(R)^{{\mathsf T}}$ for all $R$, that is $G^{{l_{{\rm out}}}}_k X = X G^{{l_{{\rm "
-        rf"in}}}}_k$ for "
-        rf"$k = x, y, z$: {equations.rows} equations of rank {equations.rank()} in {equations.cols} unknowns, so",
-        (
-            Equation(
-                (r"\dim\{X\}", rf"{equations.cols} - {equations.rank()}", str(expected)),
-                (sp.Integer(equations.cols - equations.rank() - expected), *(r for s in satisfied for r in s)),
-                inline=True,
-            ),
-        ),
-        rf"The solutions are {span}.",
+        r"A continuous $K$ satisfies $K(0) = D^{l_\mathrm{out}}(R)\, K(0)\, D^{l_\mathrm{in}}(R)^\mathsf{T}$ for all $R$, that is "
+        r"$G^{l_\mathrm{out}}_k X = X G^{l_\mathrm{in}}_k$ for $k = x, y, z$ and $X = K(0)$. The dimension of the solutions, unknowns "
+        r"minus rank of these equations, is the number of $J = 0$ paths:",
+        tuple(_dimension(pair) for pair in pairs),
     )
+
+
+def _dimension(pair: Pair) -> Equation:
+    equations = sp.Matrix.vstack(*(invariance_equations(pair, axis) for axis in range(3)))
+    rank = exact_rank(equations)
+    solutions = [p.kernel for p in pair.paths if p.l_f == 0]
+    satisfied = [
+        r for k in solutions for r in residuals(equations * sp.Matrix(k).reshape(len(k), 1), [0] * equations.rows)
+    ]
+    left = sp.Integer(equations.cols - rank - len(solutions))
+    head = rf"{pair.l_in} \to {pair.l_out}: \qquad \dim\{{X\}}"
+    return Equation((head, f"{equations.cols} - {rank}", str(len(solutions))), (left, *satisfied), inline=True)
 
 
 def _means(pairs: Sequence[Pair]) -> Step:
@@ -80,9 +72,9 @@ def _means(pairs: Sequence[Pair]) -> Step:
             target = list(p.kernel) if p.l_f == 0 else [sp.Integer(0)] * len(mean)
             checks += residuals(mean, target)
     return Step(
-        r"Approached along $\hat r$, the limit is $\sum_J \varphi_J(0) K^{(J)}(\hat r)$. It is the same along "
-        r"all $\hat r$ only "
-        r"if $\varphi_J(0) = 0$ for $J > 0$, since the forms are orthogonal and those with $J > 0$ have mean zero:",
+        r"By orthogonality $\rho_J = \langle K, K^{(J)}\rangle / |K^{(J)}|^2$, so the $\rho_J$ of a continuous $K$ have limits. "
+        r"Approached along $\hat r$, the limit of $K$ is $\sum_J \rho_J(0)\, K^{(J)}(\hat r)$. It is the same along all $\hat r$ if "
+        r"and only if $\rho_J(0) = 0$ for $J > 0$, since the forms are orthogonal and those with $J > 0$ have mean zero:",
         (
             Equation(
                 (
@@ -92,7 +84,7 @@ def _means(pairs: Sequence[Pair]) -> Step:
                 tuple(checks),
             ),
         ),
-        r"In either case the mean over directions is $\varphi_0(0) K^{(0)}$.",
+        r"In either case the mean over directions is $\rho_0(0)\, K^{(0)}$.",
     )
 
 
@@ -116,7 +108,6 @@ def _library(pairs: Sequence[Pair]) -> Step:
                 residuals(at_origin, target),
             ),
         ),
-        r"A form left inhomogeneous, such as $3\hat r_a\hat r_c - \delta_{ac}$ at $\hat r = 0$, would give "
-        r"$-\delta_{ac}$ instead, "
-        r"which no continuous kernel has.",
+        r"A form left inhomogeneous, $3\hat r_a\hat r_c - \delta_{ac}$ evaluated at $\hat r = 0$, would add $-\rho_2(0)\,"
+        r"\delta_{ac}$: nothing for a continuous kernel, and a wrong mean for one that is not.",
     )

@@ -68,9 +68,6 @@ def scalar_residuals(kind: str, pair: Pair, module: EmittedModule) -> tuple[Any,
     edge_name, channel_name = function_names(kind, pair, module)
     edge = module.run(edge_name, constants, *DIRECTION)
     emitted = module.run(channel_name, constants, edge, *radial, *f)
-    for name in (edge_name, channel_name):
-        if numbers := module.numbers(name):
-            raise ProofError(f"{module.name}: {name} holds the untyped number {numbers[0]}")
     return residuals(list(emitted), defined, SphereRing(free=[*DIRECTION, *radial, *f]))
 
 
@@ -85,11 +82,11 @@ def _scalar_functions(pair: Pair, modules: Sequence[EmittedModule]) -> Step:
     texts = {
         "apply": (
             rf"\texttt{{apply\_{pair.l_in}\_{pair.l_out}}}_a",
-            r"\textstyle\sum_J \varphi_J\, K^{(J)}_{ac}(\hat r)\, f_c",
+            r"\textstyle\sum_J \rho_J\, K^{(J)}_{ac}(\hat r)\, f_c",
         ),
         "kernel": (
             rf"\texttt{{kernel\_{pair.l_in}\_{pair.l_out}}}_{{ac}}",
-            r"\textstyle\sum_J \varphi_J\, K^{(J)}_{ac}(\hat r)",
+            r"\textstyle\sum_J \rho_J\, K^{(J)}_{ac}(\hat r)",
         ),
     }
     equations = [
@@ -97,7 +94,7 @@ def _scalar_functions(pair: Pair, modules: Sequence[EmittedModule]) -> Step:
     ]
     edge, channel = function_names("apply", pair, modules[0])
     hoisted = [line for line in modules[0].source_lines(edge) if not line.startswith("out[")]
-    code = (*hoisted, *modules[0].source_lines(channel)[1:])
+    code = (*hoisted, *(line for line in modules[0].source_lines(channel) if not line.endswith(" = edge")))
     return Step(
         rf"$\boldsymbol{{{pair.l_in} \to {pair.l_out}}}$. The emitted lines of "
         rf"\texttt{{apply\_{pair.l_in}\_{pair.l_out}}} "
@@ -135,7 +132,7 @@ def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
             Equation(
                 (
                     r"\texttt{out}_{i a \gamma}",
-                    r"\textstyle\sum_{e \to i} w_e \sum_J \varphi_{e J \gamma}\, K^{(J)}_{ac}(\hat r_e)\, "
+                    r"\textstyle\sum_{e \to i} w_e \sum_J \rho_{e J \gamma}\, K^{(J)}_{ac}(\hat r_e)\, "
                     r"f_{j(e)\, c\, \gamma},",
                 ),
                 checks,
@@ -156,7 +153,7 @@ def _conversion(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tupl
     radial = ", ".join(latex(e) for e in radial_from_slides(alpha, beta))
     return (
         Step(
-            r"For users of the slides' table, by Theorem~\ref{tfn:T7},",
+            r"For users of the slides' table, by \tfnref{T7},",
             (
                 Equation(
                     (r"\texttt{radial\_1\_2\_from\_slides}(\alpha, \beta)", rf"\bigl({radial}\bigr)"),
@@ -171,6 +168,8 @@ def _constants(modules: Sequence[EmittedModule]) -> Step:
     checks: list[sp.Expr] = []
     bounds: list[sp.Expr] = []
     for module in modules:
+        if untyped := module.untyped_numbers():
+            raise ProofError(f"{module.name}: the number {untyped[0]} is not taken from the table of its dtype")
         for bits, table in sorted(module.tables().items()):
             powers = dict(zip(("tiny", "huge"), SQUARE_RANGE[bits], strict=True))
             for name, value in table.items():
@@ -186,6 +185,6 @@ def _constants(modules: Sequence[EmittedModule]) -> Step:
     return Step(
         rf"Each of the {len(checks)} literals lies within half a unit in the last place of the exact number that "
         rf"its name "
-        r"states; for roots the comparison is between squares of rationals.",
+        r"states; for roots the comparison is between squares of rationals. The scalar functions hold no other numbers.",
         (unseen(checks, bounds),),
     )
