@@ -22,11 +22,12 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
+import operator
 import os
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, SupportsIndex
 
 import numba
 import numpy as np
@@ -64,11 +65,28 @@ class _Disjoint(CompilerBase):
 
 
 # Contraction to fused multiply-add is allowed, reordering is not: results do not depend on vector width or thread count.
-_options: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": {"contract"}}
-_compiled = numba.njit(**_options)
-_loop = numba.njit(**_options, pipeline_class=_Disjoint)
+_options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 
+
+def _jit(**more: Any) -> Callable[[Any], Any]:
+    """numba.njit with the options above; what it compiles is kept on disk, where there is a folder to keep it in."""
+
+    def decorate(function: Any) -> Any:
+        try:
+            return numba.njit(**_options, **more, cache=True)(function)
+        except RuntimeError:  # no folder is writable
+            return numba.njit(**_options, **more)(function)
+
+    return decorate
+
+
+_compiled = _jit()
+_loop = _jit(pipeline_class=_Disjoint)
+
+_INTERPRETED = bool(numba.config.DISABLE_JIT)  # type: ignore[attr-defined]
+_BLOCK = 64  # so many directions are computed in one go; they stay in the nearest cache
 _LINE = 64  # bytes in a cache line
+_MOST_AHEAD = 4096  # bytes of a row that are asked for; past them the hardware has seen where the reading goes
 _RADIAL_AHEAD = 4  # so many edges ahead the radial functions are asked for (benchmarks/LOG.md)
 _SENDER_AHEAD = 2  # and the sender's features
 
@@ -91,9 +109,11 @@ def _prefetch(typingctx: Any, array: Any, offset: Any) -> Any:
 
 @_compiled
 def _prefetch_row(array, row):
-    """Ask for array[row], line by line."""
-    size = array.strides[0]
-    for offset in range(row * size, (row + 1) * size, _LINE):
+    """Ask for array[row], line by line, or for its beginning if it is long."""
+    if _INTERPRETED:  # plain Python has no such instruction
+        return
+    start = row * array.strides[0]
+    for offset in range(start, start + min(array.strides[0], _MOST_AHEAD), _LINE):
         _prefetch(array, offset)
 
 
@@ -333,17 +353,19 @@ def _kernel_channel_1_2(k, edge, alpha, beta, gamma):
 
 
 @_compiled
-def _largest_degree(start, stop, indptr):
-    """The most edges that one of the receivers has."""
-    largest = 0
-    for i in range(start, stop):
-        largest = max(largest, indptr[i + 1] - indptr[i])
-    return largest
+def _operand(i, shape, steps):
+    """Where item i of the broadcast shape lies in an operand; the step is 0 along a dimension that it lacks."""
+    place = 0
+    for d in range(len(shape) - 1, 0, -1):
+        if shape[d] != 1:  # division is slow
+            place += (i % shape[d]) * steps[d]
+            i //= shape[d]
+    return place + i * steps[0]
 
 
 @_loop
 def _fill_units(units, k, first, last, vectors):
-    """The directions of a receiver's edges, in a pass of their own: their roots and divisions then overlap."""
+    """The directions of some edges, in a pass of their own: their roots and divisions then overlap."""
     for e in range(first, last):
         x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         units[e - first, 0] = x
@@ -352,10 +374,10 @@ def _fill_units(units, k, first, last, vectors):
 
 
 @_loop
-def _kernel_items_1_0(start, stop, k, vectors, radial, steps, out):
+def _kernel_items_1_0(start, stop, k, shape, steps, vectors, radial, out):
     for i in range(start, stop):
-        v = i * steps[0]
-        p = i * steps[1]
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
         x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_0(k, x, y, z)
         entries = _kernel_channel_1_0(
@@ -369,11 +391,11 @@ def _kernel_items_1_0(start, stop, k, vectors, radial, steps, out):
 
 
 @_loop
-def _apply_items_1_0(start, stop, k, vectors, radial, features, steps, out):
+def _apply_items_1_0(start, stop, k, shape, steps, vectors, radial, features, out):
     for i in range(start, stop):
-        v = i * steps[0]
-        p = i * steps[1]
-        f = i * steps[2]
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
+        f = _operand(i, shape, steps[2])
         x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_0(k, x, y, z)
         for c in range(out.shape[2]):
@@ -390,39 +412,39 @@ def _apply_items_1_0(start, stop, k, vectors, radial, features, steps, out):
 
 @_loop
 def _convolve_rows_1_0(start, stop, k, indptr, indices, vectors, radial, features, weights, out):
-    units = np.empty((_largest_degree(start, stop, indptr), 3), out.dtype)
+    units = np.empty((_BLOCK, 3), out.dtype)
     for i in range(start, stop):
-        first = indptr[i]
-        _fill_units(units, k, first, indptr[i + 1], vectors)
         for c in range(out.shape[2]):
             out[i, 0, c] = k.zero
-        for e in range(first, indptr[i + 1]):
-            j = indices[e]
-            _prefetch_row(radial, e + _RADIAL_AHEAD)
-            _prefetch_row(features, indices[min(e + _SENDER_AHEAD, len(indices) - 1)])
-            u = e - first
-            edge = _edge_1_0(k, units[u, 0], units[u, 1], units[u, 2])
-            w = k.one if weights is None else weights[e]
-            for c in range(out.shape[2]):
-                values = _apply_channel_1_0(
-                    k,
-                    edge,
-                    radial[e, 0, c],
-                    features[j, 0, c],
-                    features[j, 1, c],
-                    features[j, 2, c],
-                )
-                if weights is None:
-                    out[i, 0, c] += values[0]
-                else:
-                    out[i, 0, c] += w * values[0]
+        for first in range(indptr[i], indptr[i + 1], _BLOCK):
+            last = min(first + _BLOCK, indptr[i + 1])
+            _fill_units(units, k, first, last, vectors)
+            for e in range(first, last):
+                j = indices[e]
+                _prefetch_row(radial, e + _RADIAL_AHEAD)
+                _prefetch_row(features, indices[min(e + _SENDER_AHEAD, len(indices) - 1)])
+                u = e - first
+                edge = _edge_1_0(k, units[u, 0], units[u, 1], units[u, 2])
+                for c in range(out.shape[2]):
+                    values = _apply_channel_1_0(
+                        k,
+                        edge,
+                        radial[e, 0, c],
+                        features[j, 0, c],
+                        features[j, 1, c],
+                        features[j, 2, c],
+                    )
+                    if weights is None:
+                        out[i, 0, c] += values[0]
+                    else:
+                        out[i, 0, c] += weights[e] * values[0]
 
 
 @_loop
-def _kernel_items_1_1(start, stop, k, vectors, radial, steps, out):
+def _kernel_items_1_1(start, stop, k, shape, steps, vectors, radial, out):
     for i in range(start, stop):
-        v = i * steps[0]
-        p = i * steps[1]
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
         x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_1(k, x, y, z)
         entries = _kernel_channel_1_1(
@@ -444,11 +466,11 @@ def _kernel_items_1_1(start, stop, k, vectors, radial, steps, out):
 
 
 @_loop
-def _apply_items_1_1(start, stop, k, vectors, radial, features, steps, out):
+def _apply_items_1_1(start, stop, k, shape, steps, vectors, radial, features, out):
     for i in range(start, stop):
-        v = i * steps[0]
-        p = i * steps[1]
-        f = i * steps[2]
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
+        f = _operand(i, shape, steps[2])
         x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_1(k, x, y, z)
         for c in range(out.shape[2]):
@@ -469,47 +491,47 @@ def _apply_items_1_1(start, stop, k, vectors, radial, features, steps, out):
 
 @_loop
 def _convolve_rows_1_1(start, stop, k, indptr, indices, vectors, radial, features, weights, out):
-    units = np.empty((_largest_degree(start, stop, indptr), 3), out.dtype)
+    units = np.empty((_BLOCK, 3), out.dtype)
     for i in range(start, stop):
-        first = indptr[i]
-        _fill_units(units, k, first, indptr[i + 1], vectors)
         for c in range(out.shape[2]):
             out[i, 0, c] = k.zero
             out[i, 1, c] = k.zero
             out[i, 2, c] = k.zero
-        for e in range(first, indptr[i + 1]):
-            j = indices[e]
-            _prefetch_row(radial, e + _RADIAL_AHEAD)
-            _prefetch_row(features, indices[min(e + _SENDER_AHEAD, len(indices) - 1)])
-            u = e - first
-            edge = _edge_1_1(k, units[u, 0], units[u, 1], units[u, 2])
-            w = k.one if weights is None else weights[e]
-            for c in range(out.shape[2]):
-                values = _apply_channel_1_1(
-                    k,
-                    edge,
-                    radial[e, 0, c],
-                    radial[e, 1, c],
-                    radial[e, 2, c],
-                    features[j, 0, c],
-                    features[j, 1, c],
-                    features[j, 2, c],
-                )
-                if weights is None:
-                    out[i, 0, c] += values[0]
-                    out[i, 1, c] += values[1]
-                    out[i, 2, c] += values[2]
-                else:
-                    out[i, 0, c] += w * values[0]
-                    out[i, 1, c] += w * values[1]
-                    out[i, 2, c] += w * values[2]
+        for first in range(indptr[i], indptr[i + 1], _BLOCK):
+            last = min(first + _BLOCK, indptr[i + 1])
+            _fill_units(units, k, first, last, vectors)
+            for e in range(first, last):
+                j = indices[e]
+                _prefetch_row(radial, e + _RADIAL_AHEAD)
+                _prefetch_row(features, indices[min(e + _SENDER_AHEAD, len(indices) - 1)])
+                u = e - first
+                edge = _edge_1_1(k, units[u, 0], units[u, 1], units[u, 2])
+                for c in range(out.shape[2]):
+                    values = _apply_channel_1_1(
+                        k,
+                        edge,
+                        radial[e, 0, c],
+                        radial[e, 1, c],
+                        radial[e, 2, c],
+                        features[j, 0, c],
+                        features[j, 1, c],
+                        features[j, 2, c],
+                    )
+                    if weights is None:
+                        out[i, 0, c] += values[0]
+                        out[i, 1, c] += values[1]
+                        out[i, 2, c] += values[2]
+                    else:
+                        out[i, 0, c] += weights[e] * values[0]
+                        out[i, 1, c] += weights[e] * values[1]
+                        out[i, 2, c] += weights[e] * values[2]
 
 
 @_loop
-def _kernel_items_1_2(start, stop, k, vectors, radial, steps, out):
+def _kernel_items_1_2(start, stop, k, shape, steps, vectors, radial, out):
     for i in range(start, stop):
-        v = i * steps[0]
-        p = i * steps[1]
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
         x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_2(k, x, y, z)
         entries = _kernel_channel_1_2(
@@ -537,11 +559,11 @@ def _kernel_items_1_2(start, stop, k, vectors, radial, steps, out):
 
 
 @_loop
-def _apply_items_1_2(start, stop, k, vectors, radial, features, steps, out):
+def _apply_items_1_2(start, stop, k, shape, steps, vectors, radial, features, out):
     for i in range(start, stop):
-        v = i * steps[0]
-        p = i * steps[1]
-        f = i * steps[2]
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
+        f = _operand(i, shape, steps[2])
         x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_2(k, x, y, z)
         for c in range(out.shape[2]):
@@ -564,46 +586,46 @@ def _apply_items_1_2(start, stop, k, vectors, radial, features, steps, out):
 
 @_loop
 def _convolve_rows_1_2(start, stop, k, indptr, indices, vectors, radial, features, weights, out):
-    units = np.empty((_largest_degree(start, stop, indptr), 3), out.dtype)
+    units = np.empty((_BLOCK, 3), out.dtype)
     for i in range(start, stop):
-        first = indptr[i]
-        _fill_units(units, k, first, indptr[i + 1], vectors)
         for c in range(out.shape[2]):
             out[i, 0, c] = k.zero
             out[i, 1, c] = k.zero
             out[i, 2, c] = k.zero
             out[i, 3, c] = k.zero
             out[i, 4, c] = k.zero
-        for e in range(first, indptr[i + 1]):
-            j = indices[e]
-            _prefetch_row(radial, e + _RADIAL_AHEAD)
-            _prefetch_row(features, indices[min(e + _SENDER_AHEAD, len(indices) - 1)])
-            u = e - first
-            edge = _edge_1_2(k, units[u, 0], units[u, 1], units[u, 2])
-            w = k.one if weights is None else weights[e]
-            for c in range(out.shape[2]):
-                values = _apply_channel_1_2(
-                    k,
-                    edge,
-                    radial[e, 0, c],
-                    radial[e, 1, c],
-                    radial[e, 2, c],
-                    features[j, 0, c],
-                    features[j, 1, c],
-                    features[j, 2, c],
-                )
-                if weights is None:
-                    out[i, 0, c] += values[0]
-                    out[i, 1, c] += values[1]
-                    out[i, 2, c] += values[2]
-                    out[i, 3, c] += values[3]
-                    out[i, 4, c] += values[4]
-                else:
-                    out[i, 0, c] += w * values[0]
-                    out[i, 1, c] += w * values[1]
-                    out[i, 2, c] += w * values[2]
-                    out[i, 3, c] += w * values[3]
-                    out[i, 4, c] += w * values[4]
+        for first in range(indptr[i], indptr[i + 1], _BLOCK):
+            last = min(first + _BLOCK, indptr[i + 1])
+            _fill_units(units, k, first, last, vectors)
+            for e in range(first, last):
+                j = indices[e]
+                _prefetch_row(radial, e + _RADIAL_AHEAD)
+                _prefetch_row(features, indices[min(e + _SENDER_AHEAD, len(indices) - 1)])
+                u = e - first
+                edge = _edge_1_2(k, units[u, 0], units[u, 1], units[u, 2])
+                for c in range(out.shape[2]):
+                    values = _apply_channel_1_2(
+                        k,
+                        edge,
+                        radial[e, 0, c],
+                        radial[e, 1, c],
+                        radial[e, 2, c],
+                        features[j, 0, c],
+                        features[j, 1, c],
+                        features[j, 2, c],
+                    )
+                    if weights is None:
+                        out[i, 0, c] += values[0]
+                        out[i, 1, c] += values[1]
+                        out[i, 2, c] += values[2]
+                        out[i, 3, c] += values[3]
+                        out[i, 4, c] += values[4]
+                    else:
+                        out[i, 0, c] += weights[e] * values[0]
+                        out[i, 1, c] += weights[e] * values[1]
+                        out[i, 2, c] += weights[e] * values[2]
+                        out[i, 3, c] += weights[e] * values[3]
+                        out[i, 4, c] += weights[e] * values[4]
 
 
 @_compiled
@@ -696,6 +718,12 @@ def _host(where: str, **arrays: Any) -> list[Array]:
     return [np.asarray(a) for a in arrays.values()]
 
 
+def _no_edges(indices: Any) -> Any:
+    """An empty list of indices as the integers that it holds; NumPy would read it as float64."""
+    empty = isinstance(indices, (list, tuple)) and np.size(indices) == 0
+    return np.asarray(indices, np.int64) if empty else indices
+
+
 def _check_graph(where: str, indptr: Array, indices: Array, senders: int) -> None:
     fault = _graph_fault(indptr, indices, senders)
     if fault:
@@ -758,17 +786,21 @@ _INLINE_WORK = 1 << 15  # below this many edge-channels a second thread costs mo
 _CHUNKS_PER_THREAD = 4
 
 
-def set_num_threads(count: int) -> None:
+def set_num_threads(count: SupportsIndex) -> None:
     """How many threads the loops may use, in all calls from now on; results do not depend on it.
 
     The default is NUMBA_NUM_THREADS, which is the number of usable cores unless set in the environment.
     Raises ValueError unless count is a positive integer.
     """
     global _threads
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+    try:
+        threads = 0 if isinstance(count, bool) else operator.index(count)
+    except TypeError:
+        threads = 0
+    if threads < 1:
         raise ValueError(f"the number of threads must be a positive integer, got {count!r}")
     with _pool_lock:
-        _threads = count
+        _threads = threads
         _forget_pool()
 
 
@@ -801,28 +833,78 @@ def _helpers() -> tuple[ThreadPoolExecutor, int]:
         return _pool, _threads - 1
 
 
-def _spread(loop: Callable[..., None], bounds: Any, args: tuple[Any, ...]) -> None:
+class _Parts:
+    """The parts of one call, dealt one at a time to the calling thread and to its helpers.
+
+    Leaving the `with` block deals no more and waits for the helpers, which else would write to the caller's arrays
+    after the call.  A helper that comes later finds nothing to do.
+    """
+
+    def __init__(self, loop: Callable[..., None], bounds: list[int], args: tuple[Any, ...]) -> None:
+        self._loop = loop
+        self._left: Iterator[tuple[int, int]] = itertools.pairwise(bounds)
+        self._args = args
+        self._helpers = 0
+        self._error: BaseException | None = None
+        self._state = threading.Condition()
+
+    def work(self) -> None:
+        """Compute parts until none is left."""
+        while part := self._deal():
+            self._loop(*part, *self._args)
+
+    def help(self) -> None:
+        """The same in a helper, whose error is kept for the caller."""
+        with self._state:
+            self._helpers += 1
+        try:
+            self.work()
+        except BaseException as error:
+            self._close(error)
+        finally:
+            with self._state:
+                self._helpers -= 1
+                self._state.notify_all()
+
+    def __enter__(self) -> _Parts:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        while True:
+            try:
+                self._close(error)
+                with self._state:
+                    self._state.wait_for(lambda: not self._helpers)
+                break
+            except BaseException as interrupt:  # Ctrl-C: not before the helpers are done, which is soon
+                error = error or interrupt
+        self._args = ()  # a late helper need not keep the arrays alive
+        if self._error is not None:
+            raise self._error
+
+    def _deal(self) -> tuple[int, int] | None:
+        with self._state:
+            return next(self._left, None)
+
+    def _close(self, error: BaseException | None) -> None:
+        """Deal no more; of several errors the first is kept."""
+        with self._state:
+            self._left = iter(())
+            if self._error is None:
+                self._error = error
+
+
+def _spread(loop: Callable[..., None], bounds: list[int], args: tuple[Any, ...]) -> None:
     """Run loop(bounds[i], bounds[i + 1], *args) for every i, the calling thread and its helpers taking turns."""
     if len(bounds) == 2:
         loop(*bounds, *args)
         return
-    tickets = itertools.count()
-
-    def work() -> None:
-        while (i := next(tickets)) < len(bounds) - 1:
-            loop(bounds[i], bounds[i + 1], *args)
-
-    pool, count = _helpers()
-    futures: list[Future[None]] = []
-    try:
+    with _Parts(loop, bounds, args) as parts:
+        pool, count = _helpers()
         with contextlib.suppress(RuntimeError):  # no more threads, as while the interpreter shuts down: work alone
             for _ in range(min(count, len(bounds) - 2)):
-                futures.append(pool.submit(work))
-        work()
-    finally:
-        for future in futures:
-            if not future.cancel():  # one that never started has nothing left to do
-                future.result()
+                pool.submit(parts.help)
+        parts.work()
 
 
 def _bounds(total: int, work: int) -> list[int]:
@@ -833,31 +915,63 @@ def _bounds(total: int, work: int) -> list[int]:
 
 # --- from arguments to loops ------------------------------------------------------------------------
 
+# Each number of dimensions is compiled anew: 1 serves the plain cases, this many all others; beyond, arrays are copied.
+_MOST_DIMS = 4
 
-def _broadcast(
-    where: str, core_dims: tuple[int, ...], **arrays: Array
-) -> tuple[tuple[int, ...], int, list[Array], tuple[int, ...]]:
-    """Leading dimensions as NumPy would broadcast them: their shape, their size, the arrays with one leading
-    dimension each, and the step (0 or 1) with which each is read; only a partial broadcast is copied."""
+
+class _Operands(NamedTuple):
+    """Broadcast arrays: where item i lies in each is told by _operand."""
+
+    lead: tuple[int, ...]  # their leading dimensions, broadcast
+    shape: tuple[int, ...]  # the same in fewer dimensions
+    steps: tuple[tuple[int, ...], ...]  # along those, for each array
+    arrays: list[Array]  # with one leading dimension each
+
+
+def _broadcast(where: str, core_dims: tuple[int, ...], **arrays: Array) -> _Operands:
+    """Leading dimensions as NumPy would broadcast them; contiguous arrays are not copied."""
     leads = [a.shape[: a.ndim - n] for a, n in zip(arrays.values(), core_dims, strict=True)]
     try:
         lead = np.broadcast_shapes(*leads)
     except ValueError:
         named = ", ".join(f"{own} of {name}" for name, own in zip(arrays, leads, strict=True))
         raise ValueError(f"{where}: leading dimensions do not broadcast: {named}") from None
-    total = math.prod(lead)
-    flat, steps = [], []
-    for array, own in zip(arrays.values(), leads, strict=True):
-        core = array.shape[len(own) :]
-        single = math.prod(own) == 1
-        full = array if single else np.broadcast_to(array, lead + core)
-        flat.append(_frozen(full.reshape(1 if single else total, *core)))
-        steps.append(0 if single else 1)
-    return lead, total, flat, tuple(steps)
+    dims = _merged(lead, leads)
+    cores = [a.shape[len(own) :] for a, own in zip(arrays.values(), leads, strict=True)]
+    flat = list(arrays.values())
+    if len(dims) > _MOST_DIMS:
+        flat = [np.broadcast_to(a, lead + core) for a, core in zip(flat, cores, strict=True)]
+        dims = [(math.prod(lead), (True,) * len(flat))]
+    flat = [_frozen(a).reshape(math.prod(a.shape[: -len(core)]), *core) for a, core in zip(flat, cores, strict=True)]
+    missing = (1 if len(dims) < 2 else _MOST_DIMS) - len(dims)
+    dims += [(1, (False,) * len(flat))] * missing
+    steps = tuple(_steps(dims, operand) for operand in range(len(flat)))
+    return _Operands(lead, tuple(length for length, _ in dims), steps, flat)
 
 
-def _run_items(loop: Any, k: _Constants, total: int, work: int, args: tuple[Any, ...], steps: Any, target: Any) -> None:
-    _spread(loop, _bounds(total, work), (k, *args, steps, target.reshape(total, *target.shape[-2:])))
+def _merged(lead: tuple[int, ...], leads: list[tuple[int, ...]]) -> list[tuple[int, tuple[bool, ...]]]:
+    """The length of each dimension and which arrays vary along it; neighbours along which the same do are one."""
+    padded = [(1,) * (len(lead) - len(own)) + own for own in leads]
+    dims = [(length, tuple(n != 1 for n in own)) for length, *own in zip(lead, *padded, strict=True) if length != 1]
+    groups = itertools.groupby(dims, key=operator.itemgetter(1))
+    return [(math.prod(length for length, _ in group), varies) for varies, group in groups]
+
+
+def _steps(dims: list[tuple[int, tuple[bool, ...]]], operand: int) -> tuple[int, ...]:
+    """How far apart an array's rows lie along each dimension; 0 where it does not vary."""
+    steps, step = [], 1
+    for length, varies in reversed(dims):
+        steps.append(step if varies[operand] else 0)
+        step *= length if varies[operand] else 1
+    return tuple(reversed(steps))
+
+
+def _run_items(loop: Any, operands: _Operands, channels: int, target: Array) -> None:
+    if target.size:
+        total = math.prod(operands.lead)
+        out = target.reshape(total, *target.shape[-2:])
+        args = (_TABLES[target.dtype], operands.shape, operands.steps, *operands.arrays, out)
+        _spread(loop, _bounds(total, total * channels), args)
 
 
 def _kernel(where: str, loop: Any, shape: tuple[int, int, int], vectors: Any, radial: Any, out: Any) -> Any:
@@ -866,14 +980,13 @@ def _kernel(where: str, loop: Any, shape: tuple[int, int, int], vectors: Any, ra
     dtype = _float_type(where, vectors=vectors, radial=radial)
     _core(where, "vectors", vectors, "(..., 3)", (3,))
     _core(where, "radial", radial, f"(..., {n_paths})", (n_paths,))
-    lead, total, arrays, steps = _broadcast(where, (1, 1), vectors=vectors, radial=radial)
-    full = (*lead, n_out, n_in)
+    operands = _broadcast(where, (1, 1), vectors=vectors, radial=radial)
+    full = (*operands.lead, n_out, n_in)
     if out is not None:
         _check_out(where, out, full, dtype)
 
     def compute(target: Array) -> None:
-        if target.size:
-            _run_items(loop, _TABLES[dtype], total, total, tuple(arrays), steps, target)
+        _run_items(loop, operands, 1, target)
 
     return _fill(compute, out, full, dtype, vectors, radial)
 
@@ -888,16 +1001,13 @@ def _apply(
     _core(where, "features", features, f"(..., {n_in}, C)", (n_in, None))
     channels = features.shape[-1]
     _core(where, "radial", radial, f"(..., {n_paths}, C) with C = {channels}", (n_paths, channels))
-    lead, total, arrays, steps = _broadcast(
-        where, (1, 2, 2), vectors=vectors, radial=radial, features=features
-    )
-    full = (*lead, n_out, channels)
+    operands = _broadcast(where, (1, 2, 2), vectors=vectors, radial=radial, features=features)
+    full = (*operands.lead, n_out, channels)
     if out is not None:
         _check_out(where, out, full, dtype)
 
     def compute(target: Array) -> None:
-        if target.size:
-            _run_items(loop, _TABLES[dtype], total, total * channels, tuple(arrays), steps, target)
+        _run_items(loop, operands, channels, target)
 
     return _fill(compute, out, full, dtype, vectors, radial, features)
 
@@ -915,7 +1025,7 @@ def _convolve(
     out: Any,
 ) -> Any:
     n_out = shape[0]
-    indptr, indices = _host(where, indptr=indptr, indices=indices)
+    indptr, indices = _host(where, indptr=indptr, indices=_no_edges(indices))
     vectors, radial, features = _host(where, vectors=vectors, radial=radial, features=features)
     _index_type(where, indptr=indptr, indices=indices)
     floats = {"vectors": vectors, "radial": radial, "features": features}
@@ -930,17 +1040,14 @@ def _convolve(
         _check_out(where, out, full, dtype)
     indptr, indices = _frozen(indptr.astype(np.int64, copy=False)), _frozen(indices)
     _check_graph(where, indptr, indices, nodes)
+    vectors, radial, features = _frozen(vectors), _frozen(radial), _frozen(features)
+    weights = None if weights is None else _frozen(weights)
 
     def compute(target: Array) -> None:
         # Parts of equal edges, not of equal rows: degrees may differ widely.
         inner = _bounds(edges, edges * channels)[1:-1]
         bounds = [0, *(np.searchsorted(indptr, inner).tolist() if inner else ()), nodes]
-        tail = None if weights is None else _frozen(weights)
-        _spread(
-            loop,
-            bounds,
-            (_TABLES[dtype], indptr, indices, _frozen(vectors), _frozen(radial), _frozen(features), tail, target),
-        )
+        _spread(loop, bounds, (_TABLES[dtype], indptr, indices, vectors, radial, features, weights, target))
 
     inputs = (indptr, indices, vectors, radial, features) + (() if weights is None else (weights,))
     return _fill(compute, out, full, dtype, *inputs)

@@ -25,7 +25,8 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 
 
 def test_peers_agree_and_the_results_are_written(tmp_path: Path) -> None:
-    """Ours, e3nn, jax and eager torch are right for every l_out (a wrong one is not timed), and both files hold them."""
+    """Ours, e3nn, jax and eager torch are right for every l_out (a wrong one is not timed), and both files hold
+    them."""
     numbers, table = tmp_path / "out.json", tmp_path / "out.md"
     peers = ["e3nn", "torch", "jax.jit"]
     done = run("--peers", *peers, "--json", str(numbers), "--markdown", str(table))

@@ -104,7 +104,7 @@ def test_extreme_radial_and_features(l_out: int, dtype: Any, sign: int) -> None:
 
 
 def test_hard_cases() -> None:
-    """float32 inputs that a search found, where without the Newton step in the length all roundings conspire (9 eps)."""
+    """float32 inputs that a search found, where without the Newton step in the length roundings conspire (9 eps)."""
     for vector, radial in HARD_CASES:
         v, r = np.array(vector, np.float32), np.array(radial, np.float32)
         got = cpu.kernel_1_1(v, r)

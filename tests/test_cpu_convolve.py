@@ -97,6 +97,27 @@ def test_index_types(l_out: int, dtype: Any) -> None:
 
 
 @each_l
+@pytest.mark.parametrize("empty", [[], (), np.array([], np.int32)], ids=repr)
+def test_no_indices(l_out: int, empty: Any) -> None:
+    """NumPy reads an empty list as float64; here it is a graph without edges."""
+    paths = oracles.n_paths(l_out)
+    arrays = np.zeros((0, 3)), np.zeros((0, paths, 2)), np.ones((4, 3, 2))
+    got = CONVOLVE[l_out]([0] * 5, empty, *arrays)
+    assert_same_bits(got, np.zeros((4, 2 * l_out + 1, 2)))
+
+
+@each_l
+@both_dtypes
+@pytest.mark.parametrize("weighted", [False, True])
+def test_blocks_of_edges(l_out: int, dtype: Any, weighted: bool) -> None:
+    """Receivers with as many edges as directions are computed in one go, one fewer, one more, and several times."""
+    block = cpu._BLOCK
+    degrees = [block - 1, block, 0, block + 1, 2 * block, 3 * block + 5, 1]
+    p = problem(l_out, degrees, 3, dtype=dtype, weighted=weighted, seed=10)
+    check(p, run(p))
+
+
+@each_l
 @both_dtypes
 def test_weights_of_one_change_nothing(l_out: int, dtype: Any) -> None:
     """Weights left out are weights of one."""

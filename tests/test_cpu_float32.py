@@ -15,7 +15,12 @@ import pytest
 from pocket_tfn import cpu
 
 TYPE = {np.float32: "float", np.float64: "double"}
-LOOPS = sorted(n for n in vars(cpu) if n.startswith(("_kernel_items", "_apply_items", "_convolve_rows")))
+COMPILED = {name: value for name, value in vars(cpu).items() if hasattr(value, "py_func")}
+#: Compiled functions that no other calls; whatever else is compiled is part of their code.
+ENTRIES = sorted(set(COMPILED) - {n for f in COMPILED.values() for n in f.py_func.__code__.co_names})
+#: The one among them that computes with integers alone.
+CHECK = "_graph_fault"
+LOOPS = [n for n in ENTRIES if n != CHECK]
 
 
 def bodies(llvm: str) -> dict[str, str]:
@@ -43,7 +48,7 @@ def compiled(function: Any, dtype: Any, **example: Any) -> str:
     return str(fresh.inspect_llvm(signature))
 
 
-def examples(dtype: Any, name: str, weighted: bool) -> dict[str, Any]:
+def examples(dtype: Any, name: str, weighted: bool = False, dims: int = 1) -> dict[str, Any]:
     """One value for every parameter that a loop may have; ranks as the wrappers pass them."""
     frozen: dict[str, Any] = {
         "vectors": np.ones((1, 3), dtype),
@@ -55,24 +60,31 @@ def examples(dtype: Any, name: str, weighted: bool) -> dict[str, Any]:
     }
     for array in frozen.values():
         array.flags.writeable = False
-    steps = (1,) * (2 if "kernel" in name else 3)
-    rest = {"start": 0, "stop": 1, "k": cpu._TABLES[np.dtype(dtype)], "steps": steps}
+    shape = (1,) * dims
     return {
         **frozen,
-        **rest,
+        "start": 0,
+        "stop": 1,
+        "k": cpu._TABLES[np.dtype(dtype)],
+        "shape": shape,
+        "steps": (shape,) * (2 if "kernel" in name else 3),
+        "senders": 1,
         "weights": frozen["weights"] if weighted else None,
         "out": np.ones((1, 5, 3), dtype),
     }
 
 
+def variants(name: str) -> list[dict[str, Any]]:
+    """What is compiled separately: with and without weights, for one dimension and for several."""
+    if "convolve" in name:
+        return [{"weighted": False}, {"weighted": True}]
+    return [{"dims": 1}, {"dims": cpu._MOST_DIMS}]
+
+
 def test_all_loops_are_examined() -> None:
-    """Three for each pair; a fourth kind of loop must be added here."""
-    assert len(LOOPS) == 9
-    outside = {n for n in vars(cpu) if hasattr(getattr(cpu, n), "py_func")} - set(LOOPS)
-    inlined = re.compile(
-        r"_unit|_(edge|apply_channel|kernel_channel|apply_edge|kernel_edge)_\d_\d|_graph_fault|_prefetch_row"
-    )
-    assert not [n for n in outside if not inlined.fullmatch(n)]
+    """Three for each pair, and the check of a graph, are all that is called from outside compiled code."""
+    kinds = ("_kernel_items", "_apply_items", "_convolve_rows")
+    assert sorted([CHECK, *(f"{kind}_1_{l}" for kind in kinds for l in (0, 1, 2))]) == ENTRIES
 
 
 @pytest.mark.parametrize("dtype", TYPE)
@@ -80,10 +92,16 @@ def test_all_loops_are_examined() -> None:
 def test_one_precision_throughout(name: str, dtype: Any) -> None:
     """Operations in the arguments' type only; weights included."""
     (other,) = set(TYPE) - {dtype}
-    for weighted in (True, False) if "convolve" in name else (True,):
-        llvm = compiled(getattr(cpu, name), dtype, **examples(dtype, name, weighted))
+    for variant in variants(name):
+        llvm = compiled(COMPILED[name], dtype, **examples(dtype, name, **variant))
         assert mentions(llvm, dtype), "no arithmetic found: the check looks in the wrong place"
         assert not mentions(llvm, other)
+
+
+def test_the_check_of_a_graph_is_in_integers() -> None:
+    """No floating type at all."""
+    llvm = compiled(COMPILED[CHECK], np.float32, **examples(np.float32, CHECK))
+    assert not any(mentions(llvm, dtype) for dtype in TYPE)
 
 
 def _promoting(x: Any) -> None:

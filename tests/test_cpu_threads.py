@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -223,4 +225,120 @@ def test_an_error_in_one_part_reaches_the_caller(keep_threads: None) -> None:
     seen: list[int] = []
     cpu._spread(lambda start, stop: seen.append(start), list(range(9)), ())
     assert sorted(seen) == list(range(8))
-    assert np.array_equal(np.sort(seen), np.arange(8))
+
+
+class Parts:
+    """A loop that records its parts; the helpers' are slow, and the caller's raise once a helper is at work."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.error = error
+        self.begun: list[int] = []
+        self.done: list[int] = []
+        self.helped = threading.Event()
+
+    def __call__(self, start: int, stop: int) -> None:
+        self.begun.append(start)
+        if threading.current_thread() is not threading.main_thread():
+            self.helped.set()
+            time.sleep(0.2)
+        elif self.error is not None:
+            assert self.helped.wait(30)
+            raise self.error
+        self.done.append(start)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(), ArithmeticError()], ids=repr)
+def test_an_error_in_the_caller_stops_the_helpers(error: BaseException, keep_threads: None) -> None:
+    """After Ctrl-C nobody writes to the caller's arrays, and the parts not begun are left."""
+    cpu.set_num_threads(3)
+    parts = Parts(error)
+    with pytest.raises(type(error)) as caught:
+        cpu._spread(parts, list(range(101)), ())
+    assert caught.value is error
+    begun, done = list(parts.begun), list(parts.done)
+    assert len(begun) == len(done) + 1 < 10, "a helper was left at work, or drew what was left"
+    time.sleep(0.3)
+    assert (parts.begun, parts.done) == (begun, done)
+
+
+def test_an_interrupt_while_waiting_for_helpers(keep_threads: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second Ctrl-C does not leave them behind either."""
+    cpu.set_num_threads(2)
+    wait_for = threading.Condition.wait_for
+    interrupts = iter([KeyboardInterrupt(), KeyboardInterrupt()])
+
+    def interrupted(self: Any, predicate: Any, timeout: Any = None) -> Any:
+        if (interrupt := next(interrupts, None)) is not None:
+            raise interrupt
+        return wait_for(self, predicate, timeout)
+
+    monkeypatch.setattr(threading.Condition, "wait_for", interrupted)
+    parts = Parts(ArithmeticError("first"))
+    with pytest.raises(ArithmeticError, match="first"):
+        cpu._spread(parts, list(range(9)), ())
+    assert len(parts.begun) == len(parts.done) + 1
+
+
+@pytest.mark.parametrize("refused", range(4))
+def test_threads_that_do_not_start(refused: int, keep_threads: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller does what is left alone; a helper that comes after the call finds nothing to do.
+
+    The pool queues a piece of work before it starts a thread for it, so a failed start leaves it queued.
+    """
+    cpu.set_num_threads(4)
+    start, starts = threading.Thread.start, iter(range(100))
+
+    def limited(self: threading.Thread) -> None:
+        if next(starts) >= refused:
+            raise RuntimeError("can't start new thread")
+        start(self)
+
+    def slow(first: int, last: int, seen: list[int]) -> None:
+        time.sleep(0.01)
+        seen.append(first)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", limited)
+        seen: list[int] = []
+        cpu._spread(slow, list(range(21)), (seen,))
+    assert sorted(seen) == list(range(20))
+    later: list[int] = []
+    cpu._spread(slow, list(range(21)), (later,))  # threads now start, and take what was queued
+    assert sorted(later) == list(range(20))
+    time.sleep(0.1)
+    assert sorted(seen) == list(range(20))
+
+
+def test_a_late_helper_does_nothing(keep_threads: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call does not wait for helpers that have not begun, and releases its arrays."""
+    cpu.set_num_threads(3)
+    queued: list[Any] = []
+
+    class Busy(ThreadPoolExecutor):
+        def submit(self, work: Any, *args: Any) -> Any:  # type: ignore[override]
+            queued.append(work)
+
+    monkeypatch.setattr(cpu, "ThreadPoolExecutor", Busy)
+    cpu.set_num_threads(3)
+    parts = Parts()
+    cpu._spread(parts, list(range(9)), ())
+    assert parts.done == list(range(8)) and len(queued) == 2
+    for late in queued:
+        late()
+    assert parts.begun == list(range(8))
+    assert not any(late.__self__._args for late in queued)
+
+
+@pytest.mark.parametrize("count", [3, np.int64(3), np.uint8(3), np.array(3)], ids=repr)
+def test_any_integer_is_a_number_of_threads(count: Any, keep_threads: None) -> None:
+    """As operator.index has it; the number kept is Python's."""
+    cpu.set_num_threads(count)
+    assert cpu.get_num_threads() == 3 and type(cpu.get_num_threads()) is int
+
+
+def test_a_very_large_number_of_threads(keep_threads: None) -> None:
+    """Threads start as they find work; no more than there are parts."""
+    cpu.set_num_threads(10**30)
+    seen: list[int] = []
+    cpu._spread(lambda start, stop: seen.append(start), list(range(9)), ())
+    assert sorted(seen) == list(range(8))

@@ -32,6 +32,9 @@ LEADS = [
     ((0,), (1,), ()),
     ((3, 0), (3, 1), (1, 0)),
     ((1, 1), (), (1,)),
+    ((2, 1, 3, 1), (1, 2, 1, 3), (2, 2, 1, 1)),
+    ((2, 1, 2, 1, 2), (1, 3, 1, 2, 1), (2, 3, 2, 2, 2)),
+    ((2, 1, 2, 1, 2, 1), (1, 2, 1, 2, 1, 3), (2, 3)),
 ]
 
 
@@ -109,6 +112,39 @@ def test_large_broadcasts_use_threads_and_keep_bits(l_out: int, dtype: Any, keep
     for apply, kernel in results[1:]:
         assert_same_bits(apply, results[0][0])
         assert_same_bits(kernel, results[0][1])
+
+
+@pytest.mark.parametrize(
+    ("leads", "shape", "steps"),
+    [
+        (((), (), ()), (), ((), (), ())),
+        (((4, 5), (4, 5), (4, 5)), (20,), ((1,), (1,), (1,))),
+        (((4, 5), (1, 1), ()), (20,), ((1,), (0,), (0,))),
+        (((4, 1), (5,), ()), (4, 5), ((1, 0), (0, 1), (0, 0))),
+        (((4, 1, 1, 2), (3, 5, 1), ()), (4, 15, 2), ((2, 0, 1), (0, 1, 0), (0, 0, 0))),
+        (((1, 2, 3, 4), (2, 1, 4), (4,)), (2, 3, 4), ((12, 4, 1), (4, 0, 1), (0, 0, 1))),
+        (((2, 1, 2, 1), (3, 1, 3), (1, 3)), (2, 3, 2, 3), ((2, 0, 1, 0), (0, 3, 0, 1), (0, 0, 0, 1))),
+    ],
+    ids=str,
+)
+def test_no_copies(leads: Any, shape: tuple[int, ...], steps: tuple[tuple[int, ...], ...]) -> None:
+    """A partial broadcast reads the arrays where they are; dimensions along which the same arrays vary are one."""
+    arrays = dict(zip(("vectors", "radial", "features"), arguments(1, leads, np.float32), strict=True))
+    operands = cpu._broadcast("f", (1, 2, 2), **arrays)
+    assert operands.lead == np.broadcast_shapes(*leads)
+    assert len(operands.shape) in (1, cpu._MOST_DIMS)
+    used = len(shape)
+    assert operands.shape[:used] == shape and set(operands.shape[used:]) <= {1}
+    assert tuple(s[:used] for s in operands.steps) == steps
+    assert not any(any(s[used:]) for s in operands.steps)
+    assert all(np.shares_memory(a, b) for a, b in zip(operands.arrays, arrays.values(), strict=True))
+
+
+def test_too_many_dimensions_are_copied() -> None:
+    """More than are compiled for, though merged: then one dimension."""
+    vectors, radial, features = arguments(1, ((2, 1) * 3, (1, 2) * 3, ()), np.float32)
+    operands = cpu._broadcast("f", (1, 2, 2), vectors=vectors, radial=radial, features=features)
+    assert (operands.shape, operands.steps) == ((64,), ((1,), (1,), (1,)))
 
 
 @each_l

@@ -1,4 +1,5 @@
-"""A newcomer's first command: `make derive` in a fresh clone sets everything up and changes nothing that is committed."""
+"""A newcomer's first command: `make derive` in a fresh clone sets everything up and changes nothing that is
+committed."""
 
 from __future__ import annotations
 

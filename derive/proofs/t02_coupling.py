@@ -57,7 +57,7 @@ def prove(pairs: Sequence[Pair]) -> Proof:
 
 
 def _real_basis(degrees: Sequence[int]) -> Step:
-    rows = []
+    rows: list[sp.Expr] = []
     for l in degrees:
         u = real_from_complex(l)
         complex_column = sp.Matrix([complex_harmonic(l, m) for m in orders(l)])

@@ -124,7 +124,7 @@ def _unit_vector(modules: Sequence[EmittedModule]) -> Step:
 
 def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
     checks = tuple(r for pair in pairs for m in modules for r in loop_residuals(pair, m))
-    operands = [operand_residuals(m) for m in modules if m.runs_on_gpu]
+    operands = [operand_residuals(m) for m in modules]
     return Step(
         "The loops were executed on a graph of three nodes (one isolated, one with two edges) and two channels "
         r"$\gamma$, every array element a symbol of its own. For \texttt{convolve}, with weights and without,",
@@ -137,7 +137,7 @@ def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
                 ),
                 checks,
             ),
-            *([unseen(*operands)] if operands else ()),
+            unseen(*operands),
         ),
         r"and \texttt{apply} and \texttt{kernel} fill every item from its own operands, broadcast ones included. "
         r"No loop writes outside the rows that it is given.",
