@@ -92,9 +92,7 @@ def _unit_sphere(subdivisions: int) -> Array:
         a, b, c = faces.transpose(1, 0, 2)
         ab, bc, ca = a + b, b + c, c + a
         # Every corner goes back to the sphere before its next midpoint is taken.
-        faces = np.concatenate(
-            [np.stack(t, axis=1) for t in ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca))]
-        )
+        faces = np.concatenate([np.stack(t, axis=1) for t in ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca))])
         faces /= np.linalg.norm(faces, axis=-1, keepdims=True)
     return faces / np.linalg.norm(faces, axis=-1, keepdims=True)
 
@@ -102,9 +100,7 @@ def _unit_sphere(subdivisions: int) -> Array:
 def sphere(centre: ArrayLike, radius: float, colour: ArrayLike, detail: int = 3) -> Mesh:
     """A ball of 20 * 4**detail triangles."""
     faces = _unit_sphere(detail)
-    return Mesh(
-        np.asarray(centre) + radius * faces, np.tile(np.asarray(colour, float), (len(faces), 1))
-    )
+    return Mesh(np.asarray(centre) + radius * faces, np.tile(np.asarray(colour, float), (len(faces), 1)))
 
 
 def _turned(start: Array, axis: Array, profile: Array, colour: ArrayLike, sides: int = 20) -> Mesh:
@@ -116,9 +112,7 @@ def _turned(start: Array, axis: Array, profile: Array, colour: ArrayLike, sides:
     ring = np.cos(angle) * across + np.sin(angle) * np.cross(along, across)
     points = start + profile[:, None, :1] * along + profile[:, None, 1:] * ring
     a, b, c, d = points[:-1, :-1], points[:-1, 1:], points[1:, 1:], points[1:, :-1]
-    corners = np.concatenate(
-        [np.stack(t, axis=-2).reshape(-1, 3, 3) for t in ((a, b, c), (a, c, d))]
-    )
+    corners = np.concatenate([np.stack(t, axis=-2).reshape(-1, 3, 3) for t in ((a, b, c), (a, c, d))])
     return Mesh(corners, np.tile(np.asarray(colour, float), (len(corners), 1)))
 
 
@@ -156,9 +150,7 @@ def paint(ax: Axes, mesh: Mesh, camera: Camera, radius: float) -> None:
     ``radius`` (Å) is half the width of the picture and the depth over which things fade.
     """
     right_up_near = (mesh.corners - camera.target) @ camera.axes.T
-    normal = np.cross(
-        right_up_near[:, 1] - right_up_near[:, 0], right_up_near[:, 2] - right_up_near[:, 0]
-    )
+    normal = np.cross(right_up_near[:, 1] - right_up_near[:, 0], right_up_near[:, 2] - right_up_near[:, 0])
     area = np.linalg.norm(normal, axis=1)
     normal /= np.where(area > 0, area, 1)[:, None]
     centroid = right_up_near.mean(axis=1)

@@ -183,13 +183,10 @@ def run_and_compare(
     reordered = run(positions[order], features[order])
     return outputs, {
         "rotation": {
-            l_out: relative_error(rotated[l_out], representation(l_out, rotation) @ y)
-            for l_out, y in outputs.items()
+            l_out: relative_error(rotated[l_out], representation(l_out, rotation) @ y) for l_out, y in outputs.items()
         },
         "translation": {l_out: relative_error(shifted[l_out], y) for l_out, y in outputs.items()},
-        "permutation": {
-            l_out: relative_error(reordered[l_out], y[order]) for l_out, y in outputs.items()
-        },
+        "permutation": {l_out: relative_error(reordered[l_out], y[order]) for l_out, y in outputs.items()},
     }
 
 
@@ -231,9 +228,7 @@ def skeleton(atoms: Atoms, radius: float) -> list[Mesh]:
     return sticks + [sphere(p, radius, colour) for p, colour in zip(x, colours, strict=True)]
 
 
-def draw(
-    atoms: Atoms, dipole: Array, outputs: dict[int, Array], view: tuple[float, float]
-) -> Figure:
+def draw(atoms: Atoms, dipole: Array, outputs: dict[int, Array], view: tuple[float, float]) -> Figure:
     """Three panels, the scalars, vectors and tensors of the outputs' first channel.
 
     ``view`` says how many degrees to the right of the molecule's broad side, and above it, we are.
@@ -254,10 +249,7 @@ def draw(
     sticks = [*skeleton(atoms, 0.11 * gap), arrow(centre - half, 2 * half, GOLD, 0.056 * extent)]
     detail = 3 if len(x) > 30 else 4
     balls = [sphere(p, 0.33 * gap, c, detail) for p, c in zip(x, colours, strict=True)]
-    arrows = [
-        arrow(p, 1.25 * gap / longest * v, VIOLET, 0.07 * gap)
-        for p, v in zip(x, vectors, strict=True)
-    ]
+    arrows = [arrow(p, 1.25 * gap / longest * v, VIOLET, 0.07 * gap) for p, v in zip(x, vectors, strict=True)]
     lobes = [glyph(p, t, 0.58 * gap / strongest) for p, t in zip(x, tensors, strict=True)]
 
     figure = Figure(figsize=(9, 3.7))
@@ -311,9 +303,7 @@ def parse(argv: list[str] | None) -> tuple[argparse.ArgumentParser, argparse.Nam
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
-    add(
-        "--structure", default="C60", help="a molecule in ASE, or icosahedron:Au:3, octahedron:Pt:4"
-    )
+    add("--structure", default="C60", help="a molecule in ASE, or icosahedron:Au:3, octahedron:Pt:4")
     add("--list", action="store_true", help="print the names of the molecules ASE ships, and stop")
     add("--cutoff", type=float, default=4.0, help="how far an atom sees, in Å")
     add("--dtype", choices=["float32", "float64"], default="float64", help="of the convolutions")
