@@ -14,6 +14,7 @@ from ..harmonics import (
     component_generator,
     generator,
     orders,
+    real_harmonic,
     real_harmonics,
     turned_harmonics,
 )
@@ -57,29 +58,40 @@ def prove(pairs: Sequence[Pair]) -> Proof:
 
 
 def _real_basis(degrees: Sequence[int]) -> Step:
-    rows: list[sp.Expr] = []
+    above: list[sp.Expr] = []
+    below: list[sp.Expr] = []
+    rest: list[sp.Expr] = []
     for l in degrees:
         u = real_from_complex(l)
-        complex_column = sp.Matrix([complex_harmonic(l, m) for m in orders(l)])
-        rows += residuals(u * complex_column, real_harmonics(l))
-        rows += residuals((u * u.H).applyfunc(sp.expand), sp.eye(2 * l + 1))
+        turned = u * sp.Matrix([complex_harmonic(l, m) for m in orders(l)])
+        for m in range(1, l + 1):
+            plus, minus = (-1) ** m * complex_harmonic(l, m), complex_harmonic(l, -m)
+            above += _chained(real_harmonic(l, m), (minus + plus) / sp.sqrt(2), turned[l + m])
+            below += _chained(real_harmonic(l, -m), sp.I * (minus - plus) / sp.sqrt(2), turned[l - m])
+        rest += residuals(turned[l], real_harmonic(l, 0))
+        rest += residuals((u * u.H).applyfunc(sp.expand), sp.eye(2 * l + 1))
     return Step(
         r"Complex harmonics in the Condon--Shortley convention are $Y_l^{m} = (-1)^m N_{lm}\, \Pi_{lm}(z)\, (x + iy)^m$ and "
         r"$Y_l^{-m} = (-1)^m \overline{Y_l^m}$ for $m \ge 0$. With the unitary $U^l$ that has, for $m > 0$,",
         (
             Equation(
                 (r"Y_{l,m}", r"\tfrac{1}{\sqrt2}\bigl(Y_l^{-m} + (-1)^m Y_l^{m}\bigr)", r"(U^l\, Y_l^{\,\cdot})_m"),
-                tuple(rows),
+                tuple(above),
                 inline=True,
             ),
             Equation(
                 (r"Y_{l,-m}", r"\tfrac{i}{\sqrt2}\bigl(Y_l^{-m} - (-1)^m Y_l^{m}\bigr)", r"(U^l\, Y_l^{\,\cdot})_{-m}"),
-                tuple(rows),
+                tuple(below),
                 inline=True,
             ),
+            unseen(rest),
         ),
         r"and $Y_{l,0} = Y_l^0$, these are the harmonics of \tfnref{T1}.",
     )
+
+
+def _chained(first: sp.Expr, second: sp.Expr, third: sp.Expr) -> tuple[sp.Expr, ...]:
+    return (*residuals(first, second), *residuals(second, third))
 
 
 def _orthonormality(paths: Sequence[Path]) -> Step:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import sympy as sp
+from sympy.polys.rings import PolyElement
 
 from ..cartesian import IndexExpression, delta, epsilon, r
 from ..catalogue import Pair, Path
@@ -122,7 +123,8 @@ def broken(form: IndexExpression) -> str:
     return f"{first.latex()}\n{tail if tail.startswith('-') else '+ ' + tail}"
 
 
-def _ring_element(world: RotatedDirection, value):
+def _ring_element(world: RotatedDirection, value: Any) -> PolyElement:
+    """A component of a form, which may be a plain number, as an element of the ring."""
     return world.ring.normal_form(value)
 
 
@@ -131,10 +133,8 @@ def _slips(world: RotatedDirection) -> tuple[Step, ...]:
     slides_form = epsilon("acd") * r("d")
     slides_index_form = slides_form.components("ac", {"r": DIRECTION})
     to_slides = {"a": "i", "c": "j", "d": "k"}
-    printed_matrix = sp.Matrix([[0, -1, 1], [1, 0, -1], [-1, 1, 0]])
     x, y, z = DIRECTION
-    entries = sp.Matrix([[0, z, y], [z, 0, x], [y, x, 0]])
-    slides_matrix = printed_matrix.multiply_elementwise(entries)
+    slides_matrix = sp.Matrix([[0, -z, y], [z, 0, -x], [-y, x, 0]])
     ours = cross.components("ac", {"r": DIRECTION})
     return (
         Step(
