@@ -46,7 +46,7 @@ def prove(pairs: Sequence[Pair]) -> Proof:
             r"with the Condon--Shortley coefficients $C$ and the unitary $U^l$ below; harmonics and $E^m$ of \tfnref{T1}.",
         ),
         steps=(
-            _real_basis(degrees),
+            _real_basis(sorted({1, *degrees})),  # its displays speak of m > 0, so degree 0 alone would leave them empty
             _orthonormality(paths),
             _generators(degrees),
             _components(degrees),
