@@ -1,0 +1,1 @@
+"""Framework-free layers on the generated kernels: graphs, radial functions, convolutions."""
