@@ -8,7 +8,7 @@ is the contraction itself, so every (l_in, l_f, l_out) inside the triangle has a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import product
 
@@ -116,16 +116,24 @@ def _at(array: sp.ImmutableDenseNDimArray, index: tuple[int, ...]) -> sp.Expr:
 
 @dataclass(frozen=True)
 class Pair:
-    """All paths l_in → l_out, ascending in l_f: together every SO(3)-equivariant kernel between the two (T6)."""
+    """Paths l_in → l_out, ascending in l_f: all of them, together every SO(3)-equivariant kernel between the two (T6),
+    or those of one parity (see :func:`variants`).
+
+    Attributes
+    ----------
+    parity
+        Empty for all paths; "polar" or "axial" for a subset.
+    """
 
     l_in: int
     l_out: int
     paths: tuple[Path, ...]
+    parity: str = ""
 
     @property
     def key(self) -> str:
-        """Such as 1_2: the suffix of the generated functions."""
-        return f"{self.l_in}_{self.l_out}"
+        """Such as 1_2 or 1_2_polar: the suffix of the generated functions."""
+        return "_".join([str(self.l_in), str(self.l_out), *filter(None, [self.parity])])
 
 
 def _levi_civita_form() -> IndexExpression:
@@ -171,6 +179,20 @@ def pair(l_in: int, l_out: int) -> Pair:
     degrees = range(abs(l_in - l_out), l_in + l_out + 1)
     check_triangle(l_in, abs(l_in - l_out), l_out)
     return Pair(l_in, l_out, tuple(path(l_in, l_f, l_out) for l_f in degrees))
+
+
+def variants(whole: Pair) -> tuple[Pair, ...]:
+    """The pair itself and, where it has paths of both kinds, each kind alone: what users of O(3) choose from.
+
+    A polar path (l_in + l_f + l_out even) takes true tensors to true tensors, an axial one to pseudotensors.
+    """
+    by_parity = {
+        name: tuple(p for p in whole.paths if (p.l_in + p.l_f + p.l_out) % 2 == odd)
+        for odd, name in enumerate(("polar", "axial"))
+    }
+    if not all(by_parity.values()):
+        return (whole,)
+    return (whole, *(replace(whole, paths=paths, parity=name) for name, paths in by_parity.items()))
 
 
 def emitted_pairs() -> tuple[Pair, ...]:

@@ -11,13 +11,16 @@ from typing import Any
 import jinja2
 import sympy as sp
 
-from .catalogue import Pair
+from .bsplines import DEGREES, horner, pieces
+from .catalogue import Pair, variants
 from .constants import constant_name, hex_literal
 from .lowering import (
     apply_expressions,
     kernel_expressions,
     lower_apply,
     lower_kernel,
+    lower_messages,
+    message_expressions,
     naive_operations,
 )
 from .printing import source
@@ -26,6 +29,8 @@ from .slides import SLIDES_TO_CANONICAL
 
 #: The emitted modules that hold compiled code.
 CODE_MODULES = ("cpu.py", "cuda.py")
+#: The ways to sum over neighbours that exist on the CPU, as the prefixes of function names.
+CONVOLUTIONS = ("convolve", "convolve_tabulated", "convolve_mixing", "convolve_walkers")
 MANTISSA = {32: 24, 64: 53}
 #: Squared lengths between these powers of two neither under- nor overflow to within rounding.
 SQUARE_RANGE = {32: (-100, 126), 64: (-960, 1022)}
@@ -123,11 +128,17 @@ class PairText:
     pair: Pair
     apply: FunctionText
     kernel: FunctionText
+    message: FunctionText
 
     @property
     def edges(self) -> list[FunctionText]:
-        """The distinct edge functions: kernel and apply share one where they need the same of r̂."""
-        return [self.apply] if self.kernel.edge_name == self.apply.edge_name else [self.apply, self.kernel]
+        """The distinct edge functions: kernel, message and apply share one where they need the same of r̂."""
+        return list({f.edge_name: f for f in (self.apply, self.kernel, self.message)}.values())
+
+    @property
+    def summed_edges(self) -> list[FunctionText]:
+        """Those that the sums over neighbours need."""
+        return list({f.edge_name: f for f in (self.apply, self.message)}.values())
 
     @property
     def key(self) -> str:
@@ -135,7 +146,13 @@ class PairText:
 
     @property
     def degrees(self) -> str:
-        return f"{self.pair.l_in}→{self.pair.l_out}"
+        """Such as 1→2, or 1→2 (polar paths)."""
+        return f"{self.pair.l_in}→{self.pair.l_out}" + (f" ({self.pair.parity} paths)" if self.pair.parity else "")
+
+    @property
+    def odd(self) -> list[bool]:
+        """Of each path: whether its kernel changes sign with r."""
+        return [p.parity == "odd" for p in self.pair.paths]
 
     @property
     def n_in(self) -> int:
@@ -180,12 +197,37 @@ def pair_text(pair: Pair) -> PairText:
             naive_operations(kernel_expressions(pair)),
             "Σ_p radial_p K^p(r̂)",
         ),
+        message=_function_text(
+            "message",
+            pair,
+            lower_messages(pair),
+            naive_operations(message_expressions(pair)),
+            "K^p(r̂) f of every path p",
+        ),
     )
+
+
+@dataclass(frozen=True)
+class SplineText:
+    """The weights of a cardinal B-spline as the templates see them."""
+
+    degree: int
+    weights: tuple[str, ...]
+
+
+def _splines() -> list[SplineText]:
+    return [SplineText(d, tuple(source(horner(w)) for w in pieces(d))) for d in DEGREES]
+
+
+def _spline_constants() -> set[sp.Expr]:
+    weights = [sp.Poly(w, *w.free_symbols) for d in DEGREES for w in pieces(d)]
+    return {abs(c) for w in weights for c in w.coeffs()} - {sp.S.One}
 
 
 def _constants(pairs: Iterable[Pair], extra: Iterable[sp.Expr]) -> list[dict[str, Any]]:
     """The constants of all programs and ½, which the unit vector needs, in ascending order, with both roundings."""
-    values = {sp.Rational(1, 2), *extra}.union(*(f(p).constants() for p in pairs for f in (lower_apply, lower_kernel)))
+    lowered = (f(p) for p in pairs for f in (lower_apply, lower_kernel, lower_messages))
+    values = {sp.Rational(1, 2), *extra}.union(*(program.constants() for program in lowered))
     return [
         {
             "name": constant_name(c),
@@ -221,15 +263,18 @@ def _conversion(pairs: Sequence[Pair]) -> dict[str, list[str]] | None:
 def module_context(pairs: Sequence[Pair]) -> dict[str, Any]:
     """Everything that the templates of the code modules need."""
     conversion = _conversion(pairs)
-    texts = [pair_text(p) for p in pairs]
-    exported = [f"{kind}_{p.key}" for p in pairs for kind in ("kernel", "apply", "convolve")]
+    emitted = [variant for pair in pairs for variant in variants(pair)]
+    numbers = conversion["numbers"] if conversion else ()
     return {
         "conventions": CONVENTIONS,
-        "pairs": texts,
-        "constants": _constants(pairs, conversion["numbers"] if conversion else ()),
+        "degrees": [f"{p.l_in}→{p.l_out}" for p in pairs],
+        "pairs": [pair_text(p) for p in emitted],
+        "keys": [p.key for p in emitted],
+        "splines": _splines(),
+        "constants": _constants(emitted, [*numbers, *_spline_constants()]),
         "ranges": _ranges(),
         "conversion": conversion,
-        "exported": sorted([*exported, *(["radial_1_2_from_slides"] if conversion else [])]),
+        "convolutions": CONVOLUTIONS,
         "thread_functions": ["get_num_threads", "set_num_threads"],
     }
 
@@ -283,7 +328,7 @@ def _path_record(pair: Pair, position: int) -> dict[str, Any]:
 def catalogue_counts(pairs: Sequence[Pair]) -> dict[str, dict[str, dict[str, int]]]:
     """Operation counts of every emitted function, by name: as defined, per edge and per channel."""
     counts = {}
-    for pair in pairs:
+    for pair in (variant for whole in pairs for variant in variants(whole)):
         for kind, program, naive in (
             ("apply", lower_apply(pair), naive_operations(apply_expressions(pair))),
             ("kernel", lower_kernel(pair), naive_operations(kernel_expressions(pair))),

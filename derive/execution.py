@@ -29,6 +29,24 @@ COMPILERS = LOOP_COMPILERS | {"_compiled", "_device"}
 SPECIAL_FIELDS = frozenset({"zero", "one", "tiny", "huge"})
 
 
+def _several(place: tuple[int, ...], lanes: tuple[int, ...]) -> tuple[Any, ...]:
+    return (*place[:-1], slice(place[-1], place[-1] + len(lanes)))
+
+
+def _store(array: np.ndarray, place: tuple[int, ...], lanes: np.ndarray) -> None:
+    array[_several(place, lanes)] = lanes
+
+
+#: What the compiler's vectors are on exact numbers: slices.  A prefetch computes nothing.
+LANES: dict[str, Any] = {
+    "_load": lambda array, place, lanes: array[_several(place, lanes)].copy(),
+    "_store": _store,
+    "_take": lambda array, column, like: tuple(array[: len(like), column]),
+    "_ask": lambda array, row, first: None,
+    "_line": lambda array: 1,
+}
+
+
 class EmittedCodeError(Exception):
     """The emitted text does not run on exact arguments, or lacks what it should have; the message says where."""
 
@@ -78,12 +96,13 @@ class EmittedModule:
         """
         world: dict[str, Any] = {
             "math": SimpleNamespace(sqrt=sp.sqrt),
-            "np": SimpleNamespace(empty=np.empty),
+            "np": SimpleNamespace(empty=np.empty, int64=np.int64),
             "_RADIAL_AHEAD": 0,
             "_SENDER_AHEAD": 0,
+            **LANES,
         }
         exec(self._bytecode, world)
-        world.update({"_prefetch_row": lambda *_: None, **overrides})  # a prefetch computes nothing
+        world.update(overrides)
         return self._call(world, name, arguments)
 
     def run_on_host(self, name: str, *arguments: Any, **overrides: Any) -> Any:

@@ -7,14 +7,15 @@ with it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 
 import sympy as sp
 
 from .catalogue import Pair
 from .matrix_form import matrix_form, matrix_kernel
-from .program import Operations, Program, count_operations
-from .symbols import features, radial_symbols
+from .program import Builder, Operations, Program, count_operations, specialise
+from .symbols import DIRECTION, features, radial_symbols
 from .vector_form import vector_form, vector_kernel
 
 
@@ -27,6 +28,12 @@ def apply_expressions(pair: Pair) -> list[sp.Expr]:
 def kernel_expressions(pair: Pair) -> list[sp.Expr]:
     """The definition of `kernel`: the entries of Σ_p φ_p K^p, row by row."""
     return list(_summed(pair))
+
+
+def message_expressions(pair: Pair) -> list[sp.Expr]:
+    """The definition of `message`: Σ_b K^p_ab f_b of every path p, path by path."""
+    f = sp.Matrix(features(2 * pair.l_in + 1))
+    return [entry for p in pair.paths for entry in p.kernel * f]
 
 
 def _summed(pair: Pair) -> sp.Matrix:
@@ -44,6 +51,18 @@ def lower_apply(pair: Pair) -> Program:
     """(r̂ | φ, f) ↦ Σ_p φ_p K^p(r̂) f with the fewest operations per channel, then per edge."""
     forms = [form for form in (vector_form(pair), matrix_form(pair)) if form]
     return min(forms, key=lambda p: (p.channel_operations.total, p.edge_operations.total))
+
+
+@cache
+def lower_messages(pair: Pair) -> Program:
+    """(r̂ | f) ↦ K^p(r̂) f for every path p: `apply` at radial functions (1, 0, ..), (0, 1, ..), .., written as one."""
+    act, radial, f = lower_apply(pair), radial_symbols(pair), features(2 * pair.l_in + 1)
+    builder = Builder(DIRECTION, f)
+    one_at_a_time = [{s: sp.Integer(s == chosen) for s in radial} for chosen in radial]
+    program = builder.finish(e for values in one_at_a_time for e in specialise(act, values, builder))
+    if set(program.edge) <= set(act.edge):  # one function of the edge then serves both
+        return replace(program, edge=act.edge, carried=act.carried)
+    return program
 
 
 @cache

@@ -9,9 +9,14 @@ contributes (theorem T10).
 
 Functions, for each pair (l_in, l_out) = 1→0, 1→1, 1→2:
 
-    kernel_*    the kernel itself                      (..., 3), (..., P) -> (..., 2 l_out + 1, 2 l_in + 1)
-    apply_*     the kernel acting on features          (..., 3), (..., P, C), (..., 2 l_in + 1, C) -> (..., 2 l_out + 1, C)
-    convolve_*  the sum over the edges of a graph      CSR by receiver
+    kernel_*              the kernel itself              (..., 3), (..., P) -> (..., 2 l_out + 1, 2 l_in + 1)
+    apply_*               the kernel acting on features  (..., 3), (..., P, C), (..., 2 l_in + 1, C) -> (..., 2 l_out + 1, C)
+    convolve_*            the sum over the edges of a graph, CSR by receiver, with radial functions given edge by edge
+    convolve_tabulated_*  the same, with radial functions read from a table inside the loop
+    convolve_mixing_*     the same, mixing channels: a matrix C_in x C_out for each function of a radial basis and path
+    convolve_walkers_*    a batch of small systems, all pairs of each, from positions
+
+and of each pair the same with the paths of one parity alone: *_polar, *_axial.
 
 All arrays of a call are float32, or all are float64; the arithmetic is in that type throughout.  Non-contiguous inputs are
 copied.  Every call may come from several Python threads at once, and after fork.
@@ -31,9 +36,11 @@ from typing import Any, NamedTuple, SupportsIndex
 
 import numba
 import numpy as np
-from llvmlite import ir
+from llvmlite import binding, ir
+from numba import types
+from numba.core import cgutils
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
-from numba.extending import intrinsic
+from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[Any]
@@ -41,16 +48,49 @@ Array = NDArray[Any]
 __all__ = [
     "apply_1_0",
     "apply_1_1",
+    "apply_1_1_polar",
+    "apply_1_1_axial",
     "apply_1_2",
-    "convolve_1_0",
-    "convolve_1_1",
-    "convolve_1_2",
-    "get_num_threads",
+    "apply_1_2_polar",
+    "apply_1_2_axial",
     "kernel_1_0",
     "kernel_1_1",
+    "kernel_1_1_polar",
+    "kernel_1_1_axial",
     "kernel_1_2",
-    "radial_1_2_from_slides",
+    "kernel_1_2_polar",
+    "kernel_1_2_axial",
+    "convolve_1_0",
+    "convolve_1_1",
+    "convolve_1_1_polar",
+    "convolve_1_1_axial",
+    "convolve_1_2",
+    "convolve_1_2_polar",
+    "convolve_1_2_axial",
+    "convolve_tabulated_1_0",
+    "convolve_tabulated_1_1",
+    "convolve_tabulated_1_1_polar",
+    "convolve_tabulated_1_1_axial",
+    "convolve_tabulated_1_2",
+    "convolve_tabulated_1_2_polar",
+    "convolve_tabulated_1_2_axial",
+    "convolve_mixing_1_0",
+    "convolve_mixing_1_1",
+    "convolve_mixing_1_1_polar",
+    "convolve_mixing_1_1_axial",
+    "convolve_mixing_1_2",
+    "convolve_mixing_1_2_polar",
+    "convolve_mixing_1_2_axial",
+    "convolve_walkers_1_0",
+    "convolve_walkers_1_1",
+    "convolve_walkers_1_1_polar",
+    "convolve_walkers_1_1_axial",
+    "convolve_walkers_1_2",
+    "convolve_walkers_1_2_polar",
+    "convolve_walkers_1_2_axial",
+    "get_num_threads",
     "set_num_threads",
+    "radial_1_2_from_slides",
 ]
 
 # --- how Numba compiles ---------------------------------------------------------------------------
@@ -84,37 +124,179 @@ _compiled = _jit()
 _loop = _jit(pipeline_class=_Disjoint)
 
 _INTERPRETED = bool(numba.config.DISABLE_JIT)  # type: ignore[attr-defined]
-_BLOCK = 64  # so many directions are computed in one go; they stay in the nearest cache
+_BLOCK = 64  # so many edges have their geometry computed in one go; it stays in the nearest cache
+_VECTOR_BYTES = 64 if binding.get_host_cpu_features().get("avx512f") else 32
+_MESSAGES = 16  # the same where the messages of a block are kept as well
 _LINE = 64  # bytes in a cache line
-_MOST_AHEAD = 4096  # bytes of a row that are asked for; past them the hardware has seen where the reading goes
 _RADIAL_AHEAD = 4  # so many edges ahead the radial functions are asked for (benchmarks/LOG.md)
 _SENDER_AHEAD = 2  # and the sender's features
 
 
+# --- vectors of channels ----------------------------------------------------------------------------
+# The scalar functions below serve vectors of channels as they serve numbers.  Left to itself the compiler vectorises the
+# loops over channels too, but reloads and checks so much for every edge that it costs a quarter (benchmarks/LOG.md).
+
+
+class _Lanes(types.Type):
+    """A vector of `count` floats, in registers."""
+
+    def __init__(self, dtype: Any, count: int) -> None:
+        self.dtype, self.count = dtype, count
+        super().__init__(name=f"Lanes({dtype} x {count})")
+
+
+@register_model(_Lanes)
+class _LanesModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, ir.VectorType(manager.lookup(kind.dtype).get_value_type(), kind.count))
+
+
+def _spread_lanes(builder: Any, value: Any, kind: Any) -> Any:
+    """A number in every lane; lanes as they are."""
+    if isinstance(value.type, ir.VectorType):
+        return value
+    undefined = ir.Constant(kind, ir.Undefined)
+    first = builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
+    everywhere = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count)
+    return builder.shuffle_vector(first, undefined, everywhere)
+
+
+def _define_operator(symbol: Any, instruction: str) -> None:
+    """Let numbers and lanes of one dtype meet in this operator."""
+
+    @type_callable(symbol)
+    def typed(context: Any) -> Any:
+        def result(left: Any, right: Any) -> Any:
+            lanes = next((t for t in (left, right) if isinstance(t, _Lanes)), None)
+            fits = lanes is not None and all(t in (lanes, lanes.dtype) for t in (left, right))
+            return lanes if fits else None
+
+        return result
+
+    def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = context.get_value_type(signature.return_type)
+        return getattr(builder, instruction)(*(_spread_lanes(builder, value, kind) for value in args))
+
+    for kinds in ((_Lanes, _Lanes), (_Lanes, types.Float), (types.Float, _Lanes)):
+        lower_builtin(symbol, *kinds)(lower)
+
+
+_define_operator(operator.add, "fadd")
+_define_operator(operator.sub, "fsub")
+_define_operator(operator.mul, "fmul")
+
+
+@type_callable(operator.neg)
+def _typed_negation(context: Any) -> Any:
+    def result(lanes: Any) -> Any:
+        return lanes if isinstance(lanes, _Lanes) else None
+
+    return result
+
+
+@lower_builtin(operator.neg, _Lanes)
+def _negation(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    return builder.fneg(args[0])
+
+
+def _element(context: Any, builder: Any, kinds: Any, array: Any, place: Any) -> Any:
+    """The address of array[place]; kinds are the types of the two."""
+    fields = context.make_array(kinds[0])(context, builder, array)
+    items = zip(cgutils.unpack_tuple(builder, place), kinds[1], strict=True)
+    index = [context.cast(builder, item, kind, types.intp) for item, kind in items]
+    return cgutils.get_item_pointer(context, builder, kinds[0], fields, index, wraparound=False)
+
+
 @intrinsic
-def _prefetch(typingctx: Any, array: Any, offset: Any) -> Any:
-    """Ask for the cache line so many bytes into an array's memory; beyond it this does nothing."""
+def _load(typingctx: Any, array: Any, place: Any, lanes: Any) -> Any:
+    """array[place] and the elements after it along the last axis, as many as the tuple `lanes` has."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = context.get_value_type(signature.return_type)
+        address = _element(context, builder, signature.args[:2], *args[:2])
+        size = context.get_abi_sizeof(kind.element)
+        return builder.load(builder.bitcast(address, kind.as_pointer()), align=size)
+
+    return _Lanes(array.dtype, lanes.count)(array, place, lanes), codegen
+
+
+@intrinsic
+def _store(typingctx: Any, array: Any, place: Any, lanes: Any) -> Any:
+    """Write lanes where _load would read them."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = args[2].type
+        address = _element(context, builder, signature.args[:2], *args[:2])
+        size = context.get_abi_sizeof(kind.element)
+        builder.store(args[2], builder.bitcast(address, kind.as_pointer()), align=size)
+        return context.get_dummy_value()
+
+    return types.void(array, place, lanes), codegen
+
+
+@intrinsic
+def _take(typingctx: Any, array: Any, column: Any, like: Any) -> Any:
+    """The first elements of array[:, column] as a tuple, as many as `like` has."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = types.Tuple((types.intp, signature.args[1]))
+        rows = (context.get_constant(types.intp, row) for row in range(like.count))
+        places = (context.make_tuple(builder, kind, [row, args[1]]) for row in rows)
+        kinds = (signature.args[0], kind)
+        items = [builder.load(_element(context, builder, kinds, args[0], place)) for place in places]
+        return context.make_tuple(builder, signature.return_type, items)
+
+    return types.UniTuple(array.dtype, like.count)(array, column, like), codegen
+
+
+@intrinsic
+def _ask(typingctx: Any, array: Any, row: Any, first: Any) -> Any:
+    """Ask for a cache line of array[row], the one of its element number `first`; this computes nothing, and need not exist."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         byte, i32 = ir.IntType(8).as_pointer(), ir.IntType(32)
-        data = context.make_array(signature.args[0])(context, builder, args[0]).data
-        address = builder.gep(builder.bitcast(data, byte), [args[1]])
+        row, first = (context.cast(builder, v, t, types.intp) for v, t in zip(args[1:], signature.args[1:], strict=True))
+        fields = context.make_array(signature.args[0])(context, builder, args[0])
+        start = builder.mul(row, builder.extract_value(fields.strides, 0))
+        address = builder.gep(builder.bitcast(fields.data, byte), [start])
+        address = builder.gep(builder.bitcast(address, fields.data.type), [first])
         kind = ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32])
         hint = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
-        builder.call(hint, [address, i32(0), i32(3), i32(1)])  # to read, keep in all caches, data
+        builder.call(hint, [builder.bitcast(address, byte), i32(0), i32(3), i32(1)])  # to read, keep in all caches, data
         return context.get_dummy_value()
 
-    return numba.types.void(array, numba.types.intp), codegen
+    return types.void(array, row, first), codegen
 
 
-@_compiled
-def _prefetch_row(array, row):
-    """Ask for array[row], line by line, or for its beginning if it is long."""
-    if _INTERPRETED:  # plain Python has no such instruction
-        return
-    start = row * array.strides[0]
-    for offset in range(start, start + min(array.strides[0], _MOST_AHEAD), _LINE):
-        _prefetch(array, offset)
+@intrinsic
+def _line(typingctx: Any, array: Any) -> Any:
+    """How many elements a cache line holds; known to the compiler."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return context.get_constant(types.intp, _LINE * 8 // array.dtype.bitwidth)
+
+    return types.intp(array), codegen
+
+
+if _INTERPRETED:  # NUMBA_DISABLE_JIT: slices are vectors, and nothing is asked for ahead
+
+    def _several(place, lanes):
+        return (*place[:-1], slice(place[-1], place[-1] + len(lanes)))
+
+    def _load(array, place, lanes):
+        return array[_several(place, lanes)]
+
+    def _store(array, place, lanes):
+        array[_several(place, lanes)] = lanes
+
+    def _take(array, column, like):
+        return tuple(array[: len(like), column])
+
+    def _ask(array, row, first):
+        return None
+
+    def _line(array):
+        return 1
 
 
 # --- typed constants ------------------------------------------------------------------------------
@@ -127,10 +309,22 @@ class _Constants(NamedTuple):
     one: Any
     tiny: Any  # between these bounds a squared length neither under- nor overflows
     huge: Any
+    c1_120: Any  # 1/120
+    c1_24: Any  # 1/24
+    c1_12: Any  # 1/12
+    c1_6: Any  # 1/6
     c1_5: Any  # 1/5
+    c13_60: Any  # 13/60
+    c1_4: Any  # 1/4
+    sqrt1_6: Any  # √(1/6)
+    c5_12: Any  # 5/12
     c1_2: Any  # 1/2
+    c11_20: Any  # 11/20
     c3_5: Any  # 3/5
+    c2_3: Any  # 2/3
+    sqrt1_2: Any  # √(1/2)
     sqrt2_3: Any  # √(2/3)
+    sqrt3_2: Any  # √(3/2)
     sqrt2: Any  # √(2)
     sqrt8_3: Any  # √(8/3)
     c3: Any  # 3
@@ -141,10 +335,22 @@ _K32 = _Constants(
     one=np.float32(1),
     tiny=np.float32(float.fromhex("0x1p-100")),
     huge=np.float32(float.fromhex("0x1p+126")),
+    c1_120=np.float32(float.fromhex("0x1.111112p-7")),
+    c1_24=np.float32(float.fromhex("0x1.555556p-5")),
+    c1_12=np.float32(float.fromhex("0x1.555556p-4")),
+    c1_6=np.float32(float.fromhex("0x1.555556p-3")),
     c1_5=np.float32(float.fromhex("0x1.99999ap-3")),
+    c13_60=np.float32(float.fromhex("0x1.bbbbbcp-3")),
+    c1_4=np.float32(float.fromhex("0x1.000000p-2")),
+    sqrt1_6=np.float32(float.fromhex("0x1.a20bd8p-2")),
+    c5_12=np.float32(float.fromhex("0x1.aaaaaap-2")),
     c1_2=np.float32(float.fromhex("0x1.000000p-1")),
+    c11_20=np.float32(float.fromhex("0x1.19999ap-1")),
     c3_5=np.float32(float.fromhex("0x1.333334p-1")),
+    c2_3=np.float32(float.fromhex("0x1.555556p-1")),
+    sqrt1_2=np.float32(float.fromhex("0x1.6a09e6p-1")),
     sqrt2_3=np.float32(float.fromhex("0x1.a20bd8p-1")),
+    sqrt3_2=np.float32(float.fromhex("0x1.3988e2p+0")),
     sqrt2=np.float32(float.fromhex("0x1.6a09e6p+0")),
     sqrt8_3=np.float32(float.fromhex("0x1.a20bd8p+0")),
     c3=np.float32(float.fromhex("0x1.800000p+1")),
@@ -154,10 +360,22 @@ _K64 = _Constants(
     one=np.float64(1),
     tiny=np.float64(float.fromhex("0x1p-960")),
     huge=np.float64(float.fromhex("0x1p+1022")),
+    c1_120=np.float64(float.fromhex("0x1.1111111111111p-7")),
+    c1_24=np.float64(float.fromhex("0x1.5555555555555p-5")),
+    c1_12=np.float64(float.fromhex("0x1.5555555555555p-4")),
+    c1_6=np.float64(float.fromhex("0x1.5555555555555p-3")),
     c1_5=np.float64(float.fromhex("0x1.999999999999ap-3")),
+    c13_60=np.float64(float.fromhex("0x1.bbbbbbbbbbbbcp-3")),
+    c1_4=np.float64(float.fromhex("0x1.0000000000000p-2")),
+    sqrt1_6=np.float64(float.fromhex("0x1.a20bd700c2c3ep-2")),
+    c5_12=np.float64(float.fromhex("0x1.aaaaaaaaaaaabp-2")),
     c1_2=np.float64(float.fromhex("0x1.0000000000000p-1")),
+    c11_20=np.float64(float.fromhex("0x1.199999999999ap-1")),
     c3_5=np.float64(float.fromhex("0x1.3333333333333p-1")),
+    c2_3=np.float64(float.fromhex("0x1.5555555555555p-1")),
+    sqrt1_2=np.float64(float.fromhex("0x1.6a09e667f3bcdp-1")),
     sqrt2_3=np.float64(float.fromhex("0x1.a20bd700c2c3ep-1")),
+    sqrt3_2=np.float64(float.fromhex("0x1.3988e1409212ep+0")),
     sqrt2=np.float64(float.fromhex("0x1.6a09e667f3bcdp+0")),
     sqrt8_3=np.float64(float.fromhex("0x1.a20bd700c2c3ep+0")),
     c3=np.float64(float.fromhex("0x1.8000000000000p+1")),
@@ -227,6 +445,27 @@ def _kernel_channel_1_0(k, edge, alpha):
 
 
 @_compiled
+def _add_channel_1_0(k, edge, o0, alpha, f0, f1, f2):
+    """o + Σ_p radial_p K^p(r̂) f: 1 additions more than _apply_channel_1_0."""
+    x, y, z = edge
+    d = f0 * x + f1 * y + f2 * z
+    t = alpha * d
+    return (
+        o0 + t,
+    )
+
+
+@_compiled
+def _message_channel_1_0(k, edge, f0, f1, f2):
+    """K^p(r̂) f of every path p: 3 multiplications and 2 additions (3 multiplications and 2 additions as defined)."""
+    x, y, z = edge
+    d = f0 * x + f1 * y + f2 * z
+    return (
+        d,
+    )
+
+
+@_compiled
 def _edge_1_1(k, x, y, z):
     """What depends on r̂ alone: 6 multiplications and 2 additions."""
     n = x * x + y * y + z * z
@@ -271,6 +510,183 @@ def _kernel_channel_1_1(k, edge, a, b, c):
         t * z - b * y,
         b * x + t_2 * z,
         g + t_3 * z,
+    )
+
+
+@_compiled
+def _add_channel_1_1(k, edge, o0, o1, o2, a, b, c, f0, f1, f2):
+    """o + Σ_p radial_p K^p(r̂) f: 3 additions more than _apply_channel_1_1."""
+    x, y, z, n, x_3, y_3, z_3 = edge
+    g = a - c * n
+    w0 = f2 * y - f1 * z
+    w1 = f0 * z - f2 * x
+    w2 = f1 * x - f0 * y
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    t = c * d
+    return (
+        o0 + b * w0 + f0 * g + t * x,
+        o1 + b * w1 + f1 * g + t * y,
+        o2 + b * w2 + f2 * g + t * z,
+    )
+
+
+@_compiled
+def _message_channel_1_1(k, edge, f0, f1, f2):
+    """K^p(r̂) f of every path p: 15 multiplications and 8 additions (45 multiplications and 15 additions as defined)."""
+    x, y, z, n, x_3, y_3, z_3 = edge
+    w0 = f2 * y - f1 * z
+    w1 = f0 * z - f2 * x
+    w2 = f1 * x - f0 * y
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    return (
+        f0,
+        f1,
+        f2,
+        w0,
+        w1,
+        w2,
+        d * x - f0 * n,
+        d * y - f1 * n,
+        d * z - f2 * n,
+    )
+
+
+@_compiled
+def _edge_1_1_polar(k, x, y, z):
+    """What depends on r̂ alone: 6 multiplications and 2 additions."""
+    n = x * x + y * y + z * z
+    x_3 = k.c3 * x
+    y_3 = k.c3 * y
+    z_3 = k.c3 * z
+    return (x, y, z, n, x_3, y_3, z_3)
+
+
+@_compiled
+def _apply_channel_1_1_polar(k, edge, a, c, f0, f1, f2):
+    """Σ_p radial_p K^p(r̂) f: 11 multiplications and 6 additions (57 multiplications and 15 additions as defined)."""
+    x, y, z, n, x_3, y_3, z_3 = edge
+    g = a - c * n
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    t = c * d
+    return (
+        f0 * g + t * x,
+        f1 * g + t * y,
+        f2 * g + t * z,
+    )
+
+
+@_compiled
+def _kernel_channel_1_1_polar(k, edge, a, c):
+    """Σ_p radial_p K^p(r̂): 13 multiplications and 4 additions (39 multiplications and 9 additions as defined)."""
+    x, y, z, n, x_3, y_3, z_3 = edge
+    g = a - c * n
+    t = c * x_3
+    t_2 = c * y_3
+    t_3 = c * z_3
+    return (
+        g + t * x,
+        t_2 * x,
+        t_3 * x,
+        t * y,
+        g + t_2 * y,
+        t_3 * y,
+        t * z,
+        t_2 * z,
+        g + t_3 * z,
+    )
+
+
+@_compiled
+def _add_channel_1_1_polar(k, edge, o0, o1, o2, a, c, f0, f1, f2):
+    """o + Σ_p radial_p K^p(r̂) f: 3 additions more than _apply_channel_1_1_polar."""
+    x, y, z, n, x_3, y_3, z_3 = edge
+    g = a - c * n
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    t = c * d
+    return (
+        o0 + f0 * g + t * x,
+        o1 + f1 * g + t * y,
+        o2 + f2 * g + t * z,
+    )
+
+
+@_compiled
+def _message_channel_1_1_polar(k, edge, f0, f1, f2):
+    """K^p(r̂) f of every path p: 9 multiplications and 5 additions (39 multiplications and 12 additions as defined)."""
+    x, y, z, n, x_3, y_3, z_3 = edge
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    return (
+        f0,
+        f1,
+        f2,
+        d * x - f0 * n,
+        d * y - f1 * n,
+        d * z - f2 * n,
+    )
+
+
+@_compiled
+def _edge_1_1_axial(k, x, y, z):
+    """What depends on r̂ alone: 0 multiplications and 0 additions."""
+    return (x, y, z)
+
+
+@_compiled
+def _apply_channel_1_1_axial(k, edge, b, f0, f1, f2):
+    """Σ_p radial_p K^p(r̂) f: 9 multiplications and 3 additions (12 multiplications and 3 additions as defined)."""
+    x, y, z = edge
+    w0 = f2 * y - f1 * z
+    w1 = f0 * z - f2 * x
+    w2 = f1 * x - f0 * y
+    return (
+        b * w0,
+        b * w1,
+        b * w2,
+    )
+
+
+@_compiled
+def _kernel_channel_1_1_axial(k, edge, b):
+    """Σ_p radial_p K^p(r̂): 6 multiplications and 0 additions (6 multiplications and 0 additions as defined)."""
+    x, y, z = edge
+    return (
+        k.zero,
+        -b * z,
+        b * y,
+        b * z,
+        k.zero,
+        -b * x,
+        -b * y,
+        b * x,
+        k.zero,
+    )
+
+
+@_compiled
+def _add_channel_1_1_axial(k, edge, o0, o1, o2, b, f0, f1, f2):
+    """o + Σ_p radial_p K^p(r̂) f: 3 additions more than _apply_channel_1_1_axial."""
+    x, y, z = edge
+    w0 = f2 * y - f1 * z
+    w1 = f0 * z - f2 * x
+    w2 = f1 * x - f0 * y
+    return (
+        o0 + b * w0,
+        o1 + b * w1,
+        o2 + b * w2,
+    )
+
+
+@_compiled
+def _message_channel_1_1_axial(k, edge, f0, f1, f2):
+    """K^p(r̂) f of every path p: 6 multiplications and 3 additions (6 multiplications and 3 additions as defined)."""
+    x, y, z = edge
+    w0 = f2 * y - f1 * z
+    w1 = f0 * z - f2 * x
+    w2 = f1 * x - f0 * y
+    return (
+        w0,
+        w1,
+        w2,
     )
 
 
@@ -349,7 +765,306 @@ def _kernel_channel_1_2(k, edge, alpha, beta, gamma):
     )
 
 
-# --- compiled loops -------------------------------------------------------------------------------
+@_compiled
+def _add_channel_1_2(k, edge, o0, o1, o2, o3, o4, alpha, beta, gamma, f0, f1, f2):
+    """o + Σ_p radial_p K^p(r̂) f: 5 additions more than _apply_channel_1_2."""
+    x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
+    g = alpha - gamma * n_1_5
+    w0 = f1 * z_1_2 - f2 * y_1_2
+    w1 = f2 * x_1_2 - f0 * z_1_2
+    w2 = f0 * y_1_2 - f1 * x_1_2
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    t = d * gamma
+    v0 = beta * w0 + f0 * g + t * x
+    v1 = beta * w1 + f1 * g + t * y
+    v2 = beta * w2 + f2 * g + t * z
+    return (
+        o0 + v0 * y_sqrt2 + v1 * x_sqrt2,
+        o1 + v1 * z_sqrt2 + v2 * y_sqrt2,
+        o2 + v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        o3 + v0 * z_sqrt2 + v2 * x_sqrt2,
+        o4 + v0 * x_sqrt2 - v1 * y_sqrt2,
+    )
+
+
+@_compiled
+def _message_channel_1_2(k, edge, f0, f1, f2):
+    """K^p(r̂) f of every path p: 48 multiplications and 26 additions (225 multiplications and 51 additions as defined)."""
+    x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
+    w0 = f1 * z_1_2 - f2 * y_1_2
+    w1 = f2 * x_1_2 - f0 * z_1_2
+    w2 = f0 * y_1_2 - f1 * x_1_2
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    v0 = d * x - f0 * n_1_5
+    v1 = d * y - f1 * n_1_5
+    v2 = d * z - f2 * n_1_5
+    return (
+        f0 * y_sqrt2 + f1 * x_sqrt2,
+        f1 * z_sqrt2 + f2 * y_sqrt2,
+        f2 * z_sqrt8_3 - f0 * x_sqrt2_3 - f1 * y_sqrt2_3,
+        f0 * z_sqrt2 + f2 * x_sqrt2,
+        f0 * x_sqrt2 - f1 * y_sqrt2,
+        w0 * y_sqrt2 + w1 * x_sqrt2,
+        w1 * z_sqrt2 + w2 * y_sqrt2,
+        w2 * z_sqrt8_3 - w0 * x_sqrt2_3 - w1 * y_sqrt2_3,
+        w0 * z_sqrt2 + w2 * x_sqrt2,
+        w0 * x_sqrt2 - w1 * y_sqrt2,
+        v0 * y_sqrt2 + v1 * x_sqrt2,
+        v1 * z_sqrt2 + v2 * y_sqrt2,
+        v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        v0 * z_sqrt2 + v2 * x_sqrt2,
+        v0 * x_sqrt2 - v1 * y_sqrt2,
+    )
+
+
+@_compiled
+def _edge_1_2_polar(k, x, y, z):
+    """What depends on r̂ alone: 13 multiplications and 2 additions."""
+    n = x * x + y * y + z * z
+    n_1_5 = k.c1_5 * n
+    x_1_2 = k.c1_2 * x
+    y_1_2 = k.c1_2 * y
+    z_1_2 = k.c1_2 * z
+    y_sqrt2 = k.sqrt2 * y
+    x_sqrt2 = k.sqrt2 * x
+    z_sqrt2 = k.sqrt2 * z
+    x_sqrt2_3 = k.sqrt2_3 * x
+    y_sqrt2_3 = k.sqrt2_3 * y
+    z_sqrt8_3 = k.sqrt8_3 * z
+    return (x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3)
+
+
+@_compiled
+def _apply_channel_1_2_polar(k, edge, alpha, gamma, f0, f1, f2):
+    """Σ_p radial_p K^p(r̂) f: 22 multiplications and 12 additions (223 multiplications and 44 additions as defined)."""
+    x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
+    g = alpha - gamma * n_1_5
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    t = d * gamma
+    v0 = f0 * g + t * x
+    v1 = f1 * g + t * y
+    v2 = f2 * g + t * z
+    return (
+        v0 * y_sqrt2 + v1 * x_sqrt2,
+        v1 * z_sqrt2 + v2 * y_sqrt2,
+        v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        v0 * z_sqrt2 + v2 * x_sqrt2,
+        v0 * x_sqrt2 - v1 * y_sqrt2,
+    )
+
+
+@_compiled
+def _kernel_channel_1_2_polar(k, edge, alpha, gamma):
+    """Σ_p radial_p K^p(r̂): 46 multiplications and 22 additions (174 multiplications and 34 additions as defined)."""
+    x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
+    g = alpha - gamma * n_1_5
+    t = gamma * x_1_2
+    v0 = g + t * x
+    v1 = t * y
+    v2 = t * z
+    t_2 = gamma * y_1_2
+    v0_2 = t_2 * x
+    v1_2 = g + t_2 * y
+    v2_2 = t_2 * z
+    t_3 = gamma * z_1_2
+    v0_3 = t_3 * x
+    v1_3 = t_3 * y
+    v2_3 = g + t_3 * z
+    return (
+        v0 * y_sqrt2 + v1 * x_sqrt2,
+        v0_2 * y_sqrt2 + v1_2 * x_sqrt2,
+        v0_3 * y_sqrt2 + v1_3 * x_sqrt2,
+        v1 * z_sqrt2 + v2 * y_sqrt2,
+        v1_2 * z_sqrt2 + v2_2 * y_sqrt2,
+        v1_3 * z_sqrt2 + v2_3 * y_sqrt2,
+        v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        v2_2 * z_sqrt8_3 - v0_2 * x_sqrt2_3 - v1_2 * y_sqrt2_3,
+        v2_3 * z_sqrt8_3 - v0_3 * x_sqrt2_3 - v1_3 * y_sqrt2_3,
+        v0 * z_sqrt2 + v2 * x_sqrt2,
+        v0_2 * z_sqrt2 + v2_2 * x_sqrt2,
+        v0_3 * z_sqrt2 + v2_3 * x_sqrt2,
+        v0 * x_sqrt2 - v1 * y_sqrt2,
+        v0_2 * x_sqrt2 - v1_2 * y_sqrt2,
+        v0_3 * x_sqrt2 - v1_3 * y_sqrt2,
+    )
+
+
+@_compiled
+def _add_channel_1_2_polar(k, edge, o0, o1, o2, o3, o4, alpha, gamma, f0, f1, f2):
+    """o + Σ_p radial_p K^p(r̂) f: 5 additions more than _apply_channel_1_2_polar."""
+    x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
+    g = alpha - gamma * n_1_5
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    t = d * gamma
+    v0 = f0 * g + t * x
+    v1 = f1 * g + t * y
+    v2 = f2 * g + t * z
+    return (
+        o0 + v0 * y_sqrt2 + v1 * x_sqrt2,
+        o1 + v1 * z_sqrt2 + v2 * y_sqrt2,
+        o2 + v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        o3 + v0 * z_sqrt2 + v2 * x_sqrt2,
+        o4 + v0 * x_sqrt2 - v1 * y_sqrt2,
+    )
+
+
+@_compiled
+def _message_channel_1_2_polar(k, edge, f0, f1, f2):
+    """K^p(r̂) f of every path p: 31 multiplications and 17 additions (174 multiplications and 39 additions as defined)."""
+    x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    v0 = d * x - f0 * n_1_5
+    v1 = d * y - f1 * n_1_5
+    v2 = d * z - f2 * n_1_5
+    return (
+        f0 * y_sqrt2 + f1 * x_sqrt2,
+        f1 * z_sqrt2 + f2 * y_sqrt2,
+        f2 * z_sqrt8_3 - f0 * x_sqrt2_3 - f1 * y_sqrt2_3,
+        f0 * z_sqrt2 + f2 * x_sqrt2,
+        f0 * x_sqrt2 - f1 * y_sqrt2,
+        v0 * y_sqrt2 + v1 * x_sqrt2,
+        v1 * z_sqrt2 + v2 * y_sqrt2,
+        v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        v0 * z_sqrt2 + v2 * x_sqrt2,
+        v0 * x_sqrt2 - v1 * y_sqrt2,
+    )
+
+
+@_compiled
+def _edge_1_2_axial(k, x, y, z):
+    """What depends on r̂ alone: 6 multiplications and 0 additions."""
+    y_sqrt1_2 = k.sqrt1_2 * y
+    x_sqrt1_2 = k.sqrt1_2 * x
+    z_sqrt1_2 = k.sqrt1_2 * z
+    x_sqrt1_6 = k.sqrt1_6 * x
+    y_sqrt1_6 = k.sqrt1_6 * y
+    z_sqrt2_3 = k.sqrt2_3 * z
+    return (x, y, z, y_sqrt1_2, x_sqrt1_2, z_sqrt1_2, x_sqrt1_6, y_sqrt1_6, z_sqrt2_3)
+
+
+@_compiled
+def _kernel_edge_1_2_axial(k, x, y, z):
+    """What depends on r̂ alone: 18 multiplications and 3 additions."""
+    x_z = x * z
+    k2_00 = -k.sqrt1_2 * x_z
+    y_z = y * z
+    k2_01 = k.sqrt1_2 * y_z
+    x_x = x * x
+    y_y = y * y
+    k2_02 = k.sqrt1_2 * x_x - k.sqrt1_2 * y_y
+    z_z = z * z
+    k2_10 = k.sqrt1_2 * y_y - k.sqrt1_2 * z_z
+    x_y = x * y
+    k2_11 = -k.sqrt1_2 * x_y
+    k2_20 = k.sqrt3_2 * y_z
+    k2_21 = -k.sqrt3_2 * x_z
+    k2_31 = k.sqrt1_2 * z_z - k.sqrt1_2 * x_x
+    k2_42 = -k.sqrt2 * x_y
+    return (k2_00, k2_01, k2_02, k2_10, k2_11, k2_20, k2_21, k2_31, k2_42)
+
+
+@_compiled
+def _apply_channel_1_2_axial(k, edge, beta, f0, f1, f2):
+    """Σ_p radial_p K^p(r̂) f: 20 multiplications and 9 additions (68 multiplications and 12 additions as defined)."""
+    x, y, z, y_sqrt1_2, x_sqrt1_2, z_sqrt1_2, x_sqrt1_6, y_sqrt1_6, z_sqrt2_3 = edge
+    w0 = f1 * z - f2 * y
+    w1 = f2 * x - f0 * z
+    w2 = f0 * y - f1 * x
+    v0 = beta * w0
+    v1 = beta * w1
+    v2 = beta * w2
+    return (
+        v0 * y_sqrt1_2 + v1 * x_sqrt1_2,
+        v1 * z_sqrt1_2 + v2 * y_sqrt1_2,
+        v2 * z_sqrt2_3 - v0 * x_sqrt1_6 - v1 * y_sqrt1_6,
+        v0 * z_sqrt1_2 + v2 * x_sqrt1_2,
+        v0 * x_sqrt1_2 - v1 * y_sqrt1_2,
+    )
+
+
+@_compiled
+def _kernel_channel_1_2_axial(k, edge, beta):
+    """Σ_p radial_p K^p(r̂): 14 multiplications and 0 additions (51 multiplications and 3 additions as defined)."""
+    k2_00, k2_01, k2_02, k2_10, k2_11, k2_20, k2_21, k2_31, k2_42 = edge
+    return (
+        beta * k2_00,
+        beta * k2_01,
+        beta * k2_02,
+        beta * k2_10,
+        beta * k2_11,
+        -beta * k2_00,
+        beta * k2_20,
+        beta * k2_21,
+        k.zero,
+        -beta * k2_11,
+        beta * k2_31,
+        -beta * k2_01,
+        beta * k2_01,
+        -beta * k2_00,
+        beta * k2_42,
+    )
+
+
+@_compiled
+def _add_channel_1_2_axial(k, edge, o0, o1, o2, o3, o4, beta, f0, f1, f2):
+    """o + Σ_p radial_p K^p(r̂) f: 5 additions more than _apply_channel_1_2_axial."""
+    x, y, z, y_sqrt1_2, x_sqrt1_2, z_sqrt1_2, x_sqrt1_6, y_sqrt1_6, z_sqrt2_3 = edge
+    w0 = f1 * z - f2 * y
+    w1 = f2 * x - f0 * z
+    w2 = f0 * y - f1 * x
+    v0 = beta * w0
+    v1 = beta * w1
+    v2 = beta * w2
+    return (
+        o0 + v0 * y_sqrt1_2 + v1 * x_sqrt1_2,
+        o1 + v1 * z_sqrt1_2 + v2 * y_sqrt1_2,
+        o2 + v2 * z_sqrt2_3 - v0 * x_sqrt1_6 - v1 * y_sqrt1_6,
+        o3 + v0 * z_sqrt1_2 + v2 * x_sqrt1_2,
+        o4 + v0 * x_sqrt1_2 - v1 * y_sqrt1_2,
+    )
+
+
+@_compiled
+def _message_channel_1_2_axial(k, edge, f0, f1, f2):
+    """K^p(r̂) f of every path p: 17 multiplications and 9 additions (51 multiplications and 12 additions as defined)."""
+    x, y, z, y_sqrt1_2, x_sqrt1_2, z_sqrt1_2, x_sqrt1_6, y_sqrt1_6, z_sqrt2_3 = edge
+    w0 = f1 * z - f2 * y
+    w1 = f2 * x - f0 * z
+    w2 = f0 * y - f1 * x
+    return (
+        w0 * y_sqrt1_2 + w1 * x_sqrt1_2,
+        w1 * z_sqrt1_2 + w2 * y_sqrt1_2,
+        w2 * z_sqrt2_3 - w0 * x_sqrt1_6 - w1 * y_sqrt1_6,
+        w0 * z_sqrt1_2 + w2 * x_sqrt1_2,
+        w0 * x_sqrt1_2 - w1 * y_sqrt1_2,
+    )
+
+
+@_compiled
+def _spline_3(k, t):
+    """What weighs the 4 coefficients around a place t of its interval (theorem T13)."""
+    return (
+        k.c1_6 + t * (t * (k.c1_2 - k.c1_6 * t) - k.c1_2),
+        k.c2_3 + t * t * (k.c1_2 * t - k.one),
+        k.c1_6 + t * (k.c1_2 + t * (k.c1_2 - k.c1_2 * t)),
+        k.c1_6 * t * t * t,
+    )
+
+
+@_compiled
+def _spline_5(k, t):
+    """What weighs the 6 coefficients around a place t of its interval (theorem T13)."""
+    return (
+        k.c1_120 + t * (t * (k.c1_12 + t * (t * (k.c1_24 - k.c1_120 * t) - k.c1_12)) - k.c1_24),
+        k.c13_60 + t * (t * (k.c1_6 + t * (k.c1_6 + t * (k.c1_24 * t - k.c1_6))) - k.c5_12),
+        k.c11_20 + t * t * (t * t * (k.c1_4 - k.c1_12 * t) - k.c1_2),
+        k.c13_60 + t * (k.c5_12 + t * (k.c1_6 + t * (t * (k.c1_12 * t - k.c1_6) - k.c1_6))),
+        k.c1_120 + t * (k.c1_24 + t * (k.c1_12 + t * (k.c1_12 + t * (k.c1_24 - k.c1_24 * t)))),
+        k.c1_120 * t * t * t * t * t,
+    )
+
+
+# --- compiled loops: items --------------------------------------------------------------------------
 
 
 @_compiled
@@ -361,16 +1076,6 @@ def _operand(i, shape, steps):
             place += (i % shape[d]) * steps[d]
             i //= shape[d]
     return place + i * steps[0]
-
-
-@_loop
-def _fill_units(units, k, first, last, vectors):
-    """The directions of some edges, in a pass of their own: their roots and divisions then overlap."""
-    for e in range(first, last):
-        x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-        units[e - first, 0] = x
-        units[e - first, 1] = y
-        units[e - first, 2] = z
 
 
 @_loop
@@ -408,36 +1113,6 @@ def _apply_items_1_0(start, stop, k, shape, steps, vectors, radial, features, ou
                 features[f, 2, c],
             )
             out[i, 0, c] = values[0]
-
-
-@_loop
-def _convolve_rows_1_0(start, stop, k, indptr, indices, vectors, radial, features, weights, out):
-    units = np.empty((_BLOCK, 3), out.dtype)
-    for i in range(start, stop):
-        for c in range(out.shape[2]):
-            out[i, 0, c] = k.zero
-        for first in range(indptr[i], indptr[i + 1], _BLOCK):
-            last = min(first + _BLOCK, indptr[i + 1])
-            _fill_units(units, k, first, last, vectors)
-            for e in range(first, last):
-                j = indices[e]
-                _prefetch_row(radial, e + _RADIAL_AHEAD)
-                _prefetch_row(features, indices[min(e + _SENDER_AHEAD, len(indices) - 1)])
-                u = e - first
-                edge = _edge_1_0(k, units[u, 0], units[u, 1], units[u, 2])
-                for c in range(out.shape[2]):
-                    values = _apply_channel_1_0(
-                        k,
-                        edge,
-                        radial[e, 0, c],
-                        features[j, 0, c],
-                        features[j, 1, c],
-                        features[j, 2, c],
-                    )
-                    if weights is None:
-                        out[i, 0, c] += values[0]
-                    else:
-                        out[i, 0, c] += weights[e] * values[0]
 
 
 @_loop
@@ -490,41 +1165,95 @@ def _apply_items_1_1(start, stop, k, shape, steps, vectors, radial, features, ou
 
 
 @_loop
-def _convolve_rows_1_1(start, stop, k, indptr, indices, vectors, radial, features, weights, out):
-    units = np.empty((_BLOCK, 3), out.dtype)
+def _kernel_items_1_1_polar(start, stop, k, shape, steps, vectors, radial, out):
     for i in range(start, stop):
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
+        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        edge = _edge_1_1_polar(k, x, y, z)
+        entries = _kernel_channel_1_1_polar(
+            k,
+            edge,
+            radial[p, 0],
+            radial[p, 1],
+        )
+        out[i, 0, 0] = entries[0]
+        out[i, 0, 1] = entries[1]
+        out[i, 0, 2] = entries[2]
+        out[i, 1, 0] = entries[3]
+        out[i, 1, 1] = entries[4]
+        out[i, 1, 2] = entries[5]
+        out[i, 2, 0] = entries[6]
+        out[i, 2, 1] = entries[7]
+        out[i, 2, 2] = entries[8]
+
+
+@_loop
+def _apply_items_1_1_polar(start, stop, k, shape, steps, vectors, radial, features, out):
+    for i in range(start, stop):
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
+        f = _operand(i, shape, steps[2])
+        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        edge = _edge_1_1_polar(k, x, y, z)
         for c in range(out.shape[2]):
-            out[i, 0, c] = k.zero
-            out[i, 1, c] = k.zero
-            out[i, 2, c] = k.zero
-        for first in range(indptr[i], indptr[i + 1], _BLOCK):
-            last = min(first + _BLOCK, indptr[i + 1])
-            _fill_units(units, k, first, last, vectors)
-            for e in range(first, last):
-                j = indices[e]
-                _prefetch_row(radial, e + _RADIAL_AHEAD)
-                _prefetch_row(features, indices[min(e + _SENDER_AHEAD, len(indices) - 1)])
-                u = e - first
-                edge = _edge_1_1(k, units[u, 0], units[u, 1], units[u, 2])
-                for c in range(out.shape[2]):
-                    values = _apply_channel_1_1(
-                        k,
-                        edge,
-                        radial[e, 0, c],
-                        radial[e, 1, c],
-                        radial[e, 2, c],
-                        features[j, 0, c],
-                        features[j, 1, c],
-                        features[j, 2, c],
-                    )
-                    if weights is None:
-                        out[i, 0, c] += values[0]
-                        out[i, 1, c] += values[1]
-                        out[i, 2, c] += values[2]
-                    else:
-                        out[i, 0, c] += weights[e] * values[0]
-                        out[i, 1, c] += weights[e] * values[1]
-                        out[i, 2, c] += weights[e] * values[2]
+            values = _apply_channel_1_1_polar(
+                k,
+                edge,
+                radial[p, 0, c],
+                radial[p, 1, c],
+                features[f, 0, c],
+                features[f, 1, c],
+                features[f, 2, c],
+            )
+            out[i, 0, c] = values[0]
+            out[i, 1, c] = values[1]
+            out[i, 2, c] = values[2]
+
+
+@_loop
+def _kernel_items_1_1_axial(start, stop, k, shape, steps, vectors, radial, out):
+    for i in range(start, stop):
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
+        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        edge = _edge_1_1_axial(k, x, y, z)
+        entries = _kernel_channel_1_1_axial(
+            k,
+            edge,
+            radial[p, 0],
+        )
+        out[i, 0, 0] = entries[0]
+        out[i, 0, 1] = entries[1]
+        out[i, 0, 2] = entries[2]
+        out[i, 1, 0] = entries[3]
+        out[i, 1, 1] = entries[4]
+        out[i, 1, 2] = entries[5]
+        out[i, 2, 0] = entries[6]
+        out[i, 2, 1] = entries[7]
+        out[i, 2, 2] = entries[8]
+
+
+@_loop
+def _apply_items_1_1_axial(start, stop, k, shape, steps, vectors, radial, features, out):
+    for i in range(start, stop):
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
+        f = _operand(i, shape, steps[2])
+        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        edge = _edge_1_1_axial(k, x, y, z)
+        for c in range(out.shape[2]):
+            values = _apply_channel_1_1_axial(
+                k,
+                edge,
+                radial[p, 0, c],
+                features[f, 0, c],
+                features[f, 1, c],
+                features[f, 2, c],
+            )
+            out[i, 0, c] = values[0]
+            out[i, 1, c] = values[1]
+            out[i, 2, c] = values[2]
 
 
 @_loop
@@ -585,47 +1314,274 @@ def _apply_items_1_2(start, stop, k, shape, steps, vectors, radial, features, ou
 
 
 @_loop
-def _convolve_rows_1_2(start, stop, k, indptr, indices, vectors, radial, features, weights, out):
-    units = np.empty((_BLOCK, 3), out.dtype)
+def _kernel_items_1_2_polar(start, stop, k, shape, steps, vectors, radial, out):
     for i in range(start, stop):
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
+        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        edge = _edge_1_2_polar(k, x, y, z)
+        entries = _kernel_channel_1_2_polar(
+            k,
+            edge,
+            radial[p, 0],
+            radial[p, 1],
+        )
+        out[i, 0, 0] = entries[0]
+        out[i, 0, 1] = entries[1]
+        out[i, 0, 2] = entries[2]
+        out[i, 1, 0] = entries[3]
+        out[i, 1, 1] = entries[4]
+        out[i, 1, 2] = entries[5]
+        out[i, 2, 0] = entries[6]
+        out[i, 2, 1] = entries[7]
+        out[i, 2, 2] = entries[8]
+        out[i, 3, 0] = entries[9]
+        out[i, 3, 1] = entries[10]
+        out[i, 3, 2] = entries[11]
+        out[i, 4, 0] = entries[12]
+        out[i, 4, 1] = entries[13]
+        out[i, 4, 2] = entries[14]
+
+
+@_loop
+def _apply_items_1_2_polar(start, stop, k, shape, steps, vectors, radial, features, out):
+    for i in range(start, stop):
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
+        f = _operand(i, shape, steps[2])
+        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        edge = _edge_1_2_polar(k, x, y, z)
         for c in range(out.shape[2]):
-            out[i, 0, c] = k.zero
-            out[i, 1, c] = k.zero
-            out[i, 2, c] = k.zero
-            out[i, 3, c] = k.zero
-            out[i, 4, c] = k.zero
-        for first in range(indptr[i], indptr[i + 1], _BLOCK):
-            last = min(first + _BLOCK, indptr[i + 1])
-            _fill_units(units, k, first, last, vectors)
-            for e in range(first, last):
-                j = indices[e]
-                _prefetch_row(radial, e + _RADIAL_AHEAD)
-                _prefetch_row(features, indices[min(e + _SENDER_AHEAD, len(indices) - 1)])
-                u = e - first
-                edge = _edge_1_2(k, units[u, 0], units[u, 1], units[u, 2])
-                for c in range(out.shape[2]):
-                    values = _apply_channel_1_2(
-                        k,
-                        edge,
-                        radial[e, 0, c],
-                        radial[e, 1, c],
-                        radial[e, 2, c],
-                        features[j, 0, c],
-                        features[j, 1, c],
-                        features[j, 2, c],
-                    )
-                    if weights is None:
-                        out[i, 0, c] += values[0]
-                        out[i, 1, c] += values[1]
-                        out[i, 2, c] += values[2]
-                        out[i, 3, c] += values[3]
-                        out[i, 4, c] += values[4]
-                    else:
-                        out[i, 0, c] += weights[e] * values[0]
-                        out[i, 1, c] += weights[e] * values[1]
-                        out[i, 2, c] += weights[e] * values[2]
-                        out[i, 3, c] += weights[e] * values[3]
-                        out[i, 4, c] += weights[e] * values[4]
+            values = _apply_channel_1_2_polar(
+                k,
+                edge,
+                radial[p, 0, c],
+                radial[p, 1, c],
+                features[f, 0, c],
+                features[f, 1, c],
+                features[f, 2, c],
+            )
+            out[i, 0, c] = values[0]
+            out[i, 1, c] = values[1]
+            out[i, 2, c] = values[2]
+            out[i, 3, c] = values[3]
+            out[i, 4, c] = values[4]
+
+
+@_loop
+def _kernel_items_1_2_axial(start, stop, k, shape, steps, vectors, radial, out):
+    for i in range(start, stop):
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
+        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        edge = _kernel_edge_1_2_axial(k, x, y, z)
+        entries = _kernel_channel_1_2_axial(
+            k,
+            edge,
+            radial[p, 0],
+        )
+        out[i, 0, 0] = entries[0]
+        out[i, 0, 1] = entries[1]
+        out[i, 0, 2] = entries[2]
+        out[i, 1, 0] = entries[3]
+        out[i, 1, 1] = entries[4]
+        out[i, 1, 2] = entries[5]
+        out[i, 2, 0] = entries[6]
+        out[i, 2, 1] = entries[7]
+        out[i, 2, 2] = entries[8]
+        out[i, 3, 0] = entries[9]
+        out[i, 3, 1] = entries[10]
+        out[i, 3, 2] = entries[11]
+        out[i, 4, 0] = entries[12]
+        out[i, 4, 1] = entries[13]
+        out[i, 4, 2] = entries[14]
+
+
+@_loop
+def _apply_items_1_2_axial(start, stop, k, shape, steps, vectors, radial, features, out):
+    for i in range(start, stop):
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
+        f = _operand(i, shape, steps[2])
+        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        edge = _edge_1_2_axial(k, x, y, z)
+        for c in range(out.shape[2]):
+            values = _apply_channel_1_2_axial(
+                k,
+                edge,
+                radial[p, 0, c],
+                features[f, 0, c],
+                features[f, 1, c],
+                features[f, 2, c],
+            )
+            out[i, 0, c] = values[0]
+            out[i, 1, c] = values[1]
+            out[i, 2, c] = values[2]
+            out[i, 3, c] = values[3]
+            out[i, 4, c] = values[4]
+
+
+# --- compiled loops: edges --------------------------------------------------------------------------
+
+
+@_compiled
+def _weighted(weights, place, value):
+    """value times its quadrature weight, if there are any."""
+    if weights is None:
+        return value
+    return weights[place] * value
+
+
+@_compiled
+def _interval(u, last, zero):
+    """The interval of the table that holds u, and where in it; -1 from the last knot on, which is the cutoff."""
+    if u >= last:
+        return -1, zero
+    s = np.floor(u)
+    return int(s) if s == s else 0, u - s  # NaN stays NaN, at a place that exists
+
+
+@_loop
+def _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end):
+    """Where in the table the lengths of some edges lie, and what weighs the coefficients there."""
+    for e in range(first, last):
+        x, y, z = vectors[e, 0], vectors[e, 1], vectors[e, 2]
+        s, t = _interval(math.sqrt(x * x + y * y + z * z) * scale, end, k.zero)
+        intervals[e - first] = s
+        if len(order) == 4:
+            weights_3 = _spline_3(k, t)
+            splines[0, e - first] = weights_3[0]
+            splines[1, e - first] = weights_3[1]
+            splines[2, e - first] = weights_3[2]
+            splines[3, e - first] = weights_3[3]
+        if len(order) == 6:
+            weights_5 = _spline_5(k, t)
+            splines[0, e - first] = weights_5[0]
+            splines[1, e - first] = weights_5[1]
+            splines[2, e - first] = weights_5[2]
+            splines[3, e - first] = weights_5[3]
+            splines[4, e - first] = weights_5[4]
+            splines[5, e - first] = weights_5[5]
+
+
+@_compiled
+def _tabulated(weights, table, s, p, c, lanes):
+    """Radial function p at an edge, for several channels: Σ_q w_q table[s + q, p, c]."""
+    value = weights[0] * _load(table, (s, p, c), lanes)
+    for q in range(1, len(weights)):
+        value = value + weights[q] * _load(table, (s + q, p, c), lanes)
+    return value
+
+
+@_loop
+def _fill_edge_1_0(edges, k, first, last, vectors):
+    """What their directions decide of some edges, in a pass of its own: roots and divisions then overlap."""
+    for e in range(first, last):
+        x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        values = _edge_1_0(k, x, y, z)
+        edges[0, e - first] = values[0]
+        edges[1, e - first] = values[1]
+        edges[2, e - first] = values[2]
+
+
+@_loop
+def _fill_edge_1_1(edges, k, first, last, vectors):
+    """What their directions decide of some edges, in a pass of its own: roots and divisions then overlap."""
+    for e in range(first, last):
+        x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        values = _edge_1_1(k, x, y, z)
+        edges[0, e - first] = values[0]
+        edges[1, e - first] = values[1]
+        edges[2, e - first] = values[2]
+        edges[3, e - first] = values[3]
+        edges[4, e - first] = values[4]
+        edges[5, e - first] = values[5]
+        edges[6, e - first] = values[6]
+
+
+@_loop
+def _fill_edge_1_1_polar(edges, k, first, last, vectors):
+    """What their directions decide of some edges, in a pass of its own: roots and divisions then overlap."""
+    for e in range(first, last):
+        x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        values = _edge_1_1_polar(k, x, y, z)
+        edges[0, e - first] = values[0]
+        edges[1, e - first] = values[1]
+        edges[2, e - first] = values[2]
+        edges[3, e - first] = values[3]
+        edges[4, e - first] = values[4]
+        edges[5, e - first] = values[5]
+        edges[6, e - first] = values[6]
+
+
+@_loop
+def _fill_edge_1_1_axial(edges, k, first, last, vectors):
+    """What their directions decide of some edges, in a pass of its own: roots and divisions then overlap."""
+    for e in range(first, last):
+        x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        values = _edge_1_1_axial(k, x, y, z)
+        edges[0, e - first] = values[0]
+        edges[1, e - first] = values[1]
+        edges[2, e - first] = values[2]
+
+
+@_loop
+def _fill_edge_1_2(edges, k, first, last, vectors):
+    """What their directions decide of some edges, in a pass of its own: roots and divisions then overlap."""
+    for e in range(first, last):
+        x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        values = _edge_1_2(k, x, y, z)
+        edges[0, e - first] = values[0]
+        edges[1, e - first] = values[1]
+        edges[2, e - first] = values[2]
+        edges[3, e - first] = values[3]
+        edges[4, e - first] = values[4]
+        edges[5, e - first] = values[5]
+        edges[6, e - first] = values[6]
+        edges[7, e - first] = values[7]
+        edges[8, e - first] = values[8]
+        edges[9, e - first] = values[9]
+        edges[10, e - first] = values[10]
+        edges[11, e - first] = values[11]
+        edges[12, e - first] = values[12]
+
+
+@_loop
+def _fill_edge_1_2_polar(edges, k, first, last, vectors):
+    """What their directions decide of some edges, in a pass of its own: roots and divisions then overlap."""
+    for e in range(first, last):
+        x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        values = _edge_1_2_polar(k, x, y, z)
+        edges[0, e - first] = values[0]
+        edges[1, e - first] = values[1]
+        edges[2, e - first] = values[2]
+        edges[3, e - first] = values[3]
+        edges[4, e - first] = values[4]
+        edges[5, e - first] = values[5]
+        edges[6, e - first] = values[6]
+        edges[7, e - first] = values[7]
+        edges[8, e - first] = values[8]
+        edges[9, e - first] = values[9]
+        edges[10, e - first] = values[10]
+        edges[11, e - first] = values[11]
+        edges[12, e - first] = values[12]
+
+
+@_loop
+def _fill_edge_1_2_axial(edges, k, first, last, vectors):
+    """What their directions decide of some edges, in a pass of its own: roots and divisions then overlap."""
+    for e in range(first, last):
+        x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        values = _edge_1_2_axial(k, x, y, z)
+        edges[0, e - first] = values[0]
+        edges[1, e - first] = values[1]
+        edges[2, e - first] = values[2]
+        edges[3, e - first] = values[3]
+        edges[4, e - first] = values[4]
+        edges[5, e - first] = values[5]
+        edges[6, e - first] = values[6]
+        edges[7, e - first] = values[7]
+        edges[8, e - first] = values[8]
 
 
 @_compiled
@@ -644,6 +1600,1589 @@ def _graph_fault(indptr, indices, senders):
         lowest = min(lowest, j)
         highest = max(highest, j)
     return 4 if lowest < 0 or highest >= senders else 0
+
+
+# --- compiled loops: radial functions given edge by edge ----------------------------------------------
+
+
+@_loop
+def _convolve_rows_1_0(start, stop, k, lanes, span, indptr, indices, vectors, radial, features, weights, out):
+    edges = np.empty((3, _BLOCK), out.dtype)
+    for i in range(start, stop):
+        for c in range(span[0], span[1]):
+            out[i, 0, c] = k.zero
+        for first in range(indptr[i], indptr[i + 1], _BLOCK):
+            last = min(first + _BLOCK, indptr[i + 1])
+            _fill_edge_1_0(edges, k, first, last, vectors)
+            for e in range(first, last):
+                u = e - first
+                j = indices[e]
+                ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
+                edge = (edges[0, u], edges[1, u], edges[2, u])
+                for c in range(span[0], span[1], len(lanes)):
+                    if c % _line(out) == 0:
+                        _ask(radial, e + _RADIAL_AHEAD, c)
+                        _ask(features, ahead, 3 * c)
+                        _ask(features, ahead, 3 * c + _line(out))
+                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                    values = _add_channel_1_0(
+                        k,
+                        edge,
+                        _load(out, (i, 0, c), lanes),
+                        _weighted(weights, e, _load(radial, (e, 0, c), lanes)),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    _store(out, (i, 0, c), values[0])
+
+
+@_loop
+def _convolve_rows_1_1(start, stop, k, lanes, span, indptr, indices, vectors, radial, features, weights, out):
+    edges = np.empty((7, _BLOCK), out.dtype)
+    for i in range(start, stop):
+        for c in range(span[0], span[1]):
+            out[i, 0, c] = k.zero
+            out[i, 1, c] = k.zero
+            out[i, 2, c] = k.zero
+        for first in range(indptr[i], indptr[i + 1], _BLOCK):
+            last = min(first + _BLOCK, indptr[i + 1])
+            _fill_edge_1_1(edges, k, first, last, vectors)
+            for e in range(first, last):
+                u = e - first
+                j = indices[e]
+                ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
+                for c in range(span[0], span[1], len(lanes)):
+                    if c % _line(out) == 0:
+                        _ask(radial, e + _RADIAL_AHEAD, 3 * c)
+                        _ask(radial, e + _RADIAL_AHEAD, 3 * c + _line(out))
+                        _ask(radial, e + _RADIAL_AHEAD, 3 * c + 2 * _line(out))
+                        _ask(features, ahead, 3 * c)
+                        _ask(features, ahead, 3 * c + _line(out))
+                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                    values = _add_channel_1_1(
+                        k,
+                        edge,
+                        _load(out, (i, 0, c), lanes),
+                        _load(out, (i, 1, c), lanes),
+                        _load(out, (i, 2, c), lanes),
+                        _weighted(weights, e, _load(radial, (e, 0, c), lanes)),
+                        _weighted(weights, e, _load(radial, (e, 1, c), lanes)),
+                        _weighted(weights, e, _load(radial, (e, 2, c), lanes)),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    _store(out, (i, 0, c), values[0])
+                    _store(out, (i, 1, c), values[1])
+                    _store(out, (i, 2, c), values[2])
+
+
+@_loop
+def _convolve_rows_1_1_polar(start, stop, k, lanes, span, indptr, indices, vectors, radial, features, weights, out):
+    edges = np.empty((7, _BLOCK), out.dtype)
+    for i in range(start, stop):
+        for c in range(span[0], span[1]):
+            out[i, 0, c] = k.zero
+            out[i, 1, c] = k.zero
+            out[i, 2, c] = k.zero
+        for first in range(indptr[i], indptr[i + 1], _BLOCK):
+            last = min(first + _BLOCK, indptr[i + 1])
+            _fill_edge_1_1_polar(edges, k, first, last, vectors)
+            for e in range(first, last):
+                u = e - first
+                j = indices[e]
+                ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
+                for c in range(span[0], span[1], len(lanes)):
+                    if c % _line(out) == 0:
+                        _ask(radial, e + _RADIAL_AHEAD, 2 * c)
+                        _ask(radial, e + _RADIAL_AHEAD, 2 * c + _line(out))
+                        _ask(features, ahead, 3 * c)
+                        _ask(features, ahead, 3 * c + _line(out))
+                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                    values = _add_channel_1_1_polar(
+                        k,
+                        edge,
+                        _load(out, (i, 0, c), lanes),
+                        _load(out, (i, 1, c), lanes),
+                        _load(out, (i, 2, c), lanes),
+                        _weighted(weights, e, _load(radial, (e, 0, c), lanes)),
+                        _weighted(weights, e, _load(radial, (e, 1, c), lanes)),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    _store(out, (i, 0, c), values[0])
+                    _store(out, (i, 1, c), values[1])
+                    _store(out, (i, 2, c), values[2])
+
+
+@_loop
+def _convolve_rows_1_1_axial(start, stop, k, lanes, span, indptr, indices, vectors, radial, features, weights, out):
+    edges = np.empty((3, _BLOCK), out.dtype)
+    for i in range(start, stop):
+        for c in range(span[0], span[1]):
+            out[i, 0, c] = k.zero
+            out[i, 1, c] = k.zero
+            out[i, 2, c] = k.zero
+        for first in range(indptr[i], indptr[i + 1], _BLOCK):
+            last = min(first + _BLOCK, indptr[i + 1])
+            _fill_edge_1_1_axial(edges, k, first, last, vectors)
+            for e in range(first, last):
+                u = e - first
+                j = indices[e]
+                ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
+                edge = (edges[0, u], edges[1, u], edges[2, u])
+                for c in range(span[0], span[1], len(lanes)):
+                    if c % _line(out) == 0:
+                        _ask(radial, e + _RADIAL_AHEAD, c)
+                        _ask(features, ahead, 3 * c)
+                        _ask(features, ahead, 3 * c + _line(out))
+                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                    values = _add_channel_1_1_axial(
+                        k,
+                        edge,
+                        _load(out, (i, 0, c), lanes),
+                        _load(out, (i, 1, c), lanes),
+                        _load(out, (i, 2, c), lanes),
+                        _weighted(weights, e, _load(radial, (e, 0, c), lanes)),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    _store(out, (i, 0, c), values[0])
+                    _store(out, (i, 1, c), values[1])
+                    _store(out, (i, 2, c), values[2])
+
+
+@_loop
+def _convolve_rows_1_2(start, stop, k, lanes, span, indptr, indices, vectors, radial, features, weights, out):
+    edges = np.empty((13, _BLOCK), out.dtype)
+    for i in range(start, stop):
+        for c in range(span[0], span[1]):
+            out[i, 0, c] = k.zero
+            out[i, 1, c] = k.zero
+            out[i, 2, c] = k.zero
+            out[i, 3, c] = k.zero
+            out[i, 4, c] = k.zero
+        for first in range(indptr[i], indptr[i + 1], _BLOCK):
+            last = min(first + _BLOCK, indptr[i + 1])
+            _fill_edge_1_2(edges, k, first, last, vectors)
+            for e in range(first, last):
+                u = e - first
+                j = indices[e]
+                ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
+                for c in range(span[0], span[1], len(lanes)):
+                    if c % _line(out) == 0:
+                        _ask(radial, e + _RADIAL_AHEAD, 3 * c)
+                        _ask(radial, e + _RADIAL_AHEAD, 3 * c + _line(out))
+                        _ask(radial, e + _RADIAL_AHEAD, 3 * c + 2 * _line(out))
+                        _ask(features, ahead, 3 * c)
+                        _ask(features, ahead, 3 * c + _line(out))
+                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                    values = _add_channel_1_2(
+                        k,
+                        edge,
+                        _load(out, (i, 0, c), lanes),
+                        _load(out, (i, 1, c), lanes),
+                        _load(out, (i, 2, c), lanes),
+                        _load(out, (i, 3, c), lanes),
+                        _load(out, (i, 4, c), lanes),
+                        _weighted(weights, e, _load(radial, (e, 0, c), lanes)),
+                        _weighted(weights, e, _load(radial, (e, 1, c), lanes)),
+                        _weighted(weights, e, _load(radial, (e, 2, c), lanes)),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    _store(out, (i, 0, c), values[0])
+                    _store(out, (i, 1, c), values[1])
+                    _store(out, (i, 2, c), values[2])
+                    _store(out, (i, 3, c), values[3])
+                    _store(out, (i, 4, c), values[4])
+
+
+@_loop
+def _convolve_rows_1_2_polar(start, stop, k, lanes, span, indptr, indices, vectors, radial, features, weights, out):
+    edges = np.empty((13, _BLOCK), out.dtype)
+    for i in range(start, stop):
+        for c in range(span[0], span[1]):
+            out[i, 0, c] = k.zero
+            out[i, 1, c] = k.zero
+            out[i, 2, c] = k.zero
+            out[i, 3, c] = k.zero
+            out[i, 4, c] = k.zero
+        for first in range(indptr[i], indptr[i + 1], _BLOCK):
+            last = min(first + _BLOCK, indptr[i + 1])
+            _fill_edge_1_2_polar(edges, k, first, last, vectors)
+            for e in range(first, last):
+                u = e - first
+                j = indices[e]
+                ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
+                for c in range(span[0], span[1], len(lanes)):
+                    if c % _line(out) == 0:
+                        _ask(radial, e + _RADIAL_AHEAD, 2 * c)
+                        _ask(radial, e + _RADIAL_AHEAD, 2 * c + _line(out))
+                        _ask(features, ahead, 3 * c)
+                        _ask(features, ahead, 3 * c + _line(out))
+                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                    values = _add_channel_1_2_polar(
+                        k,
+                        edge,
+                        _load(out, (i, 0, c), lanes),
+                        _load(out, (i, 1, c), lanes),
+                        _load(out, (i, 2, c), lanes),
+                        _load(out, (i, 3, c), lanes),
+                        _load(out, (i, 4, c), lanes),
+                        _weighted(weights, e, _load(radial, (e, 0, c), lanes)),
+                        _weighted(weights, e, _load(radial, (e, 1, c), lanes)),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    _store(out, (i, 0, c), values[0])
+                    _store(out, (i, 1, c), values[1])
+                    _store(out, (i, 2, c), values[2])
+                    _store(out, (i, 3, c), values[3])
+                    _store(out, (i, 4, c), values[4])
+
+
+@_loop
+def _convolve_rows_1_2_axial(start, stop, k, lanes, span, indptr, indices, vectors, radial, features, weights, out):
+    edges = np.empty((9, _BLOCK), out.dtype)
+    for i in range(start, stop):
+        for c in range(span[0], span[1]):
+            out[i, 0, c] = k.zero
+            out[i, 1, c] = k.zero
+            out[i, 2, c] = k.zero
+            out[i, 3, c] = k.zero
+            out[i, 4, c] = k.zero
+        for first in range(indptr[i], indptr[i + 1], _BLOCK):
+            last = min(first + _BLOCK, indptr[i + 1])
+            _fill_edge_1_2_axial(edges, k, first, last, vectors)
+            for e in range(first, last):
+                u = e - first
+                j = indices[e]
+                ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
+                for c in range(span[0], span[1], len(lanes)):
+                    if c % _line(out) == 0:
+                        _ask(radial, e + _RADIAL_AHEAD, c)
+                        _ask(features, ahead, 3 * c)
+                        _ask(features, ahead, 3 * c + _line(out))
+                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                    values = _add_channel_1_2_axial(
+                        k,
+                        edge,
+                        _load(out, (i, 0, c), lanes),
+                        _load(out, (i, 1, c), lanes),
+                        _load(out, (i, 2, c), lanes),
+                        _load(out, (i, 3, c), lanes),
+                        _load(out, (i, 4, c), lanes),
+                        _weighted(weights, e, _load(radial, (e, 0, c), lanes)),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    _store(out, (i, 0, c), values[0])
+                    _store(out, (i, 1, c), values[1])
+                    _store(out, (i, 2, c), values[2])
+                    _store(out, (i, 3, c), values[3])
+                    _store(out, (i, 4, c), values[4])
+
+
+# --- compiled loops: radial functions from a table ----------------------------------------------------
+
+
+@_loop
+def _tabulated_rows_1_0(
+    start, stop, k, lanes, span, order, indptr, indices, vectors, table, scale, end, features, weights, out
+):
+    edges = np.empty((3, _BLOCK), out.dtype)
+    splines = np.empty((len(order), _BLOCK), out.dtype)
+    intervals = np.empty(_BLOCK, np.int64)
+    for i in range(start, stop):
+        for c in range(span[0], span[1]):
+            out[i, 0, c] = k.zero
+        for first in range(indptr[i], indptr[i + 1], _BLOCK):
+            last = min(first + _BLOCK, indptr[i + 1])
+            _fill_edge_1_0(edges, k, first, last, vectors)
+            _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end)
+            for e in range(first, last):
+                u = e - first
+                s = intervals[u]
+                if s < 0:
+                    continue
+                j = indices[e]
+                ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
+                edge = (edges[0, u], edges[1, u], edges[2, u])
+                spline = _take(splines, u, order)
+                for c in range(span[0], span[1], len(lanes)):
+                    if c % _line(out) == 0:
+                        _ask(features, ahead, 3 * c)
+                        _ask(features, ahead, 3 * c + _line(out))
+                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                    values = _add_channel_1_0(
+                        k,
+                        edge,
+                        _load(out, (i, 0, c), lanes),
+                        _weighted(weights, e, _tabulated(spline, table, s, 0, c, lanes)),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    _store(out, (i, 0, c), values[0])
+
+
+@_loop
+def _tabulated_rows_1_1(
+    start, stop, k, lanes, span, order, indptr, indices, vectors, table, scale, end, features, weights, out
+):
+    edges = np.empty((7, _BLOCK), out.dtype)
+    splines = np.empty((len(order), _BLOCK), out.dtype)
+    intervals = np.empty(_BLOCK, np.int64)
+    for i in range(start, stop):
+        for c in range(span[0], span[1]):
+            out[i, 0, c] = k.zero
+            out[i, 1, c] = k.zero
+            out[i, 2, c] = k.zero
+        for first in range(indptr[i], indptr[i + 1], _BLOCK):
+            last = min(first + _BLOCK, indptr[i + 1])
+            _fill_edge_1_1(edges, k, first, last, vectors)
+            _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end)
+            for e in range(first, last):
+                u = e - first
+                s = intervals[u]
+                if s < 0:
+                    continue
+                j = indices[e]
+                ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
+                spline = _take(splines, u, order)
+                for c in range(span[0], span[1], len(lanes)):
+                    if c % _line(out) == 0:
+                        _ask(features, ahead, 3 * c)
+                        _ask(features, ahead, 3 * c + _line(out))
+                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                    values = _add_channel_1_1(
+                        k,
+                        edge,
+                        _load(out, (i, 0, c), lanes),
+                        _load(out, (i, 1, c), lanes),
+                        _load(out, (i, 2, c), lanes),
+                        _weighted(weights, e, _tabulated(spline, table, s, 0, c, lanes)),
+                        _weighted(weights, e, _tabulated(spline, table, s, 1, c, lanes)),
+                        _weighted(weights, e, _tabulated(spline, table, s, 2, c, lanes)),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    _store(out, (i, 0, c), values[0])
+                    _store(out, (i, 1, c), values[1])
+                    _store(out, (i, 2, c), values[2])
+
+
+@_loop
+def _tabulated_rows_1_1_polar(
+    start, stop, k, lanes, span, order, indptr, indices, vectors, table, scale, end, features, weights, out
+):
+    edges = np.empty((7, _BLOCK), out.dtype)
+    splines = np.empty((len(order), _BLOCK), out.dtype)
+    intervals = np.empty(_BLOCK, np.int64)
+    for i in range(start, stop):
+        for c in range(span[0], span[1]):
+            out[i, 0, c] = k.zero
+            out[i, 1, c] = k.zero
+            out[i, 2, c] = k.zero
+        for first in range(indptr[i], indptr[i + 1], _BLOCK):
+            last = min(first + _BLOCK, indptr[i + 1])
+            _fill_edge_1_1_polar(edges, k, first, last, vectors)
+            _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end)
+            for e in range(first, last):
+                u = e - first
+                s = intervals[u]
+                if s < 0:
+                    continue
+                j = indices[e]
+                ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
+                spline = _take(splines, u, order)
+                for c in range(span[0], span[1], len(lanes)):
+                    if c % _line(out) == 0:
+                        _ask(features, ahead, 3 * c)
+                        _ask(features, ahead, 3 * c + _line(out))
+                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                    values = _add_channel_1_1_polar(
+                        k,
+                        edge,
+                        _load(out, (i, 0, c), lanes),
+                        _load(out, (i, 1, c), lanes),
+                        _load(out, (i, 2, c), lanes),
+                        _weighted(weights, e, _tabulated(spline, table, s, 0, c, lanes)),
+                        _weighted(weights, e, _tabulated(spline, table, s, 1, c, lanes)),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    _store(out, (i, 0, c), values[0])
+                    _store(out, (i, 1, c), values[1])
+                    _store(out, (i, 2, c), values[2])
+
+
+@_loop
+def _tabulated_rows_1_1_axial(
+    start, stop, k, lanes, span, order, indptr, indices, vectors, table, scale, end, features, weights, out
+):
+    edges = np.empty((3, _BLOCK), out.dtype)
+    splines = np.empty((len(order), _BLOCK), out.dtype)
+    intervals = np.empty(_BLOCK, np.int64)
+    for i in range(start, stop):
+        for c in range(span[0], span[1]):
+            out[i, 0, c] = k.zero
+            out[i, 1, c] = k.zero
+            out[i, 2, c] = k.zero
+        for first in range(indptr[i], indptr[i + 1], _BLOCK):
+            last = min(first + _BLOCK, indptr[i + 1])
+            _fill_edge_1_1_axial(edges, k, first, last, vectors)
+            _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end)
+            for e in range(first, last):
+                u = e - first
+                s = intervals[u]
+                if s < 0:
+                    continue
+                j = indices[e]
+                ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
+                edge = (edges[0, u], edges[1, u], edges[2, u])
+                spline = _take(splines, u, order)
+                for c in range(span[0], span[1], len(lanes)):
+                    if c % _line(out) == 0:
+                        _ask(features, ahead, 3 * c)
+                        _ask(features, ahead, 3 * c + _line(out))
+                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                    values = _add_channel_1_1_axial(
+                        k,
+                        edge,
+                        _load(out, (i, 0, c), lanes),
+                        _load(out, (i, 1, c), lanes),
+                        _load(out, (i, 2, c), lanes),
+                        _weighted(weights, e, _tabulated(spline, table, s, 0, c, lanes)),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    _store(out, (i, 0, c), values[0])
+                    _store(out, (i, 1, c), values[1])
+                    _store(out, (i, 2, c), values[2])
+
+
+@_loop
+def _tabulated_rows_1_2(
+    start, stop, k, lanes, span, order, indptr, indices, vectors, table, scale, end, features, weights, out
+):
+    edges = np.empty((13, _BLOCK), out.dtype)
+    splines = np.empty((len(order), _BLOCK), out.dtype)
+    intervals = np.empty(_BLOCK, np.int64)
+    for i in range(start, stop):
+        for c in range(span[0], span[1]):
+            out[i, 0, c] = k.zero
+            out[i, 1, c] = k.zero
+            out[i, 2, c] = k.zero
+            out[i, 3, c] = k.zero
+            out[i, 4, c] = k.zero
+        for first in range(indptr[i], indptr[i + 1], _BLOCK):
+            last = min(first + _BLOCK, indptr[i + 1])
+            _fill_edge_1_2(edges, k, first, last, vectors)
+            _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end)
+            for e in range(first, last):
+                u = e - first
+                s = intervals[u]
+                if s < 0:
+                    continue
+                j = indices[e]
+                ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
+                spline = _take(splines, u, order)
+                for c in range(span[0], span[1], len(lanes)):
+                    if c % _line(out) == 0:
+                        _ask(features, ahead, 3 * c)
+                        _ask(features, ahead, 3 * c + _line(out))
+                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                    values = _add_channel_1_2(
+                        k,
+                        edge,
+                        _load(out, (i, 0, c), lanes),
+                        _load(out, (i, 1, c), lanes),
+                        _load(out, (i, 2, c), lanes),
+                        _load(out, (i, 3, c), lanes),
+                        _load(out, (i, 4, c), lanes),
+                        _weighted(weights, e, _tabulated(spline, table, s, 0, c, lanes)),
+                        _weighted(weights, e, _tabulated(spline, table, s, 1, c, lanes)),
+                        _weighted(weights, e, _tabulated(spline, table, s, 2, c, lanes)),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    _store(out, (i, 0, c), values[0])
+                    _store(out, (i, 1, c), values[1])
+                    _store(out, (i, 2, c), values[2])
+                    _store(out, (i, 3, c), values[3])
+                    _store(out, (i, 4, c), values[4])
+
+
+@_loop
+def _tabulated_rows_1_2_polar(
+    start, stop, k, lanes, span, order, indptr, indices, vectors, table, scale, end, features, weights, out
+):
+    edges = np.empty((13, _BLOCK), out.dtype)
+    splines = np.empty((len(order), _BLOCK), out.dtype)
+    intervals = np.empty(_BLOCK, np.int64)
+    for i in range(start, stop):
+        for c in range(span[0], span[1]):
+            out[i, 0, c] = k.zero
+            out[i, 1, c] = k.zero
+            out[i, 2, c] = k.zero
+            out[i, 3, c] = k.zero
+            out[i, 4, c] = k.zero
+        for first in range(indptr[i], indptr[i + 1], _BLOCK):
+            last = min(first + _BLOCK, indptr[i + 1])
+            _fill_edge_1_2_polar(edges, k, first, last, vectors)
+            _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end)
+            for e in range(first, last):
+                u = e - first
+                s = intervals[u]
+                if s < 0:
+                    continue
+                j = indices[e]
+                ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
+                spline = _take(splines, u, order)
+                for c in range(span[0], span[1], len(lanes)):
+                    if c % _line(out) == 0:
+                        _ask(features, ahead, 3 * c)
+                        _ask(features, ahead, 3 * c + _line(out))
+                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                    values = _add_channel_1_2_polar(
+                        k,
+                        edge,
+                        _load(out, (i, 0, c), lanes),
+                        _load(out, (i, 1, c), lanes),
+                        _load(out, (i, 2, c), lanes),
+                        _load(out, (i, 3, c), lanes),
+                        _load(out, (i, 4, c), lanes),
+                        _weighted(weights, e, _tabulated(spline, table, s, 0, c, lanes)),
+                        _weighted(weights, e, _tabulated(spline, table, s, 1, c, lanes)),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    _store(out, (i, 0, c), values[0])
+                    _store(out, (i, 1, c), values[1])
+                    _store(out, (i, 2, c), values[2])
+                    _store(out, (i, 3, c), values[3])
+                    _store(out, (i, 4, c), values[4])
+
+
+@_loop
+def _tabulated_rows_1_2_axial(
+    start, stop, k, lanes, span, order, indptr, indices, vectors, table, scale, end, features, weights, out
+):
+    edges = np.empty((9, _BLOCK), out.dtype)
+    splines = np.empty((len(order), _BLOCK), out.dtype)
+    intervals = np.empty(_BLOCK, np.int64)
+    for i in range(start, stop):
+        for c in range(span[0], span[1]):
+            out[i, 0, c] = k.zero
+            out[i, 1, c] = k.zero
+            out[i, 2, c] = k.zero
+            out[i, 3, c] = k.zero
+            out[i, 4, c] = k.zero
+        for first in range(indptr[i], indptr[i + 1], _BLOCK):
+            last = min(first + _BLOCK, indptr[i + 1])
+            _fill_edge_1_2_axial(edges, k, first, last, vectors)
+            _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end)
+            for e in range(first, last):
+                u = e - first
+                s = intervals[u]
+                if s < 0:
+                    continue
+                j = indices[e]
+                ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
+                spline = _take(splines, u, order)
+                for c in range(span[0], span[1], len(lanes)):
+                    if c % _line(out) == 0:
+                        _ask(features, ahead, 3 * c)
+                        _ask(features, ahead, 3 * c + _line(out))
+                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                    values = _add_channel_1_2_axial(
+                        k,
+                        edge,
+                        _load(out, (i, 0, c), lanes),
+                        _load(out, (i, 1, c), lanes),
+                        _load(out, (i, 2, c), lanes),
+                        _load(out, (i, 3, c), lanes),
+                        _load(out, (i, 4, c), lanes),
+                        _weighted(weights, e, _tabulated(spline, table, s, 0, c, lanes)),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    _store(out, (i, 0, c), values[0])
+                    _store(out, (i, 1, c), values[1])
+                    _store(out, (i, 2, c), values[2])
+                    _store(out, (i, 3, c), values[3])
+                    _store(out, (i, 4, c), values[4])
+
+
+# --- compiled loops: mixing ---------------------------------------------------------------------------
+
+
+@_loop
+def _mixing_rows_1_0(start, stop, k, lanes, span, base, indptr, indices, vectors, basis, features, weights, out):
+    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base."""
+    edges = np.empty((3, _MESSAGES), out.dtype)
+    messages = np.empty((_MESSAGES, 1, 1, features.shape[2]), out.dtype)
+    for i in range(start, stop):
+        n = i - base
+        for q in range(basis.shape[1]):
+            for c in range(span[0], span[1]):
+                out[n, 0, q, 0, c] = k.zero
+        for first in range(indptr[i], indptr[i + 1], _MESSAGES):
+            last = min(first + _MESSAGES, indptr[i + 1])
+            _fill_edge_1_0(edges, k, first, last, vectors)
+            for e in range(first, last):
+                u = e - first
+                j = indices[e]
+                edge = (edges[0, u], edges[1, u], edges[2, u])
+                for c in range(span[0], span[1], len(lanes)):
+                    values = _message_channel_1_0(
+                        k,
+                        edge,
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    _store(messages, (u, 0, 0, c), values[0])
+            for q in range(basis.shape[1]):
+                for c in range(span[0], span[1], len(lanes)):
+                    s0_0 = _load(out, (n, 0, q, 0, c), lanes)
+                    for e in range(first, last):
+                        u = e - first
+                        w = _weighted(weights, e, basis[e, q])
+                        s0_0 = s0_0 + w * _load(messages, (u, 0, 0, c), lanes)
+                    _store(out, (n, 0, q, 0, c), s0_0)
+
+
+@_loop
+def _mixing_rows_1_1(start, stop, k, lanes, span, base, indptr, indices, vectors, basis, features, weights, out):
+    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base."""
+    edges = np.empty((7, _MESSAGES), out.dtype)
+    messages = np.empty((_MESSAGES, 3, 3, features.shape[2]), out.dtype)
+    for i in range(start, stop):
+        n = i - base
+        for q in range(basis.shape[1]):
+            for c in range(span[0], span[1]):
+                out[n, 0, q, 0, c] = k.zero
+                out[n, 1, q, 0, c] = k.zero
+                out[n, 2, q, 0, c] = k.zero
+                out[n, 0, q, 1, c] = k.zero
+                out[n, 1, q, 1, c] = k.zero
+                out[n, 2, q, 1, c] = k.zero
+                out[n, 0, q, 2, c] = k.zero
+                out[n, 1, q, 2, c] = k.zero
+                out[n, 2, q, 2, c] = k.zero
+        for first in range(indptr[i], indptr[i + 1], _MESSAGES):
+            last = min(first + _MESSAGES, indptr[i + 1])
+            _fill_edge_1_1(edges, k, first, last, vectors)
+            for e in range(first, last):
+                u = e - first
+                j = indices[e]
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
+                for c in range(span[0], span[1], len(lanes)):
+                    values = _message_channel_1_1(
+                        k,
+                        edge,
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    _store(messages, (u, 0, 0, c), values[0])
+                    _store(messages, (u, 0, 1, c), values[1])
+                    _store(messages, (u, 0, 2, c), values[2])
+                    _store(messages, (u, 1, 0, c), values[3])
+                    _store(messages, (u, 1, 1, c), values[4])
+                    _store(messages, (u, 1, 2, c), values[5])
+                    _store(messages, (u, 2, 0, c), values[6])
+                    _store(messages, (u, 2, 1, c), values[7])
+                    _store(messages, (u, 2, 2, c), values[8])
+            for q in range(basis.shape[1]):
+                for c in range(span[0], span[1], len(lanes)):
+                    s0_0 = _load(out, (n, 0, q, 0, c), lanes)
+                    s0_1 = _load(out, (n, 1, q, 0, c), lanes)
+                    s0_2 = _load(out, (n, 2, q, 0, c), lanes)
+                    s1_0 = _load(out, (n, 0, q, 1, c), lanes)
+                    s1_1 = _load(out, (n, 1, q, 1, c), lanes)
+                    s1_2 = _load(out, (n, 2, q, 1, c), lanes)
+                    s2_0 = _load(out, (n, 0, q, 2, c), lanes)
+                    s2_1 = _load(out, (n, 1, q, 2, c), lanes)
+                    s2_2 = _load(out, (n, 2, q, 2, c), lanes)
+                    for e in range(first, last):
+                        u = e - first
+                        w = _weighted(weights, e, basis[e, q])
+                        s0_0 = s0_0 + w * _load(messages, (u, 0, 0, c), lanes)
+                        s0_1 = s0_1 + w * _load(messages, (u, 0, 1, c), lanes)
+                        s0_2 = s0_2 + w * _load(messages, (u, 0, 2, c), lanes)
+                        s1_0 = s1_0 + w * _load(messages, (u, 1, 0, c), lanes)
+                        s1_1 = s1_1 + w * _load(messages, (u, 1, 1, c), lanes)
+                        s1_2 = s1_2 + w * _load(messages, (u, 1, 2, c), lanes)
+                        s2_0 = s2_0 + w * _load(messages, (u, 2, 0, c), lanes)
+                        s2_1 = s2_1 + w * _load(messages, (u, 2, 1, c), lanes)
+                        s2_2 = s2_2 + w * _load(messages, (u, 2, 2, c), lanes)
+                    _store(out, (n, 0, q, 0, c), s0_0)
+                    _store(out, (n, 1, q, 0, c), s0_1)
+                    _store(out, (n, 2, q, 0, c), s0_2)
+                    _store(out, (n, 0, q, 1, c), s1_0)
+                    _store(out, (n, 1, q, 1, c), s1_1)
+                    _store(out, (n, 2, q, 1, c), s1_2)
+                    _store(out, (n, 0, q, 2, c), s2_0)
+                    _store(out, (n, 1, q, 2, c), s2_1)
+                    _store(out, (n, 2, q, 2, c), s2_2)
+
+
+@_loop
+def _mixing_rows_1_1_polar(start, stop, k, lanes, span, base, indptr, indices, vectors, basis, features, weights, out):
+    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base."""
+    edges = np.empty((7, _MESSAGES), out.dtype)
+    messages = np.empty((_MESSAGES, 2, 3, features.shape[2]), out.dtype)
+    for i in range(start, stop):
+        n = i - base
+        for q in range(basis.shape[1]):
+            for c in range(span[0], span[1]):
+                out[n, 0, q, 0, c] = k.zero
+                out[n, 1, q, 0, c] = k.zero
+                out[n, 2, q, 0, c] = k.zero
+                out[n, 0, q, 1, c] = k.zero
+                out[n, 1, q, 1, c] = k.zero
+                out[n, 2, q, 1, c] = k.zero
+        for first in range(indptr[i], indptr[i + 1], _MESSAGES):
+            last = min(first + _MESSAGES, indptr[i + 1])
+            _fill_edge_1_1_polar(edges, k, first, last, vectors)
+            for e in range(first, last):
+                u = e - first
+                j = indices[e]
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
+                for c in range(span[0], span[1], len(lanes)):
+                    values = _message_channel_1_1_polar(
+                        k,
+                        edge,
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    _store(messages, (u, 0, 0, c), values[0])
+                    _store(messages, (u, 0, 1, c), values[1])
+                    _store(messages, (u, 0, 2, c), values[2])
+                    _store(messages, (u, 1, 0, c), values[3])
+                    _store(messages, (u, 1, 1, c), values[4])
+                    _store(messages, (u, 1, 2, c), values[5])
+            for q in range(basis.shape[1]):
+                for c in range(span[0], span[1], len(lanes)):
+                    s0_0 = _load(out, (n, 0, q, 0, c), lanes)
+                    s0_1 = _load(out, (n, 1, q, 0, c), lanes)
+                    s0_2 = _load(out, (n, 2, q, 0, c), lanes)
+                    s1_0 = _load(out, (n, 0, q, 1, c), lanes)
+                    s1_1 = _load(out, (n, 1, q, 1, c), lanes)
+                    s1_2 = _load(out, (n, 2, q, 1, c), lanes)
+                    for e in range(first, last):
+                        u = e - first
+                        w = _weighted(weights, e, basis[e, q])
+                        s0_0 = s0_0 + w * _load(messages, (u, 0, 0, c), lanes)
+                        s0_1 = s0_1 + w * _load(messages, (u, 0, 1, c), lanes)
+                        s0_2 = s0_2 + w * _load(messages, (u, 0, 2, c), lanes)
+                        s1_0 = s1_0 + w * _load(messages, (u, 1, 0, c), lanes)
+                        s1_1 = s1_1 + w * _load(messages, (u, 1, 1, c), lanes)
+                        s1_2 = s1_2 + w * _load(messages, (u, 1, 2, c), lanes)
+                    _store(out, (n, 0, q, 0, c), s0_0)
+                    _store(out, (n, 1, q, 0, c), s0_1)
+                    _store(out, (n, 2, q, 0, c), s0_2)
+                    _store(out, (n, 0, q, 1, c), s1_0)
+                    _store(out, (n, 1, q, 1, c), s1_1)
+                    _store(out, (n, 2, q, 1, c), s1_2)
+
+
+@_loop
+def _mixing_rows_1_1_axial(start, stop, k, lanes, span, base, indptr, indices, vectors, basis, features, weights, out):
+    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base."""
+    edges = np.empty((3, _MESSAGES), out.dtype)
+    messages = np.empty((_MESSAGES, 1, 3, features.shape[2]), out.dtype)
+    for i in range(start, stop):
+        n = i - base
+        for q in range(basis.shape[1]):
+            for c in range(span[0], span[1]):
+                out[n, 0, q, 0, c] = k.zero
+                out[n, 1, q, 0, c] = k.zero
+                out[n, 2, q, 0, c] = k.zero
+        for first in range(indptr[i], indptr[i + 1], _MESSAGES):
+            last = min(first + _MESSAGES, indptr[i + 1])
+            _fill_edge_1_1_axial(edges, k, first, last, vectors)
+            for e in range(first, last):
+                u = e - first
+                j = indices[e]
+                edge = (edges[0, u], edges[1, u], edges[2, u])
+                for c in range(span[0], span[1], len(lanes)):
+                    values = _message_channel_1_1_axial(
+                        k,
+                        edge,
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    _store(messages, (u, 0, 0, c), values[0])
+                    _store(messages, (u, 0, 1, c), values[1])
+                    _store(messages, (u, 0, 2, c), values[2])
+            for q in range(basis.shape[1]):
+                for c in range(span[0], span[1], len(lanes)):
+                    s0_0 = _load(out, (n, 0, q, 0, c), lanes)
+                    s0_1 = _load(out, (n, 1, q, 0, c), lanes)
+                    s0_2 = _load(out, (n, 2, q, 0, c), lanes)
+                    for e in range(first, last):
+                        u = e - first
+                        w = _weighted(weights, e, basis[e, q])
+                        s0_0 = s0_0 + w * _load(messages, (u, 0, 0, c), lanes)
+                        s0_1 = s0_1 + w * _load(messages, (u, 0, 1, c), lanes)
+                        s0_2 = s0_2 + w * _load(messages, (u, 0, 2, c), lanes)
+                    _store(out, (n, 0, q, 0, c), s0_0)
+                    _store(out, (n, 1, q, 0, c), s0_1)
+                    _store(out, (n, 2, q, 0, c), s0_2)
+
+
+@_loop
+def _mixing_rows_1_2(start, stop, k, lanes, span, base, indptr, indices, vectors, basis, features, weights, out):
+    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base."""
+    edges = np.empty((13, _MESSAGES), out.dtype)
+    messages = np.empty((_MESSAGES, 3, 5, features.shape[2]), out.dtype)
+    for i in range(start, stop):
+        n = i - base
+        for q in range(basis.shape[1]):
+            for c in range(span[0], span[1]):
+                out[n, 0, q, 0, c] = k.zero
+                out[n, 1, q, 0, c] = k.zero
+                out[n, 2, q, 0, c] = k.zero
+                out[n, 3, q, 0, c] = k.zero
+                out[n, 4, q, 0, c] = k.zero
+                out[n, 0, q, 1, c] = k.zero
+                out[n, 1, q, 1, c] = k.zero
+                out[n, 2, q, 1, c] = k.zero
+                out[n, 3, q, 1, c] = k.zero
+                out[n, 4, q, 1, c] = k.zero
+                out[n, 0, q, 2, c] = k.zero
+                out[n, 1, q, 2, c] = k.zero
+                out[n, 2, q, 2, c] = k.zero
+                out[n, 3, q, 2, c] = k.zero
+                out[n, 4, q, 2, c] = k.zero
+        for first in range(indptr[i], indptr[i + 1], _MESSAGES):
+            last = min(first + _MESSAGES, indptr[i + 1])
+            _fill_edge_1_2(edges, k, first, last, vectors)
+            for e in range(first, last):
+                u = e - first
+                j = indices[e]
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
+                for c in range(span[0], span[1], len(lanes)):
+                    values = _message_channel_1_2(
+                        k,
+                        edge,
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    _store(messages, (u, 0, 0, c), values[0])
+                    _store(messages, (u, 0, 1, c), values[1])
+                    _store(messages, (u, 0, 2, c), values[2])
+                    _store(messages, (u, 0, 3, c), values[3])
+                    _store(messages, (u, 0, 4, c), values[4])
+                    _store(messages, (u, 1, 0, c), values[5])
+                    _store(messages, (u, 1, 1, c), values[6])
+                    _store(messages, (u, 1, 2, c), values[7])
+                    _store(messages, (u, 1, 3, c), values[8])
+                    _store(messages, (u, 1, 4, c), values[9])
+                    _store(messages, (u, 2, 0, c), values[10])
+                    _store(messages, (u, 2, 1, c), values[11])
+                    _store(messages, (u, 2, 2, c), values[12])
+                    _store(messages, (u, 2, 3, c), values[13])
+                    _store(messages, (u, 2, 4, c), values[14])
+            for q in range(basis.shape[1]):
+                for c in range(span[0], span[1], len(lanes)):
+                    s0_0 = _load(out, (n, 0, q, 0, c), lanes)
+                    s0_1 = _load(out, (n, 1, q, 0, c), lanes)
+                    s0_2 = _load(out, (n, 2, q, 0, c), lanes)
+                    s0_3 = _load(out, (n, 3, q, 0, c), lanes)
+                    s0_4 = _load(out, (n, 4, q, 0, c), lanes)
+                    s1_0 = _load(out, (n, 0, q, 1, c), lanes)
+                    s1_1 = _load(out, (n, 1, q, 1, c), lanes)
+                    s1_2 = _load(out, (n, 2, q, 1, c), lanes)
+                    s1_3 = _load(out, (n, 3, q, 1, c), lanes)
+                    s1_4 = _load(out, (n, 4, q, 1, c), lanes)
+                    s2_0 = _load(out, (n, 0, q, 2, c), lanes)
+                    s2_1 = _load(out, (n, 1, q, 2, c), lanes)
+                    s2_2 = _load(out, (n, 2, q, 2, c), lanes)
+                    s2_3 = _load(out, (n, 3, q, 2, c), lanes)
+                    s2_4 = _load(out, (n, 4, q, 2, c), lanes)
+                    for e in range(first, last):
+                        u = e - first
+                        w = _weighted(weights, e, basis[e, q])
+                        s0_0 = s0_0 + w * _load(messages, (u, 0, 0, c), lanes)
+                        s0_1 = s0_1 + w * _load(messages, (u, 0, 1, c), lanes)
+                        s0_2 = s0_2 + w * _load(messages, (u, 0, 2, c), lanes)
+                        s0_3 = s0_3 + w * _load(messages, (u, 0, 3, c), lanes)
+                        s0_4 = s0_4 + w * _load(messages, (u, 0, 4, c), lanes)
+                        s1_0 = s1_0 + w * _load(messages, (u, 1, 0, c), lanes)
+                        s1_1 = s1_1 + w * _load(messages, (u, 1, 1, c), lanes)
+                        s1_2 = s1_2 + w * _load(messages, (u, 1, 2, c), lanes)
+                        s1_3 = s1_3 + w * _load(messages, (u, 1, 3, c), lanes)
+                        s1_4 = s1_4 + w * _load(messages, (u, 1, 4, c), lanes)
+                        s2_0 = s2_0 + w * _load(messages, (u, 2, 0, c), lanes)
+                        s2_1 = s2_1 + w * _load(messages, (u, 2, 1, c), lanes)
+                        s2_2 = s2_2 + w * _load(messages, (u, 2, 2, c), lanes)
+                        s2_3 = s2_3 + w * _load(messages, (u, 2, 3, c), lanes)
+                        s2_4 = s2_4 + w * _load(messages, (u, 2, 4, c), lanes)
+                    _store(out, (n, 0, q, 0, c), s0_0)
+                    _store(out, (n, 1, q, 0, c), s0_1)
+                    _store(out, (n, 2, q, 0, c), s0_2)
+                    _store(out, (n, 3, q, 0, c), s0_3)
+                    _store(out, (n, 4, q, 0, c), s0_4)
+                    _store(out, (n, 0, q, 1, c), s1_0)
+                    _store(out, (n, 1, q, 1, c), s1_1)
+                    _store(out, (n, 2, q, 1, c), s1_2)
+                    _store(out, (n, 3, q, 1, c), s1_3)
+                    _store(out, (n, 4, q, 1, c), s1_4)
+                    _store(out, (n, 0, q, 2, c), s2_0)
+                    _store(out, (n, 1, q, 2, c), s2_1)
+                    _store(out, (n, 2, q, 2, c), s2_2)
+                    _store(out, (n, 3, q, 2, c), s2_3)
+                    _store(out, (n, 4, q, 2, c), s2_4)
+
+
+@_loop
+def _mixing_rows_1_2_polar(start, stop, k, lanes, span, base, indptr, indices, vectors, basis, features, weights, out):
+    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base."""
+    edges = np.empty((13, _MESSAGES), out.dtype)
+    messages = np.empty((_MESSAGES, 2, 5, features.shape[2]), out.dtype)
+    for i in range(start, stop):
+        n = i - base
+        for q in range(basis.shape[1]):
+            for c in range(span[0], span[1]):
+                out[n, 0, q, 0, c] = k.zero
+                out[n, 1, q, 0, c] = k.zero
+                out[n, 2, q, 0, c] = k.zero
+                out[n, 3, q, 0, c] = k.zero
+                out[n, 4, q, 0, c] = k.zero
+                out[n, 0, q, 1, c] = k.zero
+                out[n, 1, q, 1, c] = k.zero
+                out[n, 2, q, 1, c] = k.zero
+                out[n, 3, q, 1, c] = k.zero
+                out[n, 4, q, 1, c] = k.zero
+        for first in range(indptr[i], indptr[i + 1], _MESSAGES):
+            last = min(first + _MESSAGES, indptr[i + 1])
+            _fill_edge_1_2_polar(edges, k, first, last, vectors)
+            for e in range(first, last):
+                u = e - first
+                j = indices[e]
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
+                for c in range(span[0], span[1], len(lanes)):
+                    values = _message_channel_1_2_polar(
+                        k,
+                        edge,
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    _store(messages, (u, 0, 0, c), values[0])
+                    _store(messages, (u, 0, 1, c), values[1])
+                    _store(messages, (u, 0, 2, c), values[2])
+                    _store(messages, (u, 0, 3, c), values[3])
+                    _store(messages, (u, 0, 4, c), values[4])
+                    _store(messages, (u, 1, 0, c), values[5])
+                    _store(messages, (u, 1, 1, c), values[6])
+                    _store(messages, (u, 1, 2, c), values[7])
+                    _store(messages, (u, 1, 3, c), values[8])
+                    _store(messages, (u, 1, 4, c), values[9])
+            for q in range(basis.shape[1]):
+                for c in range(span[0], span[1], len(lanes)):
+                    s0_0 = _load(out, (n, 0, q, 0, c), lanes)
+                    s0_1 = _load(out, (n, 1, q, 0, c), lanes)
+                    s0_2 = _load(out, (n, 2, q, 0, c), lanes)
+                    s0_3 = _load(out, (n, 3, q, 0, c), lanes)
+                    s0_4 = _load(out, (n, 4, q, 0, c), lanes)
+                    s1_0 = _load(out, (n, 0, q, 1, c), lanes)
+                    s1_1 = _load(out, (n, 1, q, 1, c), lanes)
+                    s1_2 = _load(out, (n, 2, q, 1, c), lanes)
+                    s1_3 = _load(out, (n, 3, q, 1, c), lanes)
+                    s1_4 = _load(out, (n, 4, q, 1, c), lanes)
+                    for e in range(first, last):
+                        u = e - first
+                        w = _weighted(weights, e, basis[e, q])
+                        s0_0 = s0_0 + w * _load(messages, (u, 0, 0, c), lanes)
+                        s0_1 = s0_1 + w * _load(messages, (u, 0, 1, c), lanes)
+                        s0_2 = s0_2 + w * _load(messages, (u, 0, 2, c), lanes)
+                        s0_3 = s0_3 + w * _load(messages, (u, 0, 3, c), lanes)
+                        s0_4 = s0_4 + w * _load(messages, (u, 0, 4, c), lanes)
+                        s1_0 = s1_0 + w * _load(messages, (u, 1, 0, c), lanes)
+                        s1_1 = s1_1 + w * _load(messages, (u, 1, 1, c), lanes)
+                        s1_2 = s1_2 + w * _load(messages, (u, 1, 2, c), lanes)
+                        s1_3 = s1_3 + w * _load(messages, (u, 1, 3, c), lanes)
+                        s1_4 = s1_4 + w * _load(messages, (u, 1, 4, c), lanes)
+                    _store(out, (n, 0, q, 0, c), s0_0)
+                    _store(out, (n, 1, q, 0, c), s0_1)
+                    _store(out, (n, 2, q, 0, c), s0_2)
+                    _store(out, (n, 3, q, 0, c), s0_3)
+                    _store(out, (n, 4, q, 0, c), s0_4)
+                    _store(out, (n, 0, q, 1, c), s1_0)
+                    _store(out, (n, 1, q, 1, c), s1_1)
+                    _store(out, (n, 2, q, 1, c), s1_2)
+                    _store(out, (n, 3, q, 1, c), s1_3)
+                    _store(out, (n, 4, q, 1, c), s1_4)
+
+
+@_loop
+def _mixing_rows_1_2_axial(start, stop, k, lanes, span, base, indptr, indices, vectors, basis, features, weights, out):
+    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base."""
+    edges = np.empty((9, _MESSAGES), out.dtype)
+    messages = np.empty((_MESSAGES, 1, 5, features.shape[2]), out.dtype)
+    for i in range(start, stop):
+        n = i - base
+        for q in range(basis.shape[1]):
+            for c in range(span[0], span[1]):
+                out[n, 0, q, 0, c] = k.zero
+                out[n, 1, q, 0, c] = k.zero
+                out[n, 2, q, 0, c] = k.zero
+                out[n, 3, q, 0, c] = k.zero
+                out[n, 4, q, 0, c] = k.zero
+        for first in range(indptr[i], indptr[i + 1], _MESSAGES):
+            last = min(first + _MESSAGES, indptr[i + 1])
+            _fill_edge_1_2_axial(edges, k, first, last, vectors)
+            for e in range(first, last):
+                u = e - first
+                j = indices[e]
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
+                for c in range(span[0], span[1], len(lanes)):
+                    values = _message_channel_1_2_axial(
+                        k,
+                        edge,
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    _store(messages, (u, 0, 0, c), values[0])
+                    _store(messages, (u, 0, 1, c), values[1])
+                    _store(messages, (u, 0, 2, c), values[2])
+                    _store(messages, (u, 0, 3, c), values[3])
+                    _store(messages, (u, 0, 4, c), values[4])
+            for q in range(basis.shape[1]):
+                for c in range(span[0], span[1], len(lanes)):
+                    s0_0 = _load(out, (n, 0, q, 0, c), lanes)
+                    s0_1 = _load(out, (n, 1, q, 0, c), lanes)
+                    s0_2 = _load(out, (n, 2, q, 0, c), lanes)
+                    s0_3 = _load(out, (n, 3, q, 0, c), lanes)
+                    s0_4 = _load(out, (n, 4, q, 0, c), lanes)
+                    for e in range(first, last):
+                        u = e - first
+                        w = _weighted(weights, e, basis[e, q])
+                        s0_0 = s0_0 + w * _load(messages, (u, 0, 0, c), lanes)
+                        s0_1 = s0_1 + w * _load(messages, (u, 0, 1, c), lanes)
+                        s0_2 = s0_2 + w * _load(messages, (u, 0, 2, c), lanes)
+                        s0_3 = s0_3 + w * _load(messages, (u, 0, 3, c), lanes)
+                        s0_4 = s0_4 + w * _load(messages, (u, 0, 4, c), lanes)
+                    _store(out, (n, 0, q, 0, c), s0_0)
+                    _store(out, (n, 1, q, 0, c), s0_1)
+                    _store(out, (n, 2, q, 0, c), s0_2)
+                    _store(out, (n, 3, q, 0, c), s0_3)
+                    _store(out, (n, 4, q, 0, c), s0_4)
+
+
+# --- compiled loops: walkers --------------------------------------------------------------------------
+
+
+@_loop
+def _walkers_1_0(
+    start, stop, k, lanes, span, order, loops, positions, table, scale, end, features, weights, out
+):
+    particles = positions.shape[1]
+    vectors = np.empty((particles, 3), out.dtype)
+    edges = np.empty((3, particles), out.dtype)
+    splines = np.empty((len(order), particles), out.dtype)
+    intervals = np.empty(particles, np.int64)
+    for b in range(start, stop):
+        for i in range(particles):
+            for c in range(span[0], span[1]):
+                out[b, i, 0, c] = k.zero
+        for i in range(particles):
+            first = i if loops else i + 1
+            for j in range(first, particles):
+                vectors[j, 0] = positions[b, i, 0] - positions[b, j, 0]
+                vectors[j, 1] = positions[b, i, 1] - positions[b, j, 1]
+                vectors[j, 2] = positions[b, i, 2] - positions[b, j, 2]
+            _fill_edge_1_0(edges, k, first, particles, vectors)
+            _fill_splines(splines, intervals, k, order, first, particles, vectors, scale, end)
+            for j in range(first, particles):
+                u = j - first
+                s = intervals[u]
+                if s < 0:
+                    continue
+                edge = (edges[0, u], edges[1, u], edges[2, u])
+                spline = _take(splines, u, order)
+                for c in range(span[0], span[1], len(lanes)):
+                    p0 = _tabulated(spline, table, s, 0, c, lanes)
+                    values = _add_channel_1_0(
+                        k,
+                        edge,
+                        _load(out, (b, i, 0, c), lanes),
+                        _weighted(weights, (b, j), p0),
+                        _load(features, (b, j, 0, c), lanes),
+                        _load(features, (b, j, 1, c), lanes),
+                        _load(features, (b, j, 2, c), lanes),
+                    )
+                    _store(out, (b, i, 0, c), values[0])
+                    if i != j:
+                        values = _add_channel_1_0(
+                            k,
+                            edge,
+                            _load(out, (b, j, 0, c), lanes),
+                            _weighted(weights, (b, i), -p0),
+                            _load(features, (b, i, 0, c), lanes),
+                            _load(features, (b, i, 1, c), lanes),
+                            _load(features, (b, i, 2, c), lanes),
+                        )
+                        _store(out, (b, j, 0, c), values[0])
+
+
+@_loop
+def _walkers_1_1(
+    start, stop, k, lanes, span, order, loops, positions, table, scale, end, features, weights, out
+):
+    particles = positions.shape[1]
+    vectors = np.empty((particles, 3), out.dtype)
+    edges = np.empty((7, particles), out.dtype)
+    splines = np.empty((len(order), particles), out.dtype)
+    intervals = np.empty(particles, np.int64)
+    for b in range(start, stop):
+        for i in range(particles):
+            for c in range(span[0], span[1]):
+                out[b, i, 0, c] = k.zero
+                out[b, i, 1, c] = k.zero
+                out[b, i, 2, c] = k.zero
+        for i in range(particles):
+            first = i if loops else i + 1
+            for j in range(first, particles):
+                vectors[j, 0] = positions[b, i, 0] - positions[b, j, 0]
+                vectors[j, 1] = positions[b, i, 1] - positions[b, j, 1]
+                vectors[j, 2] = positions[b, i, 2] - positions[b, j, 2]
+            _fill_edge_1_1(edges, k, first, particles, vectors)
+            _fill_splines(splines, intervals, k, order, first, particles, vectors, scale, end)
+            for j in range(first, particles):
+                u = j - first
+                s = intervals[u]
+                if s < 0:
+                    continue
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
+                spline = _take(splines, u, order)
+                for c in range(span[0], span[1], len(lanes)):
+                    p0 = _tabulated(spline, table, s, 0, c, lanes)
+                    p1 = _tabulated(spline, table, s, 1, c, lanes)
+                    p2 = _tabulated(spline, table, s, 2, c, lanes)
+                    values = _add_channel_1_1(
+                        k,
+                        edge,
+                        _load(out, (b, i, 0, c), lanes),
+                        _load(out, (b, i, 1, c), lanes),
+                        _load(out, (b, i, 2, c), lanes),
+                        _weighted(weights, (b, j), p0),
+                        _weighted(weights, (b, j), p1),
+                        _weighted(weights, (b, j), p2),
+                        _load(features, (b, j, 0, c), lanes),
+                        _load(features, (b, j, 1, c), lanes),
+                        _load(features, (b, j, 2, c), lanes),
+                    )
+                    _store(out, (b, i, 0, c), values[0])
+                    _store(out, (b, i, 1, c), values[1])
+                    _store(out, (b, i, 2, c), values[2])
+                    if i != j:
+                        values = _add_channel_1_1(
+                            k,
+                            edge,
+                            _load(out, (b, j, 0, c), lanes),
+                            _load(out, (b, j, 1, c), lanes),
+                            _load(out, (b, j, 2, c), lanes),
+                            _weighted(weights, (b, i), p0),
+                            _weighted(weights, (b, i), -p1),
+                            _weighted(weights, (b, i), p2),
+                            _load(features, (b, i, 0, c), lanes),
+                            _load(features, (b, i, 1, c), lanes),
+                            _load(features, (b, i, 2, c), lanes),
+                        )
+                        _store(out, (b, j, 0, c), values[0])
+                        _store(out, (b, j, 1, c), values[1])
+                        _store(out, (b, j, 2, c), values[2])
+
+
+@_loop
+def _walkers_1_1_polar(
+    start, stop, k, lanes, span, order, loops, positions, table, scale, end, features, weights, out
+):
+    particles = positions.shape[1]
+    vectors = np.empty((particles, 3), out.dtype)
+    edges = np.empty((7, particles), out.dtype)
+    splines = np.empty((len(order), particles), out.dtype)
+    intervals = np.empty(particles, np.int64)
+    for b in range(start, stop):
+        for i in range(particles):
+            for c in range(span[0], span[1]):
+                out[b, i, 0, c] = k.zero
+                out[b, i, 1, c] = k.zero
+                out[b, i, 2, c] = k.zero
+        for i in range(particles):
+            first = i if loops else i + 1
+            for j in range(first, particles):
+                vectors[j, 0] = positions[b, i, 0] - positions[b, j, 0]
+                vectors[j, 1] = positions[b, i, 1] - positions[b, j, 1]
+                vectors[j, 2] = positions[b, i, 2] - positions[b, j, 2]
+            _fill_edge_1_1_polar(edges, k, first, particles, vectors)
+            _fill_splines(splines, intervals, k, order, first, particles, vectors, scale, end)
+            for j in range(first, particles):
+                u = j - first
+                s = intervals[u]
+                if s < 0:
+                    continue
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
+                spline = _take(splines, u, order)
+                for c in range(span[0], span[1], len(lanes)):
+                    p0 = _tabulated(spline, table, s, 0, c, lanes)
+                    p1 = _tabulated(spline, table, s, 1, c, lanes)
+                    values = _add_channel_1_1_polar(
+                        k,
+                        edge,
+                        _load(out, (b, i, 0, c), lanes),
+                        _load(out, (b, i, 1, c), lanes),
+                        _load(out, (b, i, 2, c), lanes),
+                        _weighted(weights, (b, j), p0),
+                        _weighted(weights, (b, j), p1),
+                        _load(features, (b, j, 0, c), lanes),
+                        _load(features, (b, j, 1, c), lanes),
+                        _load(features, (b, j, 2, c), lanes),
+                    )
+                    _store(out, (b, i, 0, c), values[0])
+                    _store(out, (b, i, 1, c), values[1])
+                    _store(out, (b, i, 2, c), values[2])
+                    if i != j:
+                        values = _add_channel_1_1_polar(
+                            k,
+                            edge,
+                            _load(out, (b, j, 0, c), lanes),
+                            _load(out, (b, j, 1, c), lanes),
+                            _load(out, (b, j, 2, c), lanes),
+                            _weighted(weights, (b, i), p0),
+                            _weighted(weights, (b, i), p1),
+                            _load(features, (b, i, 0, c), lanes),
+                            _load(features, (b, i, 1, c), lanes),
+                            _load(features, (b, i, 2, c), lanes),
+                        )
+                        _store(out, (b, j, 0, c), values[0])
+                        _store(out, (b, j, 1, c), values[1])
+                        _store(out, (b, j, 2, c), values[2])
+
+
+@_loop
+def _walkers_1_1_axial(
+    start, stop, k, lanes, span, order, loops, positions, table, scale, end, features, weights, out
+):
+    particles = positions.shape[1]
+    vectors = np.empty((particles, 3), out.dtype)
+    edges = np.empty((3, particles), out.dtype)
+    splines = np.empty((len(order), particles), out.dtype)
+    intervals = np.empty(particles, np.int64)
+    for b in range(start, stop):
+        for i in range(particles):
+            for c in range(span[0], span[1]):
+                out[b, i, 0, c] = k.zero
+                out[b, i, 1, c] = k.zero
+                out[b, i, 2, c] = k.zero
+        for i in range(particles):
+            first = i if loops else i + 1
+            for j in range(first, particles):
+                vectors[j, 0] = positions[b, i, 0] - positions[b, j, 0]
+                vectors[j, 1] = positions[b, i, 1] - positions[b, j, 1]
+                vectors[j, 2] = positions[b, i, 2] - positions[b, j, 2]
+            _fill_edge_1_1_axial(edges, k, first, particles, vectors)
+            _fill_splines(splines, intervals, k, order, first, particles, vectors, scale, end)
+            for j in range(first, particles):
+                u = j - first
+                s = intervals[u]
+                if s < 0:
+                    continue
+                edge = (edges[0, u], edges[1, u], edges[2, u])
+                spline = _take(splines, u, order)
+                for c in range(span[0], span[1], len(lanes)):
+                    p0 = _tabulated(spline, table, s, 0, c, lanes)
+                    values = _add_channel_1_1_axial(
+                        k,
+                        edge,
+                        _load(out, (b, i, 0, c), lanes),
+                        _load(out, (b, i, 1, c), lanes),
+                        _load(out, (b, i, 2, c), lanes),
+                        _weighted(weights, (b, j), p0),
+                        _load(features, (b, j, 0, c), lanes),
+                        _load(features, (b, j, 1, c), lanes),
+                        _load(features, (b, j, 2, c), lanes),
+                    )
+                    _store(out, (b, i, 0, c), values[0])
+                    _store(out, (b, i, 1, c), values[1])
+                    _store(out, (b, i, 2, c), values[2])
+                    if i != j:
+                        values = _add_channel_1_1_axial(
+                            k,
+                            edge,
+                            _load(out, (b, j, 0, c), lanes),
+                            _load(out, (b, j, 1, c), lanes),
+                            _load(out, (b, j, 2, c), lanes),
+                            _weighted(weights, (b, i), -p0),
+                            _load(features, (b, i, 0, c), lanes),
+                            _load(features, (b, i, 1, c), lanes),
+                            _load(features, (b, i, 2, c), lanes),
+                        )
+                        _store(out, (b, j, 0, c), values[0])
+                        _store(out, (b, j, 1, c), values[1])
+                        _store(out, (b, j, 2, c), values[2])
+
+
+@_loop
+def _walkers_1_2(
+    start, stop, k, lanes, span, order, loops, positions, table, scale, end, features, weights, out
+):
+    particles = positions.shape[1]
+    vectors = np.empty((particles, 3), out.dtype)
+    edges = np.empty((13, particles), out.dtype)
+    splines = np.empty((len(order), particles), out.dtype)
+    intervals = np.empty(particles, np.int64)
+    for b in range(start, stop):
+        for i in range(particles):
+            for c in range(span[0], span[1]):
+                out[b, i, 0, c] = k.zero
+                out[b, i, 1, c] = k.zero
+                out[b, i, 2, c] = k.zero
+                out[b, i, 3, c] = k.zero
+                out[b, i, 4, c] = k.zero
+        for i in range(particles):
+            first = i if loops else i + 1
+            for j in range(first, particles):
+                vectors[j, 0] = positions[b, i, 0] - positions[b, j, 0]
+                vectors[j, 1] = positions[b, i, 1] - positions[b, j, 1]
+                vectors[j, 2] = positions[b, i, 2] - positions[b, j, 2]
+            _fill_edge_1_2(edges, k, first, particles, vectors)
+            _fill_splines(splines, intervals, k, order, first, particles, vectors, scale, end)
+            for j in range(first, particles):
+                u = j - first
+                s = intervals[u]
+                if s < 0:
+                    continue
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
+                spline = _take(splines, u, order)
+                for c in range(span[0], span[1], len(lanes)):
+                    p0 = _tabulated(spline, table, s, 0, c, lanes)
+                    p1 = _tabulated(spline, table, s, 1, c, lanes)
+                    p2 = _tabulated(spline, table, s, 2, c, lanes)
+                    values = _add_channel_1_2(
+                        k,
+                        edge,
+                        _load(out, (b, i, 0, c), lanes),
+                        _load(out, (b, i, 1, c), lanes),
+                        _load(out, (b, i, 2, c), lanes),
+                        _load(out, (b, i, 3, c), lanes),
+                        _load(out, (b, i, 4, c), lanes),
+                        _weighted(weights, (b, j), p0),
+                        _weighted(weights, (b, j), p1),
+                        _weighted(weights, (b, j), p2),
+                        _load(features, (b, j, 0, c), lanes),
+                        _load(features, (b, j, 1, c), lanes),
+                        _load(features, (b, j, 2, c), lanes),
+                    )
+                    _store(out, (b, i, 0, c), values[0])
+                    _store(out, (b, i, 1, c), values[1])
+                    _store(out, (b, i, 2, c), values[2])
+                    _store(out, (b, i, 3, c), values[3])
+                    _store(out, (b, i, 4, c), values[4])
+                    if i != j:
+                        values = _add_channel_1_2(
+                            k,
+                            edge,
+                            _load(out, (b, j, 0, c), lanes),
+                            _load(out, (b, j, 1, c), lanes),
+                            _load(out, (b, j, 2, c), lanes),
+                            _load(out, (b, j, 3, c), lanes),
+                            _load(out, (b, j, 4, c), lanes),
+                            _weighted(weights, (b, i), -p0),
+                            _weighted(weights, (b, i), p1),
+                            _weighted(weights, (b, i), -p2),
+                            _load(features, (b, i, 0, c), lanes),
+                            _load(features, (b, i, 1, c), lanes),
+                            _load(features, (b, i, 2, c), lanes),
+                        )
+                        _store(out, (b, j, 0, c), values[0])
+                        _store(out, (b, j, 1, c), values[1])
+                        _store(out, (b, j, 2, c), values[2])
+                        _store(out, (b, j, 3, c), values[3])
+                        _store(out, (b, j, 4, c), values[4])
+
+
+@_loop
+def _walkers_1_2_polar(
+    start, stop, k, lanes, span, order, loops, positions, table, scale, end, features, weights, out
+):
+    particles = positions.shape[1]
+    vectors = np.empty((particles, 3), out.dtype)
+    edges = np.empty((13, particles), out.dtype)
+    splines = np.empty((len(order), particles), out.dtype)
+    intervals = np.empty(particles, np.int64)
+    for b in range(start, stop):
+        for i in range(particles):
+            for c in range(span[0], span[1]):
+                out[b, i, 0, c] = k.zero
+                out[b, i, 1, c] = k.zero
+                out[b, i, 2, c] = k.zero
+                out[b, i, 3, c] = k.zero
+                out[b, i, 4, c] = k.zero
+        for i in range(particles):
+            first = i if loops else i + 1
+            for j in range(first, particles):
+                vectors[j, 0] = positions[b, i, 0] - positions[b, j, 0]
+                vectors[j, 1] = positions[b, i, 1] - positions[b, j, 1]
+                vectors[j, 2] = positions[b, i, 2] - positions[b, j, 2]
+            _fill_edge_1_2_polar(edges, k, first, particles, vectors)
+            _fill_splines(splines, intervals, k, order, first, particles, vectors, scale, end)
+            for j in range(first, particles):
+                u = j - first
+                s = intervals[u]
+                if s < 0:
+                    continue
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
+                spline = _take(splines, u, order)
+                for c in range(span[0], span[1], len(lanes)):
+                    p0 = _tabulated(spline, table, s, 0, c, lanes)
+                    p1 = _tabulated(spline, table, s, 1, c, lanes)
+                    values = _add_channel_1_2_polar(
+                        k,
+                        edge,
+                        _load(out, (b, i, 0, c), lanes),
+                        _load(out, (b, i, 1, c), lanes),
+                        _load(out, (b, i, 2, c), lanes),
+                        _load(out, (b, i, 3, c), lanes),
+                        _load(out, (b, i, 4, c), lanes),
+                        _weighted(weights, (b, j), p0),
+                        _weighted(weights, (b, j), p1),
+                        _load(features, (b, j, 0, c), lanes),
+                        _load(features, (b, j, 1, c), lanes),
+                        _load(features, (b, j, 2, c), lanes),
+                    )
+                    _store(out, (b, i, 0, c), values[0])
+                    _store(out, (b, i, 1, c), values[1])
+                    _store(out, (b, i, 2, c), values[2])
+                    _store(out, (b, i, 3, c), values[3])
+                    _store(out, (b, i, 4, c), values[4])
+                    if i != j:
+                        values = _add_channel_1_2_polar(
+                            k,
+                            edge,
+                            _load(out, (b, j, 0, c), lanes),
+                            _load(out, (b, j, 1, c), lanes),
+                            _load(out, (b, j, 2, c), lanes),
+                            _load(out, (b, j, 3, c), lanes),
+                            _load(out, (b, j, 4, c), lanes),
+                            _weighted(weights, (b, i), -p0),
+                            _weighted(weights, (b, i), -p1),
+                            _load(features, (b, i, 0, c), lanes),
+                            _load(features, (b, i, 1, c), lanes),
+                            _load(features, (b, i, 2, c), lanes),
+                        )
+                        _store(out, (b, j, 0, c), values[0])
+                        _store(out, (b, j, 1, c), values[1])
+                        _store(out, (b, j, 2, c), values[2])
+                        _store(out, (b, j, 3, c), values[3])
+                        _store(out, (b, j, 4, c), values[4])
+
+
+@_loop
+def _walkers_1_2_axial(
+    start, stop, k, lanes, span, order, loops, positions, table, scale, end, features, weights, out
+):
+    particles = positions.shape[1]
+    vectors = np.empty((particles, 3), out.dtype)
+    edges = np.empty((9, particles), out.dtype)
+    splines = np.empty((len(order), particles), out.dtype)
+    intervals = np.empty(particles, np.int64)
+    for b in range(start, stop):
+        for i in range(particles):
+            for c in range(span[0], span[1]):
+                out[b, i, 0, c] = k.zero
+                out[b, i, 1, c] = k.zero
+                out[b, i, 2, c] = k.zero
+                out[b, i, 3, c] = k.zero
+                out[b, i, 4, c] = k.zero
+        for i in range(particles):
+            first = i if loops else i + 1
+            for j in range(first, particles):
+                vectors[j, 0] = positions[b, i, 0] - positions[b, j, 0]
+                vectors[j, 1] = positions[b, i, 1] - positions[b, j, 1]
+                vectors[j, 2] = positions[b, i, 2] - positions[b, j, 2]
+            _fill_edge_1_2_axial(edges, k, first, particles, vectors)
+            _fill_splines(splines, intervals, k, order, first, particles, vectors, scale, end)
+            for j in range(first, particles):
+                u = j - first
+                s = intervals[u]
+                if s < 0:
+                    continue
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
+                spline = _take(splines, u, order)
+                for c in range(span[0], span[1], len(lanes)):
+                    p0 = _tabulated(spline, table, s, 0, c, lanes)
+                    values = _add_channel_1_2_axial(
+                        k,
+                        edge,
+                        _load(out, (b, i, 0, c), lanes),
+                        _load(out, (b, i, 1, c), lanes),
+                        _load(out, (b, i, 2, c), lanes),
+                        _load(out, (b, i, 3, c), lanes),
+                        _load(out, (b, i, 4, c), lanes),
+                        _weighted(weights, (b, j), p0),
+                        _load(features, (b, j, 0, c), lanes),
+                        _load(features, (b, j, 1, c), lanes),
+                        _load(features, (b, j, 2, c), lanes),
+                    )
+                    _store(out, (b, i, 0, c), values[0])
+                    _store(out, (b, i, 1, c), values[1])
+                    _store(out, (b, i, 2, c), values[2])
+                    _store(out, (b, i, 3, c), values[3])
+                    _store(out, (b, i, 4, c), values[4])
+                    if i != j:
+                        values = _add_channel_1_2_axial(
+                            k,
+                            edge,
+                            _load(out, (b, j, 0, c), lanes),
+                            _load(out, (b, j, 1, c), lanes),
+                            _load(out, (b, j, 2, c), lanes),
+                            _load(out, (b, j, 3, c), lanes),
+                            _load(out, (b, j, 4, c), lanes),
+                            _weighted(weights, (b, i), p0),
+                            _load(features, (b, i, 0, c), lanes),
+                            _load(features, (b, i, 1, c), lanes),
+                            _load(features, (b, i, 2, c), lanes),
+                        )
+                        _store(out, (b, j, 0, c), values[0])
+                        _store(out, (b, j, 1, c), values[1])
+                        _store(out, (b, j, 2, c), values[2])
+                        _store(out, (b, j, 3, c), values[3])
+                        _store(out, (b, j, 4, c), values[4])
 
 
 # --- checks: before anything is computed or written -------------------------------------------------
@@ -684,18 +3223,10 @@ def _core(where: str, name: str, array: Any, symbols: str, core: tuple[int | Non
         raise ValueError(f"{where}: {name} must have shape {symbols}, got {tuple(array.shape)}")
 
 
-def _convolve_sizes(
-    where: str,
-    shape: tuple[int, int, int],
-    indptr: Any,
-    indices: Any,
-    vectors: Any,
-    radial: Any,
-    features: Any,
-    weights: Any,
+def _graph_sizes(
+    where: str, n_in: int, indptr: Any, indices: Any, vectors: Any, features: Any, weights: Any
 ) -> tuple[int, int, int]:
-    """(nodes, channels, edges) of a convolution; ValueError unless all shapes agree."""
-    _, n_in, n_paths = shape
+    """(nodes, channels, edges) of a graph and its features; ValueError unless all shapes agree."""
     if features.ndim != 3 or features.shape[1] != n_in:
         raise ValueError(f"{where}: features must have shape (N, {n_in}, C), got {tuple(features.shape)}")
     if indices.ndim != 1:
@@ -704,7 +3235,6 @@ def _convolve_sizes(
     (edges,) = indices.shape
     _shape(where, "indptr", indptr, "(N + 1,)", (nodes + 1,))
     _shape(where, "vectors", vectors, "(E, 3)", (edges, 3))
-    _shape(where, "radial", radial, f"(E, {n_paths}, C)", (edges, n_paths, channels))
     if weights is not None:
         _shape(where, "weights", weights, "(E,)", (edges,))
     return nodes, channels, edges
@@ -1012,6 +3542,106 @@ def _apply(
     return _fill(compute, out, full, dtype, vectors, radial, features)
 
 
+# --- from arguments to loops: convolutions ------------------------------------------------------------
+
+_MIXING_BYTES = 1 << 21  # so much is summed before it is mixed: enough for one efficient product, little enough for a cache
+_ORDERS = {3: (0,) * 4, 5: (0,) * 6}  # tells the compiler how many coefficients are weighed
+
+
+def _spans(channels: int, dtype: np.dtype[Any]) -> Iterator[tuple[tuple[int, ...], tuple[int, int]]]:
+    """How to go through the channels: so many at once (a tuple: the compiler is to know), from here to there.
+
+    What whole vectors leave over is done by halves, quarters and so on.
+    """
+    first, width = 0, _VECTOR_BYTES // dtype.itemsize
+    while first < channels:
+        last = first + (channels - first) // width * width
+        if last > first:
+            yield (0,) * width, (first, last)
+        first, width = last, width // 2
+
+
+class _Graph(NamedTuple):
+    """What every sum over edges reads, checked and contiguous."""
+
+    indptr: Array
+    indices: Array
+    vectors: Array
+    features: Array
+    weights: Array | None
+    channels: int
+    dtype: np.dtype[Any]
+
+    @property
+    def nodes(self) -> int:
+        return len(self.indptr) - 1
+
+    @property
+    def edges(self) -> int:
+        return len(self.indices)
+
+    def inputs(self, *others: Array) -> list[Array]:
+        """All arrays that are read: the output must be apart from them."""
+        own = (self.indptr, self.indices, self.vectors, self.features, self.weights)
+        return [a for a in (*own, *others) if a is not None]
+
+    def bounds(self, first: int, stop: int, work: int) -> list[int]:
+        """Where to cut receivers first .. stop - 1 for the threads: equal edges, not rows, as degrees may differ widely."""
+        before, total = int(self.indptr[first]), int(self.indptr[stop] - self.indptr[first])
+        inner = [before + cut for cut in _bounds(total, total * work)[1:-1]]
+        return [first, *(np.searchsorted(self.indptr[: stop + 1], inner).clip(first).tolist() if inner else ()), stop]
+
+
+def _graph(
+    where: str,
+    n_in: int,
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    features: Any,
+    weights: Any,
+    **radial: Any,
+) -> tuple[_Graph, list[Array]]:
+    """The graph, and what tells its radial functions, as contiguous arrays of one dtype; the latter's shape is not checked."""
+    indptr, indices = _host(where, indptr=indptr, indices=_no_edges(indices))
+    vectors, features, *others = _host(where, vectors=vectors, features=features, **radial)
+    _index_type(where, indptr=indptr, indices=indices)
+    floats = {"vectors": vectors, **dict(zip(radial, others, strict=True)), "features": features}
+    if weights is not None:
+        (weights,) = _host(where, weights=weights)
+        floats["weights"] = weights
+    dtype = _float_type(where, **floats)
+    nodes, channels, _ = _graph_sizes(where, n_in, indptr, indices, vectors, features, weights)
+    indptr, indices = _frozen(indptr.astype(np.int64, copy=False)), _frozen(indices)
+    _check_graph(where, indptr, indices, nodes)
+    weights = None if weights is None else _frozen(weights)
+    graph = _Graph(indptr, indices, _frozen(vectors), _frozen(features), weights, channels, dtype)
+    return graph, [_frozen(a) for a in others]
+
+
+class _Table(NamedTuple):
+    """Radial functions as a cardinal B-spline: what the loops need of it."""
+
+    order: tuple[int, ...]  # as many entries as coefficients are weighed
+    coefficients: Array
+    scale: Any  # intervals per length, in the dtype of the coefficients
+    end: Any  # the number of intervals
+
+
+def _table(where: str, n_paths: int, coefficients: Array, cutoff: float, degree: int, channels: int) -> _Table:
+    """ValueError unless degree, cutoff and the table's shape make sense."""
+    if degree not in _ORDERS:
+        raise ValueError(f"{where}: degree must be {' or '.join(map(str, _ORDERS))}, got {degree!r}")
+    if not (math.isfinite(cutoff) and cutoff > 0):
+        raise ValueError(f"{where}: cutoff must be a positive length, got {cutoff!r}")
+    knots = (max(len(coefficients), degree + 1),) if coefficients.ndim else ()
+    shape = (*knots, n_paths, channels)
+    _shape(where, "coefficients", coefficients, f"(M + {degree}, {n_paths}, C) with M > 0", shape)
+    intervals = len(coefficients) - degree
+    number = coefficients.dtype.type
+    return _Table(_ORDERS[degree], coefficients, number(intervals / float(cutoff)), number(intervals))
+
+
 def _convolve(
     where: str,
     loop: Any,
@@ -1024,33 +3654,131 @@ def _convolve(
     weights: Any,
     out: Any,
 ) -> Any:
-    n_out = shape[0]
-    indptr, indices = _host(where, indptr=indptr, indices=_no_edges(indices))
-    vectors, radial, features = _host(where, vectors=vectors, radial=radial, features=features)
-    _index_type(where, indptr=indptr, indices=indices)
-    floats = {"vectors": vectors, "radial": radial, "features": features}
-    if weights is not None:
-        (weights,) = _host(where, weights=weights)
-        floats["weights"] = weights
-    dtype = _float_type(where, **floats)
-
-    nodes, channels, edges = _convolve_sizes(where, shape, indptr, indices, vectors, radial, features, weights)
-    full = (nodes, n_out, channels)
+    n_out, n_in, n_paths = shape
+    graph, (radial,) = _graph(where, n_in, indptr, indices, vectors, features, weights, radial=radial)
+    _shape(where, "radial", radial, f"(E, {n_paths}, C)", (graph.edges, n_paths, graph.channels))
+    full = (graph.nodes, n_out, graph.channels)
     if out is not None:
-        _check_out(where, out, full, dtype)
-    indptr, indices = _frozen(indptr.astype(np.int64, copy=False)), _frozen(indices)
-    _check_graph(where, indptr, indices, nodes)
-    vectors, radial, features = _frozen(vectors), _frozen(radial), _frozen(features)
-    weights = None if weights is None else _frozen(weights)
+        _check_out(where, out, full, graph.dtype)
 
     def compute(target: Array) -> None:
-        # Parts of equal edges, not of equal rows: degrees may differ widely.
-        inner = _bounds(edges, edges * channels)[1:-1]
-        bounds = [0, *(np.searchsorted(indptr, inner).tolist() if inner else ()), nodes]
-        _spread(loop, bounds, (_TABLES[dtype], indptr, indices, vectors, radial, features, weights, target))
+        arrays = (graph.indptr, graph.indices, graph.vectors, radial, graph.features, graph.weights)
+        bounds = graph.bounds(0, graph.nodes, graph.channels)
+        for span in _spans(graph.channels, graph.dtype):
+            _spread(loop, bounds, (_TABLES[graph.dtype], *span, *arrays, target))
 
-    inputs = (indptr, indices, vectors, radial, features) + (() if weights is None else (weights,))
-    return _fill(compute, out, full, dtype, *inputs)
+    return _fill(compute, out, full, graph.dtype, *graph.inputs(radial))
+
+
+def _convolve_tabulated(
+    where: str,
+    loop: Any,
+    shape: tuple[int, int, int],
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    coefficients: Any,
+    cutoff: float,
+    features: Any,
+    weights: Any,
+    degree: int,
+    out: Any,
+) -> Any:
+    n_out, n_in, n_paths = shape
+    graph, (coefficients,) = _graph(where, n_in, indptr, indices, vectors, features, weights, coefficients=coefficients)
+    table = _table(where, n_paths, coefficients, cutoff, degree, graph.channels)
+    full = (graph.nodes, n_out, graph.channels)
+    if out is not None:
+        _check_out(where, out, full, graph.dtype)
+
+    def compute(target: Array) -> None:
+        arrays = (graph.indptr, graph.indices, graph.vectors, *table[1:], graph.features, graph.weights)
+        bounds = graph.bounds(0, graph.nodes, graph.channels)
+        for span in _spans(graph.channels, graph.dtype):
+            _spread(loop, bounds, (_TABLES[graph.dtype], *span, table.order, *arrays, target))
+
+    return _fill(compute, out, full, graph.dtype, *graph.inputs(coefficients))
+
+
+def _convolve_mixing(
+    where: str,
+    loop: Any,
+    shape: tuple[int, int, int],
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    basis: Any,
+    mixing: Any,
+    features: Any,
+    weights: Any,
+    out: Any,
+) -> Any:
+    n_out, n_in, n_paths = shape
+    graph, (basis, mixing) = _graph(where, n_in, indptr, indices, vectors, features, weights, basis=basis, mixing=mixing)
+    _core(where, "basis", basis, "(E, K)", (graph.edges, None))
+    _shape(where, "basis", basis, "(E, K)", (graph.edges, basis.shape[1]))
+    _core(where, "mixing", mixing, f"(K, {n_paths}, C_in, C_out)", (basis.shape[1], n_paths, graph.channels, None))
+    inner, mixed = (basis.shape[1], n_paths, graph.channels), mixing.shape[-1]
+    _shape(where, "mixing", mixing, f"(K, {n_paths}, C_in, C_out)", (*inner, mixed))
+    full = (graph.nodes, n_out, mixed)
+    if out is not None:
+        _check_out(where, out, full, graph.dtype)
+
+    def compute(target: Array) -> None:
+        matrix = mixing.reshape(math.prod(inner), mixed)
+        row = n_out * matrix.shape[0]  # numbers to be mixed for one receiver
+        at_once = min(max(_MIXING_BYTES // (row * target.itemsize or 1), 1), max(graph.nodes, 1))
+        sums = np.empty((at_once, n_out, *inner), target.dtype)
+        for base in range(0, graph.nodes, at_once):
+            stop = min(base + at_once, graph.nodes)
+            bounds = graph.bounds(base, stop, graph.channels * len(inner) * inner[0])
+            arrays = (graph.indptr, graph.indices, graph.vectors, basis, graph.features, graph.weights)
+            for span in _spans(graph.channels, graph.dtype):
+                _spread(loop, bounds, (_TABLES[graph.dtype], *span, base, *arrays, sums))
+            left = sums[: stop - base].reshape(-1, matrix.shape[0])
+            np.matmul(left, matrix, out=target[base:stop].reshape(-1, mixed))
+
+    return _fill(compute, out, full, graph.dtype, *graph.inputs(basis, mixing))
+
+
+def _convolve_walkers(
+    where: str,
+    loop: Any,
+    shape: tuple[int, int, int],
+    positions: Any,
+    coefficients: Any,
+    cutoff: float,
+    features: Any,
+    weights: Any,
+    degree: int,
+    loops: bool,
+    out: Any,
+) -> Any:
+    n_out, n_in, n_paths = shape
+    floats = {"positions": positions, "coefficients": coefficients, "features": features}
+    if weights is not None:
+        floats["weights"] = weights
+    floats = dict(zip(floats, _host(where, **floats), strict=True))
+    dtype = _float_type(where, **floats)
+    positions, coefficients, features, *weighted = map(_frozen, floats.values())
+    if features.ndim != 4 or features.shape[2] != n_in:
+        raise ValueError(f"{where}: features must have shape (B, A, {n_in}, C), got {features.shape}")
+    walkers, particles, _, channels = features.shape
+    _shape(where, "positions", positions, "(B, A, 3)", (walkers, particles, 3))
+    for array in weighted:
+        _shape(where, "weights", array, "(B, A)", (walkers, particles))
+    table = _table(where, n_paths, coefficients, cutoff, degree, channels)
+    full = (walkers, particles, n_out, channels)
+    if out is not None:
+        _check_out(where, out, full, dtype)
+
+    def compute(target: Array) -> None:
+        arrays = (positions, *table[1:], features, weighted[0] if weighted else None)
+        bounds = _bounds(walkers, walkers * particles * particles * channels)
+        for span in _spans(channels, dtype):
+            _spread(loop, bounds, (_TABLES[dtype], *span, table.order, bool(loops), *arrays, target))
+
+    return _fill(compute, out, full, dtype, positions, coefficients, features, *weighted)
 
 
 # --- public functions -----------------------------------------------------------------------------
@@ -1191,6 +3919,219 @@ def convolve_1_0(
         radial,
         features,
         weights,
+        out,
+    )
+
+
+def convolve_tabulated_1_0(
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    vectors: ArrayLike,
+    coefficients: ArrayLike,
+    cutoff: float,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    degree: int = 5,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→0 with tabulated radial functions: out_i = Σ_e w_e Σ_p radial_p(|r_e|) K^p(r̂_e) f_j(e).
+
+    The table is read inside the loop: nothing is stored for each edge but its vector.  Source: slides, page "Dal continuo
+    al discreto"; the table as in DeePMD's model compression (Lu et al., J. Chem. Theory Comput. 18, 5559 (2022)), with
+    B-splines in place of separate polynomials; proofs T11, T13.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    out : (N, 1, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 1, C)
+        The same to the last bit whatever the number of threads.
+
+    P = 1, in the order of the radial functions (K_c of each):
+        0: alpha, l_f = 1, r̂_c
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: that of convolve_1_0 and degree + 1 multiplications for each radial value.
+    """
+    return _convolve_tabulated(
+        "convolve_tabulated_1_0",
+        _tabulated_rows_1_0,
+        (1, 3, 1),
+        indptr,
+        indices,
+        vectors,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        out,
+    )
+
+
+def convolve_mixing_1_0(
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    vectors: ArrayLike,
+    basis: ArrayLike,
+    mixing: ArrayLike,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→0 that mixes channels: out_i = Σ_e w_e Σ_kp basis_ek K^p(r̂_e) f_j(e) mixing_kp.
+
+    The slides' layer with a radial matrix W^p(r) = Σ_k basis_k(r) mixing_kp of C_in x C_out for each path, page "Confronto
+    con Tensor Field Networks"; proof T11.  By linearity the sum over edges is done first, for each k and p, and the
+    channels are mixed once for each receiver, by one matrix product for many receivers.  With n neighbours and K radial
+    functions a receiver costs about 1 P K C_in (n + C_out) multiplications; forming the matrix of every edge and
+    applying it would cost n P C_in C_out (K + 1), and n P C_in C_out numbers of memory.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    basis : (E, K)
+        The radial basis at |r| of each edge.
+    mixing : (K, P, C_in, C_out)
+        The weights.
+    features : (N, 3, C_in)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 1, C_out), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 1, C_out)
+        The same to the last bit whatever the number of our threads; the product is NumPy's.
+
+    P = 1, in the order of the radial functions (K_c of each):
+        0: alpha, l_f = 1, r̂_c
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 3 multiplications and 2 additions per edge and channel, after 0 multiplications and 0 additions per edge;
+    as defined, 3 multiplications and 2 additions per edge and channel.
+    """
+    return _convolve_mixing(
+        "convolve_mixing_1_0",
+        _mixing_rows_1_0,
+        (1, 3, 1),
+        indptr,
+        indices,
+        vectors,
+        basis,
+        mixing,
+        features,
+        weights,
+        out,
+    )
+
+
+def convolve_walkers_1_0(
+    positions: ArrayLike,
+    coefficients: ArrayLike,
+    cutoff: float,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    degree: int = 5,
+    loops: bool = False,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→0 on a batch of small systems: out_bi = Σ_j w_bj Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_bj.
+
+    All pairs of each system, from positions: no index arrays, no edge vectors in memory.  What a pair (i, j) needs is
+    computed once and serves (j, i), where odd paths change sign (the parity of catalogue.json).  Source: slides, pages "Dal
+    continuo al discreto" and "Messaggio chiave"; proofs T10, T11, T13.
+
+    Parameters
+    ----------
+    positions : (B, A, 3)
+        B systems (walkers) of A particles; r_ij = positions[b, i] - positions[b, j].
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (B, A, 3, C)
+        The field at the particles, components before channels.
+    weights : (B, A), optional
+        Quadrature weights w_j of the senders; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    loops : bool
+        Whether j = i counts; at r = 0 only the path with l_f = 0 contributes (theorem T10).
+    out : (B, A, 1, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (B, A, 1, C)
+        The same to the last bit whatever the number of threads.
+
+    P = 1, in the order of the radial functions (K_c of each):
+        0: alpha, l_f = 1, r̂_c
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: for each pair of particles, twice that of apply_1_0 and once degree + 1 multiplications for each radial value.
+    """
+    return _convolve_walkers(
+        "convolve_walkers_1_0",
+        _walkers_1_0,
+        (1, 3, 1),
+        positions,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        loops,
         out,
     )
 
@@ -1340,6 +4281,935 @@ def convolve_1_1(
     )
 
 
+def convolve_tabulated_1_1(
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    vectors: ArrayLike,
+    coefficients: ArrayLike,
+    cutoff: float,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    degree: int = 5,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→1 with tabulated radial functions: out_i = Σ_e w_e Σ_p radial_p(|r_e|) K^p(r̂_e) f_j(e).
+
+    The table is read inside the loop: nothing is stored for each edge but its vector.  Source: slides, page "Dal continuo
+    al discreto"; the table as in DeePMD's model compression (Lu et al., J. Chem. Theory Comput. 18, 5559 (2022)), with
+    B-splines in place of separate polynomials; proofs T11, T13.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    out : (N, 3, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 3, C)
+        The same to the last bit whatever the number of threads.
+
+    P = 3, in the order of the radial functions (K_a,c of each):
+        0: a, l_f = 0, δ_ac
+        1: b, l_f = 1, ε_adc r̂_d
+        2: c, l_f = 2, 3 r̂_a r̂_c - δ_ac
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: that of convolve_1_1 and degree + 1 multiplications for each radial value.
+    """
+    return _convolve_tabulated(
+        "convolve_tabulated_1_1",
+        _tabulated_rows_1_1,
+        (3, 3, 3),
+        indptr,
+        indices,
+        vectors,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        out,
+    )
+
+
+def convolve_mixing_1_1(
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    vectors: ArrayLike,
+    basis: ArrayLike,
+    mixing: ArrayLike,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→1 that mixes channels: out_i = Σ_e w_e Σ_kp basis_ek K^p(r̂_e) f_j(e) mixing_kp.
+
+    The slides' layer with a radial matrix W^p(r) = Σ_k basis_k(r) mixing_kp of C_in x C_out for each path, page "Confronto
+    con Tensor Field Networks"; proof T11.  By linearity the sum over edges is done first, for each k and p, and the
+    channels are mixed once for each receiver, by one matrix product for many receivers.  With n neighbours and K radial
+    functions a receiver costs about 3 P K C_in (n + C_out) multiplications; forming the matrix of every edge and
+    applying it would cost n P C_in C_out (K + 3), and n P C_in C_out numbers of memory.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    basis : (E, K)
+        The radial basis at |r| of each edge.
+    mixing : (K, P, C_in, C_out)
+        The weights.
+    features : (N, 3, C_in)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 3, C_out), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 3, C_out)
+        The same to the last bit whatever the number of our threads; the product is NumPy's.
+
+    P = 3, in the order of the radial functions (K_a,c of each):
+        0: a, l_f = 0, δ_ac
+        1: b, l_f = 1, ε_adc r̂_d
+        2: c, l_f = 2, 3 r̂_a r̂_c - δ_ac
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 15 multiplications and 8 additions per edge and channel, after 6 multiplications and 2 additions per edge;
+    as defined, 45 multiplications and 15 additions per edge and channel.
+    """
+    return _convolve_mixing(
+        "convolve_mixing_1_1",
+        _mixing_rows_1_1,
+        (3, 3, 3),
+        indptr,
+        indices,
+        vectors,
+        basis,
+        mixing,
+        features,
+        weights,
+        out,
+    )
+
+
+def convolve_walkers_1_1(
+    positions: ArrayLike,
+    coefficients: ArrayLike,
+    cutoff: float,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    degree: int = 5,
+    loops: bool = False,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→1 on a batch of small systems: out_bi = Σ_j w_bj Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_bj.
+
+    All pairs of each system, from positions: no index arrays, no edge vectors in memory.  What a pair (i, j) needs is
+    computed once and serves (j, i), where odd paths change sign (the parity of catalogue.json).  Source: slides, pages "Dal
+    continuo al discreto" and "Messaggio chiave"; proofs T10, T11, T13.
+
+    Parameters
+    ----------
+    positions : (B, A, 3)
+        B systems (walkers) of A particles; r_ij = positions[b, i] - positions[b, j].
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (B, A, 3, C)
+        The field at the particles, components before channels.
+    weights : (B, A), optional
+        Quadrature weights w_j of the senders; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    loops : bool
+        Whether j = i counts; at r = 0 only the path with l_f = 0 contributes (theorem T10).
+    out : (B, A, 3, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (B, A, 3, C)
+        The same to the last bit whatever the number of threads.
+
+    P = 3, in the order of the radial functions (K_a,c of each):
+        0: a, l_f = 0, δ_ac
+        1: b, l_f = 1, ε_adc r̂_d
+        2: c, l_f = 2, 3 r̂_a r̂_c - δ_ac
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: for each pair of particles, twice that of apply_1_1 and once degree + 1 multiplications for each radial value.
+    """
+    return _convolve_walkers(
+        "convolve_walkers_1_1",
+        _walkers_1_1,
+        (3, 3, 3),
+        positions,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        loops,
+        out,
+    )
+
+
+def kernel_1_1_polar(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) -> Array:
+    """The equivariant kernel 1→1 (polar paths): Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
+
+    Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    vectors : (..., 3)
+        r = x_receiver - x_sender, of any length; only the direction enters.
+    radial : (..., P)
+        Contracted radial functions at |r|.
+    out : (..., 3, 3), optional
+        Where to put the result.
+
+    Returns
+    -------
+    (..., 3, 3)
+        Rows are output components, columns input components.
+
+    P = 2, in the order of the radial functions (K_a,c of each):
+        0: a, l_f = 0, δ_ac
+        1: c, l_f = 2, 3 r̂_a r̂_c - δ_ac
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 13 multiplications and 4 additions per kernel, after 6 multiplications and 2 additions per edge;
+    as defined, 39 multiplications and 9 additions per kernel.
+    """
+    return _kernel("kernel_1_1_polar", _kernel_items_1_1_polar, (3, 3, 2), vectors, radial, out)
+
+
+def apply_1_1_polar(
+    vectors: ArrayLike, radial: ArrayLike, features: ArrayLike, out: Array | None = None
+) -> Array:
+    """The equivariant kernel 1→1 (polar paths) acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
+
+    Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    vectors : (..., 3)
+        r = x_receiver - x_sender, of any length; only the direction enters.
+    radial : (..., P, C)
+        Contracted radial functions at |r|, one for each channel.
+    features : (..., 3, C)
+        The field at the sender, components before channels.
+    out : (..., 3, C), optional
+        Where to put the result.
+
+    Returns
+    -------
+    (..., 3, C)
+
+    P = 2, in the order of the radial functions (K_a,c of each):
+        0: a, l_f = 0, δ_ac
+        1: c, l_f = 2, 3 r̂_a r̂_c - δ_ac
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 11 multiplications and 6 additions per channel, after 6 multiplications and 2 additions per edge;
+    as defined, 57 multiplications and 15 additions per channel.
+    """
+    return _apply("apply_1_1_polar", _apply_items_1_1_polar, (3, 3, 2), vectors, radial, features, out)
+
+
+def convolve_1_1_polar(
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    vectors: ArrayLike,
+    radial: ArrayLike,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→1 (polar paths) on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
+
+    Source: slides, page "Dal continuo al discreto"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+    radial : (E, P, C)
+        Contracted radial functions at |r|.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 3, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 3, C)
+        Each receiver is summed in the order of its edges by one thread: results are the same to the last bit
+        whatever the number of threads.
+
+    P = 2, in the order of the radial functions (K_a,c of each):
+        0: a, l_f = 0, δ_ac
+        1: c, l_f = 2, 3 r̂_a r̂_c - δ_ac
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 11 multiplications and 6 additions per edge and channel, after 6 multiplications and 2 additions per edge;
+    as defined, 57 multiplications and 15 additions per edge and channel.
+    """
+    return _convolve(
+        "convolve_1_1_polar",
+        _convolve_rows_1_1_polar,
+        (3, 3, 2),
+        indptr,
+        indices,
+        vectors,
+        radial,
+        features,
+        weights,
+        out,
+    )
+
+
+def convolve_tabulated_1_1_polar(
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    vectors: ArrayLike,
+    coefficients: ArrayLike,
+    cutoff: float,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    degree: int = 5,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→1 (polar paths) with tabulated radial functions: out_i = Σ_e w_e Σ_p radial_p(|r_e|) K^p(r̂_e) f_j(e).
+
+    The table is read inside the loop: nothing is stored for each edge but its vector.  Source: slides, page "Dal continuo
+    al discreto"; the table as in DeePMD's model compression (Lu et al., J. Chem. Theory Comput. 18, 5559 (2022)), with
+    B-splines in place of separate polynomials; proofs T11, T13.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    out : (N, 3, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 3, C)
+        The same to the last bit whatever the number of threads.
+
+    P = 2, in the order of the radial functions (K_a,c of each):
+        0: a, l_f = 0, δ_ac
+        1: c, l_f = 2, 3 r̂_a r̂_c - δ_ac
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: that of convolve_1_1_polar and degree + 1 multiplications for each radial value.
+    """
+    return _convolve_tabulated(
+        "convolve_tabulated_1_1_polar",
+        _tabulated_rows_1_1_polar,
+        (3, 3, 2),
+        indptr,
+        indices,
+        vectors,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        out,
+    )
+
+
+def convolve_mixing_1_1_polar(
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    vectors: ArrayLike,
+    basis: ArrayLike,
+    mixing: ArrayLike,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→1 (polar paths) that mixes channels: out_i = Σ_e w_e Σ_kp basis_ek K^p(r̂_e) f_j(e) mixing_kp.
+
+    The slides' layer with a radial matrix W^p(r) = Σ_k basis_k(r) mixing_kp of C_in x C_out for each path, page "Confronto
+    con Tensor Field Networks"; proof T11.  By linearity the sum over edges is done first, for each k and p, and the
+    channels are mixed once for each receiver, by one matrix product for many receivers.  With n neighbours and K radial
+    functions a receiver costs about 3 P K C_in (n + C_out) multiplications; forming the matrix of every edge and
+    applying it would cost n P C_in C_out (K + 3), and n P C_in C_out numbers of memory.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    basis : (E, K)
+        The radial basis at |r| of each edge.
+    mixing : (K, P, C_in, C_out)
+        The weights.
+    features : (N, 3, C_in)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 3, C_out), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 3, C_out)
+        The same to the last bit whatever the number of our threads; the product is NumPy's.
+
+    P = 2, in the order of the radial functions (K_a,c of each):
+        0: a, l_f = 0, δ_ac
+        1: c, l_f = 2, 3 r̂_a r̂_c - δ_ac
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 9 multiplications and 5 additions per edge and channel, after 6 multiplications and 2 additions per edge;
+    as defined, 39 multiplications and 12 additions per edge and channel.
+    """
+    return _convolve_mixing(
+        "convolve_mixing_1_1_polar",
+        _mixing_rows_1_1_polar,
+        (3, 3, 2),
+        indptr,
+        indices,
+        vectors,
+        basis,
+        mixing,
+        features,
+        weights,
+        out,
+    )
+
+
+def convolve_walkers_1_1_polar(
+    positions: ArrayLike,
+    coefficients: ArrayLike,
+    cutoff: float,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    degree: int = 5,
+    loops: bool = False,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→1 (polar paths) on a batch of small systems: out_bi = Σ_j w_bj Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_bj.
+
+    All pairs of each system, from positions: no index arrays, no edge vectors in memory.  What a pair (i, j) needs is
+    computed once and serves (j, i), where odd paths change sign (the parity of catalogue.json).  Source: slides, pages "Dal
+    continuo al discreto" and "Messaggio chiave"; proofs T10, T11, T13.
+
+    Parameters
+    ----------
+    positions : (B, A, 3)
+        B systems (walkers) of A particles; r_ij = positions[b, i] - positions[b, j].
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (B, A, 3, C)
+        The field at the particles, components before channels.
+    weights : (B, A), optional
+        Quadrature weights w_j of the senders; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    loops : bool
+        Whether j = i counts; at r = 0 only the path with l_f = 0 contributes (theorem T10).
+    out : (B, A, 3, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (B, A, 3, C)
+        The same to the last bit whatever the number of threads.
+
+    P = 2, in the order of the radial functions (K_a,c of each):
+        0: a, l_f = 0, δ_ac
+        1: c, l_f = 2, 3 r̂_a r̂_c - δ_ac
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: for each pair of particles, twice that of apply_1_1_polar and once degree + 1 multiplications for each radial value.
+    """
+    return _convolve_walkers(
+        "convolve_walkers_1_1_polar",
+        _walkers_1_1_polar,
+        (3, 3, 2),
+        positions,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        loops,
+        out,
+    )
+
+
+def kernel_1_1_axial(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) -> Array:
+    """The equivariant kernel 1→1 (axial paths): Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
+
+    Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    vectors : (..., 3)
+        r = x_receiver - x_sender, of any length; only the direction enters.
+    radial : (..., P)
+        Contracted radial functions at |r|.
+    out : (..., 3, 3), optional
+        Where to put the result.
+
+    Returns
+    -------
+    (..., 3, 3)
+        Rows are output components, columns input components.
+
+    P = 1, in the order of the radial functions (K_a,c of each):
+        0: b, l_f = 1, ε_adc r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 6 multiplications and 0 additions per kernel, after 0 multiplications and 0 additions per edge;
+    as defined, 6 multiplications and 0 additions per kernel.
+    """
+    return _kernel("kernel_1_1_axial", _kernel_items_1_1_axial, (3, 3, 1), vectors, radial, out)
+
+
+def apply_1_1_axial(
+    vectors: ArrayLike, radial: ArrayLike, features: ArrayLike, out: Array | None = None
+) -> Array:
+    """The equivariant kernel 1→1 (axial paths) acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
+
+    Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    vectors : (..., 3)
+        r = x_receiver - x_sender, of any length; only the direction enters.
+    radial : (..., P, C)
+        Contracted radial functions at |r|, one for each channel.
+    features : (..., 3, C)
+        The field at the sender, components before channels.
+    out : (..., 3, C), optional
+        Where to put the result.
+
+    Returns
+    -------
+    (..., 3, C)
+
+    P = 1, in the order of the radial functions (K_a,c of each):
+        0: b, l_f = 1, ε_adc r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 9 multiplications and 3 additions per channel, after 0 multiplications and 0 additions per edge;
+    as defined, 12 multiplications and 3 additions per channel.
+    """
+    return _apply("apply_1_1_axial", _apply_items_1_1_axial, (3, 3, 1), vectors, radial, features, out)
+
+
+def convolve_1_1_axial(
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    vectors: ArrayLike,
+    radial: ArrayLike,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→1 (axial paths) on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
+
+    Source: slides, page "Dal continuo al discreto"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+    radial : (E, P, C)
+        Contracted radial functions at |r|.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 3, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 3, C)
+        Each receiver is summed in the order of its edges by one thread: results are the same to the last bit
+        whatever the number of threads.
+
+    P = 1, in the order of the radial functions (K_a,c of each):
+        0: b, l_f = 1, ε_adc r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 9 multiplications and 3 additions per edge and channel, after 0 multiplications and 0 additions per edge;
+    as defined, 12 multiplications and 3 additions per edge and channel.
+    """
+    return _convolve(
+        "convolve_1_1_axial",
+        _convolve_rows_1_1_axial,
+        (3, 3, 1),
+        indptr,
+        indices,
+        vectors,
+        radial,
+        features,
+        weights,
+        out,
+    )
+
+
+def convolve_tabulated_1_1_axial(
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    vectors: ArrayLike,
+    coefficients: ArrayLike,
+    cutoff: float,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    degree: int = 5,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→1 (axial paths) with tabulated radial functions: out_i = Σ_e w_e Σ_p radial_p(|r_e|) K^p(r̂_e) f_j(e).
+
+    The table is read inside the loop: nothing is stored for each edge but its vector.  Source: slides, page "Dal continuo
+    al discreto"; the table as in DeePMD's model compression (Lu et al., J. Chem. Theory Comput. 18, 5559 (2022)), with
+    B-splines in place of separate polynomials; proofs T11, T13.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    out : (N, 3, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 3, C)
+        The same to the last bit whatever the number of threads.
+
+    P = 1, in the order of the radial functions (K_a,c of each):
+        0: b, l_f = 1, ε_adc r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: that of convolve_1_1_axial and degree + 1 multiplications for each radial value.
+    """
+    return _convolve_tabulated(
+        "convolve_tabulated_1_1_axial",
+        _tabulated_rows_1_1_axial,
+        (3, 3, 1),
+        indptr,
+        indices,
+        vectors,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        out,
+    )
+
+
+def convolve_mixing_1_1_axial(
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    vectors: ArrayLike,
+    basis: ArrayLike,
+    mixing: ArrayLike,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→1 (axial paths) that mixes channels: out_i = Σ_e w_e Σ_kp basis_ek K^p(r̂_e) f_j(e) mixing_kp.
+
+    The slides' layer with a radial matrix W^p(r) = Σ_k basis_k(r) mixing_kp of C_in x C_out for each path, page "Confronto
+    con Tensor Field Networks"; proof T11.  By linearity the sum over edges is done first, for each k and p, and the
+    channels are mixed once for each receiver, by one matrix product for many receivers.  With n neighbours and K radial
+    functions a receiver costs about 3 P K C_in (n + C_out) multiplications; forming the matrix of every edge and
+    applying it would cost n P C_in C_out (K + 3), and n P C_in C_out numbers of memory.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    basis : (E, K)
+        The radial basis at |r| of each edge.
+    mixing : (K, P, C_in, C_out)
+        The weights.
+    features : (N, 3, C_in)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 3, C_out), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 3, C_out)
+        The same to the last bit whatever the number of our threads; the product is NumPy's.
+
+    P = 1, in the order of the radial functions (K_a,c of each):
+        0: b, l_f = 1, ε_adc r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 6 multiplications and 3 additions per edge and channel, after 0 multiplications and 0 additions per edge;
+    as defined, 6 multiplications and 3 additions per edge and channel.
+    """
+    return _convolve_mixing(
+        "convolve_mixing_1_1_axial",
+        _mixing_rows_1_1_axial,
+        (3, 3, 1),
+        indptr,
+        indices,
+        vectors,
+        basis,
+        mixing,
+        features,
+        weights,
+        out,
+    )
+
+
+def convolve_walkers_1_1_axial(
+    positions: ArrayLike,
+    coefficients: ArrayLike,
+    cutoff: float,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    degree: int = 5,
+    loops: bool = False,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→1 (axial paths) on a batch of small systems: out_bi = Σ_j w_bj Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_bj.
+
+    All pairs of each system, from positions: no index arrays, no edge vectors in memory.  What a pair (i, j) needs is
+    computed once and serves (j, i), where odd paths change sign (the parity of catalogue.json).  Source: slides, pages "Dal
+    continuo al discreto" and "Messaggio chiave"; proofs T10, T11, T13.
+
+    Parameters
+    ----------
+    positions : (B, A, 3)
+        B systems (walkers) of A particles; r_ij = positions[b, i] - positions[b, j].
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (B, A, 3, C)
+        The field at the particles, components before channels.
+    weights : (B, A), optional
+        Quadrature weights w_j of the senders; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    loops : bool
+        Whether j = i counts; at r = 0 only the path with l_f = 0 contributes (theorem T10).
+    out : (B, A, 3, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (B, A, 3, C)
+        The same to the last bit whatever the number of threads.
+
+    P = 1, in the order of the radial functions (K_a,c of each):
+        0: b, l_f = 1, ε_adc r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: for each pair of particles, twice that of apply_1_1_axial and once degree + 1 multiplications for each radial value.
+    """
+    return _convolve_walkers(
+        "convolve_walkers_1_1_axial",
+        _walkers_1_1_axial,
+        (3, 3, 1),
+        positions,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        loops,
+        out,
+    )
+
+
 def kernel_1_2(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) -> Array:
     """The equivariant kernel 1→2: Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
@@ -1481,6 +5351,935 @@ def convolve_1_2(
         radial,
         features,
         weights,
+        out,
+    )
+
+
+def convolve_tabulated_1_2(
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    vectors: ArrayLike,
+    coefficients: ArrayLike,
+    cutoff: float,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    degree: int = 5,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→2 with tabulated radial functions: out_i = Σ_e w_e Σ_p radial_p(|r_e|) K^p(r̂_e) f_j(e).
+
+    The table is read inside the loop: nothing is stored for each edge but its vector.  Source: slides, page "Dal continuo
+    al discreto"; the table as in DeePMD's model compression (Lu et al., J. Chem. Theory Comput. 18, 5559 (2022)), with
+    B-splines in place of separate polynomials; proofs T11, T13.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    out : (N, 5, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 5, C)
+        The same to the last bit whatever the number of threads.
+
+    P = 3, in the order of the radial functions (K_ab,c of each):
+        0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
+        1: beta, l_f = 2, (1/2) ε_acd r̂_b r̂_d + (1/2) ε_bcd r̂_a r̂_d
+        2: gamma, l_f = 3, r̂_a r̂_b r̂_c - (1/5) δ_ab r̂_c - (1/5) δ_ac r̂_b - (1/5) δ_bc r̂_a
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: that of convolve_1_2 and degree + 1 multiplications for each radial value.
+    """
+    return _convolve_tabulated(
+        "convolve_tabulated_1_2",
+        _tabulated_rows_1_2,
+        (5, 3, 3),
+        indptr,
+        indices,
+        vectors,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        out,
+    )
+
+
+def convolve_mixing_1_2(
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    vectors: ArrayLike,
+    basis: ArrayLike,
+    mixing: ArrayLike,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→2 that mixes channels: out_i = Σ_e w_e Σ_kp basis_ek K^p(r̂_e) f_j(e) mixing_kp.
+
+    The slides' layer with a radial matrix W^p(r) = Σ_k basis_k(r) mixing_kp of C_in x C_out for each path, page "Confronto
+    con Tensor Field Networks"; proof T11.  By linearity the sum over edges is done first, for each k and p, and the
+    channels are mixed once for each receiver, by one matrix product for many receivers.  With n neighbours and K radial
+    functions a receiver costs about 5 P K C_in (n + C_out) multiplications; forming the matrix of every edge and
+    applying it would cost n P C_in C_out (K + 5), and n P C_in C_out numbers of memory.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    basis : (E, K)
+        The radial basis at |r| of each edge.
+    mixing : (K, P, C_in, C_out)
+        The weights.
+    features : (N, 3, C_in)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 5, C_out), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 5, C_out)
+        The same to the last bit whatever the number of our threads; the product is NumPy's.
+
+    P = 3, in the order of the radial functions (K_ab,c of each):
+        0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
+        1: beta, l_f = 2, (1/2) ε_acd r̂_b r̂_d + (1/2) ε_bcd r̂_a r̂_d
+        2: gamma, l_f = 3, r̂_a r̂_b r̂_c - (1/5) δ_ab r̂_c - (1/5) δ_ac r̂_b - (1/5) δ_bc r̂_a
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 48 multiplications and 26 additions per edge and channel, after 13 multiplications and 2 additions per edge;
+    as defined, 225 multiplications and 51 additions per edge and channel.
+    """
+    return _convolve_mixing(
+        "convolve_mixing_1_2",
+        _mixing_rows_1_2,
+        (5, 3, 3),
+        indptr,
+        indices,
+        vectors,
+        basis,
+        mixing,
+        features,
+        weights,
+        out,
+    )
+
+
+def convolve_walkers_1_2(
+    positions: ArrayLike,
+    coefficients: ArrayLike,
+    cutoff: float,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    degree: int = 5,
+    loops: bool = False,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→2 on a batch of small systems: out_bi = Σ_j w_bj Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_bj.
+
+    All pairs of each system, from positions: no index arrays, no edge vectors in memory.  What a pair (i, j) needs is
+    computed once and serves (j, i), where odd paths change sign (the parity of catalogue.json).  Source: slides, pages "Dal
+    continuo al discreto" and "Messaggio chiave"; proofs T10, T11, T13.
+
+    Parameters
+    ----------
+    positions : (B, A, 3)
+        B systems (walkers) of A particles; r_ij = positions[b, i] - positions[b, j].
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (B, A, 3, C)
+        The field at the particles, components before channels.
+    weights : (B, A), optional
+        Quadrature weights w_j of the senders; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    loops : bool
+        Whether j = i counts; at r = 0 only the path with l_f = 0 contributes (theorem T10).
+    out : (B, A, 5, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (B, A, 5, C)
+        The same to the last bit whatever the number of threads.
+
+    P = 3, in the order of the radial functions (K_ab,c of each):
+        0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
+        1: beta, l_f = 2, (1/2) ε_acd r̂_b r̂_d + (1/2) ε_bcd r̂_a r̂_d
+        2: gamma, l_f = 3, r̂_a r̂_b r̂_c - (1/5) δ_ab r̂_c - (1/5) δ_ac r̂_b - (1/5) δ_bc r̂_a
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: for each pair of particles, twice that of apply_1_2 and once degree + 1 multiplications for each radial value.
+    """
+    return _convolve_walkers(
+        "convolve_walkers_1_2",
+        _walkers_1_2,
+        (5, 3, 3),
+        positions,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        loops,
+        out,
+    )
+
+
+def kernel_1_2_polar(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) -> Array:
+    """The equivariant kernel 1→2 (polar paths): Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
+
+    Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    vectors : (..., 3)
+        r = x_receiver - x_sender, of any length; only the direction enters.
+    radial : (..., P)
+        Contracted radial functions at |r|.
+    out : (..., 5, 3), optional
+        Where to put the result.
+
+    Returns
+    -------
+    (..., 5, 3)
+        Rows are output components, columns input components.
+
+    P = 2, in the order of the radial functions (K_ab,c of each):
+        0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
+        1: gamma, l_f = 3, r̂_a r̂_b r̂_c - (1/5) δ_ab r̂_c - (1/5) δ_ac r̂_b - (1/5) δ_bc r̂_a
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 46 multiplications and 22 additions per kernel, after 13 multiplications and 2 additions per edge;
+    as defined, 174 multiplications and 34 additions per kernel.
+    """
+    return _kernel("kernel_1_2_polar", _kernel_items_1_2_polar, (5, 3, 2), vectors, radial, out)
+
+
+def apply_1_2_polar(
+    vectors: ArrayLike, radial: ArrayLike, features: ArrayLike, out: Array | None = None
+) -> Array:
+    """The equivariant kernel 1→2 (polar paths) acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
+
+    Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    vectors : (..., 3)
+        r = x_receiver - x_sender, of any length; only the direction enters.
+    radial : (..., P, C)
+        Contracted radial functions at |r|, one for each channel.
+    features : (..., 3, C)
+        The field at the sender, components before channels.
+    out : (..., 5, C), optional
+        Where to put the result.
+
+    Returns
+    -------
+    (..., 5, C)
+
+    P = 2, in the order of the radial functions (K_ab,c of each):
+        0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
+        1: gamma, l_f = 3, r̂_a r̂_b r̂_c - (1/5) δ_ab r̂_c - (1/5) δ_ac r̂_b - (1/5) δ_bc r̂_a
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 22 multiplications and 12 additions per channel, after 13 multiplications and 2 additions per edge;
+    as defined, 223 multiplications and 44 additions per channel.
+    """
+    return _apply("apply_1_2_polar", _apply_items_1_2_polar, (5, 3, 2), vectors, radial, features, out)
+
+
+def convolve_1_2_polar(
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    vectors: ArrayLike,
+    radial: ArrayLike,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→2 (polar paths) on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
+
+    Source: slides, page "Dal continuo al discreto"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+    radial : (E, P, C)
+        Contracted radial functions at |r|.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 5, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 5, C)
+        Each receiver is summed in the order of its edges by one thread: results are the same to the last bit
+        whatever the number of threads.
+
+    P = 2, in the order of the radial functions (K_ab,c of each):
+        0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
+        1: gamma, l_f = 3, r̂_a r̂_b r̂_c - (1/5) δ_ab r̂_c - (1/5) δ_ac r̂_b - (1/5) δ_bc r̂_a
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 22 multiplications and 12 additions per edge and channel, after 13 multiplications and 2 additions per edge;
+    as defined, 223 multiplications and 44 additions per edge and channel.
+    """
+    return _convolve(
+        "convolve_1_2_polar",
+        _convolve_rows_1_2_polar,
+        (5, 3, 2),
+        indptr,
+        indices,
+        vectors,
+        radial,
+        features,
+        weights,
+        out,
+    )
+
+
+def convolve_tabulated_1_2_polar(
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    vectors: ArrayLike,
+    coefficients: ArrayLike,
+    cutoff: float,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    degree: int = 5,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→2 (polar paths) with tabulated radial functions: out_i = Σ_e w_e Σ_p radial_p(|r_e|) K^p(r̂_e) f_j(e).
+
+    The table is read inside the loop: nothing is stored for each edge but its vector.  Source: slides, page "Dal continuo
+    al discreto"; the table as in DeePMD's model compression (Lu et al., J. Chem. Theory Comput. 18, 5559 (2022)), with
+    B-splines in place of separate polynomials; proofs T11, T13.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    out : (N, 5, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 5, C)
+        The same to the last bit whatever the number of threads.
+
+    P = 2, in the order of the radial functions (K_ab,c of each):
+        0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
+        1: gamma, l_f = 3, r̂_a r̂_b r̂_c - (1/5) δ_ab r̂_c - (1/5) δ_ac r̂_b - (1/5) δ_bc r̂_a
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: that of convolve_1_2_polar and degree + 1 multiplications for each radial value.
+    """
+    return _convolve_tabulated(
+        "convolve_tabulated_1_2_polar",
+        _tabulated_rows_1_2_polar,
+        (5, 3, 2),
+        indptr,
+        indices,
+        vectors,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        out,
+    )
+
+
+def convolve_mixing_1_2_polar(
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    vectors: ArrayLike,
+    basis: ArrayLike,
+    mixing: ArrayLike,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→2 (polar paths) that mixes channels: out_i = Σ_e w_e Σ_kp basis_ek K^p(r̂_e) f_j(e) mixing_kp.
+
+    The slides' layer with a radial matrix W^p(r) = Σ_k basis_k(r) mixing_kp of C_in x C_out for each path, page "Confronto
+    con Tensor Field Networks"; proof T11.  By linearity the sum over edges is done first, for each k and p, and the
+    channels are mixed once for each receiver, by one matrix product for many receivers.  With n neighbours and K radial
+    functions a receiver costs about 5 P K C_in (n + C_out) multiplications; forming the matrix of every edge and
+    applying it would cost n P C_in C_out (K + 5), and n P C_in C_out numbers of memory.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    basis : (E, K)
+        The radial basis at |r| of each edge.
+    mixing : (K, P, C_in, C_out)
+        The weights.
+    features : (N, 3, C_in)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 5, C_out), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 5, C_out)
+        The same to the last bit whatever the number of our threads; the product is NumPy's.
+
+    P = 2, in the order of the radial functions (K_ab,c of each):
+        0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
+        1: gamma, l_f = 3, r̂_a r̂_b r̂_c - (1/5) δ_ab r̂_c - (1/5) δ_ac r̂_b - (1/5) δ_bc r̂_a
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 31 multiplications and 17 additions per edge and channel, after 13 multiplications and 2 additions per edge;
+    as defined, 174 multiplications and 39 additions per edge and channel.
+    """
+    return _convolve_mixing(
+        "convolve_mixing_1_2_polar",
+        _mixing_rows_1_2_polar,
+        (5, 3, 2),
+        indptr,
+        indices,
+        vectors,
+        basis,
+        mixing,
+        features,
+        weights,
+        out,
+    )
+
+
+def convolve_walkers_1_2_polar(
+    positions: ArrayLike,
+    coefficients: ArrayLike,
+    cutoff: float,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    degree: int = 5,
+    loops: bool = False,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→2 (polar paths) on a batch of small systems: out_bi = Σ_j w_bj Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_bj.
+
+    All pairs of each system, from positions: no index arrays, no edge vectors in memory.  What a pair (i, j) needs is
+    computed once and serves (j, i), where odd paths change sign (the parity of catalogue.json).  Source: slides, pages "Dal
+    continuo al discreto" and "Messaggio chiave"; proofs T10, T11, T13.
+
+    Parameters
+    ----------
+    positions : (B, A, 3)
+        B systems (walkers) of A particles; r_ij = positions[b, i] - positions[b, j].
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (B, A, 3, C)
+        The field at the particles, components before channels.
+    weights : (B, A), optional
+        Quadrature weights w_j of the senders; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    loops : bool
+        Whether j = i counts; at r = 0 only the path with l_f = 0 contributes (theorem T10).
+    out : (B, A, 5, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (B, A, 5, C)
+        The same to the last bit whatever the number of threads.
+
+    P = 2, in the order of the radial functions (K_ab,c of each):
+        0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
+        1: gamma, l_f = 3, r̂_a r̂_b r̂_c - (1/5) δ_ab r̂_c - (1/5) δ_ac r̂_b - (1/5) δ_bc r̂_a
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: for each pair of particles, twice that of apply_1_2_polar and once degree + 1 multiplications for each radial value.
+    """
+    return _convolve_walkers(
+        "convolve_walkers_1_2_polar",
+        _walkers_1_2_polar,
+        (5, 3, 2),
+        positions,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        loops,
+        out,
+    )
+
+
+def kernel_1_2_axial(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) -> Array:
+    """The equivariant kernel 1→2 (axial paths): Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
+
+    Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    vectors : (..., 3)
+        r = x_receiver - x_sender, of any length; only the direction enters.
+    radial : (..., P)
+        Contracted radial functions at |r|.
+    out : (..., 5, 3), optional
+        Where to put the result.
+
+    Returns
+    -------
+    (..., 5, 3)
+        Rows are output components, columns input components.
+
+    P = 1, in the order of the radial functions (K_ab,c of each):
+        0: beta, l_f = 2, (1/2) ε_acd r̂_b r̂_d + (1/2) ε_bcd r̂_a r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 14 multiplications and 0 additions per kernel, after 18 multiplications and 3 additions per edge;
+    as defined, 51 multiplications and 3 additions per kernel.
+    """
+    return _kernel("kernel_1_2_axial", _kernel_items_1_2_axial, (5, 3, 1), vectors, radial, out)
+
+
+def apply_1_2_axial(
+    vectors: ArrayLike, radial: ArrayLike, features: ArrayLike, out: Array | None = None
+) -> Array:
+    """The equivariant kernel 1→2 (axial paths) acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
+
+    Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    vectors : (..., 3)
+        r = x_receiver - x_sender, of any length; only the direction enters.
+    radial : (..., P, C)
+        Contracted radial functions at |r|, one for each channel.
+    features : (..., 3, C)
+        The field at the sender, components before channels.
+    out : (..., 5, C), optional
+        Where to put the result.
+
+    Returns
+    -------
+    (..., 5, C)
+
+    P = 1, in the order of the radial functions (K_ab,c of each):
+        0: beta, l_f = 2, (1/2) ε_acd r̂_b r̂_d + (1/2) ε_bcd r̂_a r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 20 multiplications and 9 additions per channel, after 6 multiplications and 0 additions per edge;
+    as defined, 68 multiplications and 12 additions per channel.
+    """
+    return _apply("apply_1_2_axial", _apply_items_1_2_axial, (5, 3, 1), vectors, radial, features, out)
+
+
+def convolve_1_2_axial(
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    vectors: ArrayLike,
+    radial: ArrayLike,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→2 (axial paths) on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
+
+    Source: slides, page "Dal continuo al discreto"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+    radial : (E, P, C)
+        Contracted radial functions at |r|.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 5, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 5, C)
+        Each receiver is summed in the order of its edges by one thread: results are the same to the last bit
+        whatever the number of threads.
+
+    P = 1, in the order of the radial functions (K_ab,c of each):
+        0: beta, l_f = 2, (1/2) ε_acd r̂_b r̂_d + (1/2) ε_bcd r̂_a r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 20 multiplications and 9 additions per edge and channel, after 6 multiplications and 0 additions per edge;
+    as defined, 68 multiplications and 12 additions per edge and channel.
+    """
+    return _convolve(
+        "convolve_1_2_axial",
+        _convolve_rows_1_2_axial,
+        (5, 3, 1),
+        indptr,
+        indices,
+        vectors,
+        radial,
+        features,
+        weights,
+        out,
+    )
+
+
+def convolve_tabulated_1_2_axial(
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    vectors: ArrayLike,
+    coefficients: ArrayLike,
+    cutoff: float,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    degree: int = 5,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→2 (axial paths) with tabulated radial functions: out_i = Σ_e w_e Σ_p radial_p(|r_e|) K^p(r̂_e) f_j(e).
+
+    The table is read inside the loop: nothing is stored for each edge but its vector.  Source: slides, page "Dal continuo
+    al discreto"; the table as in DeePMD's model compression (Lu et al., J. Chem. Theory Comput. 18, 5559 (2022)), with
+    B-splines in place of separate polynomials; proofs T11, T13.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    out : (N, 5, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 5, C)
+        The same to the last bit whatever the number of threads.
+
+    P = 1, in the order of the radial functions (K_ab,c of each):
+        0: beta, l_f = 2, (1/2) ε_acd r̂_b r̂_d + (1/2) ε_bcd r̂_a r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: that of convolve_1_2_axial and degree + 1 multiplications for each radial value.
+    """
+    return _convolve_tabulated(
+        "convolve_tabulated_1_2_axial",
+        _tabulated_rows_1_2_axial,
+        (5, 3, 1),
+        indptr,
+        indices,
+        vectors,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        out,
+    )
+
+
+def convolve_mixing_1_2_axial(
+    indptr: ArrayLike,
+    indices: ArrayLike,
+    vectors: ArrayLike,
+    basis: ArrayLike,
+    mixing: ArrayLike,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→2 (axial paths) that mixes channels: out_i = Σ_e w_e Σ_kp basis_ek K^p(r̂_e) f_j(e) mixing_kp.
+
+    The slides' layer with a radial matrix W^p(r) = Σ_k basis_k(r) mixing_kp of C_in x C_out for each path, page "Confronto
+    con Tensor Field Networks"; proof T11.  By linearity the sum over edges is done first, for each k and p, and the
+    channels are mixed once for each receiver, by one matrix product for many receivers.  With n neighbours and K radial
+    functions a receiver costs about 5 P K C_in (n + C_out) multiplications; forming the matrix of every edge and
+    applying it would cost n P C_in C_out (K + 5), and n P C_in C_out numbers of memory.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    basis : (E, K)
+        The radial basis at |r| of each edge.
+    mixing : (K, P, C_in, C_out)
+        The weights.
+    features : (N, 3, C_in)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 5, C_out), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 5, C_out)
+        The same to the last bit whatever the number of our threads; the product is NumPy's.
+
+    P = 1, in the order of the radial functions (K_ab,c of each):
+        0: beta, l_f = 2, (1/2) ε_acd r̂_b r̂_d + (1/2) ε_bcd r̂_a r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 17 multiplications and 9 additions per edge and channel, after 6 multiplications and 0 additions per edge;
+    as defined, 51 multiplications and 12 additions per edge and channel.
+    """
+    return _convolve_mixing(
+        "convolve_mixing_1_2_axial",
+        _mixing_rows_1_2_axial,
+        (5, 3, 1),
+        indptr,
+        indices,
+        vectors,
+        basis,
+        mixing,
+        features,
+        weights,
+        out,
+    )
+
+
+def convolve_walkers_1_2_axial(
+    positions: ArrayLike,
+    coefficients: ArrayLike,
+    cutoff: float,
+    features: ArrayLike,
+    weights: ArrayLike | None = None,
+    degree: int = 5,
+    loops: bool = False,
+    out: Array | None = None,
+) -> Array:
+    """The equivariant convolution 1→2 (axial paths) on a batch of small systems: out_bi = Σ_j w_bj Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_bj.
+
+    All pairs of each system, from positions: no index arrays, no edge vectors in memory.  What a pair (i, j) needs is
+    computed once and serves (j, i), where odd paths change sign (the parity of catalogue.json).  Source: slides, pages "Dal
+    continuo al discreto" and "Messaggio chiave"; proofs T10, T11, T13.
+
+    Parameters
+    ----------
+    positions : (B, A, 3)
+        B systems (walkers) of A particles; r_ij = positions[b, i] - positions[b, j].
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (B, A, 3, C)
+        The field at the particles, components before channels.
+    weights : (B, A), optional
+        Quadrature weights w_j of the senders; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    loops : bool
+        Whether j = i counts; at r = 0 only the path with l_f = 0 contributes (theorem T10).
+    out : (B, A, 5, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (B, A, 5, C)
+        The same to the last bit whatever the number of threads.
+
+    P = 1, in the order of the radial functions (K_ab,c of each):
+        0: beta, l_f = 2, (1/2) ε_acd r̂_b r̂_d + (1/2) ε_bcd r̂_a r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: for each pair of particles, twice that of apply_1_2_axial and once degree + 1 multiplications for each radial value.
+    """
+    return _convolve_walkers(
+        "convolve_walkers_1_2_axial",
+        _walkers_1_2_axial,
+        (5, 3, 1),
+        positions,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        loops,
         out,
     )
 

@@ -7,7 +7,7 @@ Components of degree 2 are coefficients in the orthonormal basis of symmetric tr
 `radial` holds the contracted radial functions in the order of catalogue.json.  At r = 0 only the path with l_f = 0
 contributes (theorem T10).
 
-The functions are those of pocket_tfn.cpu, for each pair (l_in, l_out) = 1→0, 1→1, 1→2.  They take anything
+The functions are those of pocket_tfn.cpu, for each pair (l_in, l_out) = 1→0, 1→1, 1→2, and for the polar and the axial paths of each alone.  They take anything
 with __cuda_array_interface__ (Numba, CuPy, PyTorch), without copying contiguous arrays, and return Numba device arrays, which
 offer the same interface; `out`, where given, is returned itself.  Work is queued on the default stream.  One thread owns one
 channel of one receiver, so there are no atomics and results are the same to the last bit from run to run.
@@ -31,13 +31,25 @@ except (ImportError, RuntimeError) as error:  # numba-cuda raises RuntimeError w
 __all__ = [
     "apply_1_0",
     "apply_1_1",
+    "apply_1_1_polar",
+    "apply_1_1_axial",
     "apply_1_2",
+    "apply_1_2_polar",
+    "apply_1_2_axial",
     "convolve_1_0",
     "convolve_1_1",
+    "convolve_1_1_polar",
+    "convolve_1_1_axial",
     "convolve_1_2",
+    "convolve_1_2_polar",
+    "convolve_1_2_axial",
     "kernel_1_0",
     "kernel_1_1",
+    "kernel_1_1_polar",
+    "kernel_1_1_axial",
     "kernel_1_2",
+    "kernel_1_2_polar",
+    "kernel_1_2_axial",
 ]
 
 # inline: the channel loop then sees what was hoisted, and no device function is compiled for itself.
@@ -54,10 +66,22 @@ class _Constants(NamedTuple):
     one: Any
     tiny: Any  # between these bounds a squared length neither under- nor overflows
     huge: Any
+    c1_120: Any  # 1/120
+    c1_24: Any  # 1/24
+    c1_12: Any  # 1/12
+    c1_6: Any  # 1/6
     c1_5: Any  # 1/5
+    c13_60: Any  # 13/60
+    c1_4: Any  # 1/4
+    sqrt1_6: Any  # √(1/6)
+    c5_12: Any  # 5/12
     c1_2: Any  # 1/2
+    c11_20: Any  # 11/20
     c3_5: Any  # 3/5
+    c2_3: Any  # 2/3
+    sqrt1_2: Any  # √(1/2)
     sqrt2_3: Any  # √(2/3)
+    sqrt3_2: Any  # √(3/2)
     sqrt2: Any  # √(2)
     sqrt8_3: Any  # √(8/3)
     c3: Any  # 3
@@ -68,10 +92,22 @@ _K32 = _Constants(
     one=np.float32(1),
     tiny=np.float32(float.fromhex("0x1p-100")),
     huge=np.float32(float.fromhex("0x1p+126")),
+    c1_120=np.float32(float.fromhex("0x1.111112p-7")),
+    c1_24=np.float32(float.fromhex("0x1.555556p-5")),
+    c1_12=np.float32(float.fromhex("0x1.555556p-4")),
+    c1_6=np.float32(float.fromhex("0x1.555556p-3")),
     c1_5=np.float32(float.fromhex("0x1.99999ap-3")),
+    c13_60=np.float32(float.fromhex("0x1.bbbbbcp-3")),
+    c1_4=np.float32(float.fromhex("0x1.000000p-2")),
+    sqrt1_6=np.float32(float.fromhex("0x1.a20bd8p-2")),
+    c5_12=np.float32(float.fromhex("0x1.aaaaaap-2")),
     c1_2=np.float32(float.fromhex("0x1.000000p-1")),
+    c11_20=np.float32(float.fromhex("0x1.19999ap-1")),
     c3_5=np.float32(float.fromhex("0x1.333334p-1")),
+    c2_3=np.float32(float.fromhex("0x1.555556p-1")),
+    sqrt1_2=np.float32(float.fromhex("0x1.6a09e6p-1")),
     sqrt2_3=np.float32(float.fromhex("0x1.a20bd8p-1")),
+    sqrt3_2=np.float32(float.fromhex("0x1.3988e2p+0")),
     sqrt2=np.float32(float.fromhex("0x1.6a09e6p+0")),
     sqrt8_3=np.float32(float.fromhex("0x1.a20bd8p+0")),
     c3=np.float32(float.fromhex("0x1.800000p+1")),
@@ -81,10 +117,22 @@ _K64 = _Constants(
     one=np.float64(1),
     tiny=np.float64(float.fromhex("0x1p-960")),
     huge=np.float64(float.fromhex("0x1p+1022")),
+    c1_120=np.float64(float.fromhex("0x1.1111111111111p-7")),
+    c1_24=np.float64(float.fromhex("0x1.5555555555555p-5")),
+    c1_12=np.float64(float.fromhex("0x1.5555555555555p-4")),
+    c1_6=np.float64(float.fromhex("0x1.5555555555555p-3")),
     c1_5=np.float64(float.fromhex("0x1.999999999999ap-3")),
+    c13_60=np.float64(float.fromhex("0x1.bbbbbbbbbbbbcp-3")),
+    c1_4=np.float64(float.fromhex("0x1.0000000000000p-2")),
+    sqrt1_6=np.float64(float.fromhex("0x1.a20bd700c2c3ep-2")),
+    c5_12=np.float64(float.fromhex("0x1.aaaaaaaaaaaabp-2")),
     c1_2=np.float64(float.fromhex("0x1.0000000000000p-1")),
+    c11_20=np.float64(float.fromhex("0x1.199999999999ap-1")),
     c3_5=np.float64(float.fromhex("0x1.3333333333333p-1")),
+    c2_3=np.float64(float.fromhex("0x1.5555555555555p-1")),
+    sqrt1_2=np.float64(float.fromhex("0x1.6a09e667f3bcdp-1")),
     sqrt2_3=np.float64(float.fromhex("0x1.a20bd700c2c3ep-1")),
+    sqrt3_2=np.float64(float.fromhex("0x1.3988e1409212ep+0")),
     sqrt2=np.float64(float.fromhex("0x1.6a09e667f3bcdp+0")),
     sqrt8_3=np.float64(float.fromhex("0x1.a20bd700c2c3ep+0")),
     c3=np.float64(float.fromhex("0x1.8000000000000p+1")),
@@ -202,6 +250,88 @@ def _kernel_channel_1_1(k, edge, a, b, c):
 
 
 @_device
+def _edge_1_1_polar(k, x, y, z):
+    """What depends on r̂ alone: 6 multiplications and 2 additions."""
+    n = x * x + y * y + z * z
+    x_3 = k.c3 * x
+    y_3 = k.c3 * y
+    z_3 = k.c3 * z
+    return (x, y, z, n, x_3, y_3, z_3)
+
+
+@_device
+def _apply_channel_1_1_polar(k, edge, a, c, f0, f1, f2):
+    """Σ_p radial_p K^p(r̂) f: 11 multiplications and 6 additions (57 multiplications and 15 additions as defined)."""
+    x, y, z, n, x_3, y_3, z_3 = edge
+    g = a - c * n
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    t = c * d
+    return (
+        f0 * g + t * x,
+        f1 * g + t * y,
+        f2 * g + t * z,
+    )
+
+
+@_device
+def _kernel_channel_1_1_polar(k, edge, a, c):
+    """Σ_p radial_p K^p(r̂): 13 multiplications and 4 additions (39 multiplications and 9 additions as defined)."""
+    x, y, z, n, x_3, y_3, z_3 = edge
+    g = a - c * n
+    t = c * x_3
+    t_2 = c * y_3
+    t_3 = c * z_3
+    return (
+        g + t * x,
+        t_2 * x,
+        t_3 * x,
+        t * y,
+        g + t_2 * y,
+        t_3 * y,
+        t * z,
+        t_2 * z,
+        g + t_3 * z,
+    )
+
+
+@_device
+def _edge_1_1_axial(k, x, y, z):
+    """What depends on r̂ alone: 0 multiplications and 0 additions."""
+    return (x, y, z)
+
+
+@_device
+def _apply_channel_1_1_axial(k, edge, b, f0, f1, f2):
+    """Σ_p radial_p K^p(r̂) f: 9 multiplications and 3 additions (12 multiplications and 3 additions as defined)."""
+    x, y, z = edge
+    w0 = f2 * y - f1 * z
+    w1 = f0 * z - f2 * x
+    w2 = f1 * x - f0 * y
+    return (
+        b * w0,
+        b * w1,
+        b * w2,
+    )
+
+
+@_device
+def _kernel_channel_1_1_axial(k, edge, b):
+    """Σ_p radial_p K^p(r̂): 6 multiplications and 0 additions (6 multiplications and 0 additions as defined)."""
+    x, y, z = edge
+    return (
+        k.zero,
+        -b * z,
+        b * y,
+        b * z,
+        k.zero,
+        -b * x,
+        -b * y,
+        b * x,
+        k.zero,
+    )
+
+
+@_device
 def _edge_1_2(k, x, y, z):
     """What depends on r̂ alone: 13 multiplications and 2 additions."""
     n = x * x + y * y + z * z
@@ -273,6 +403,153 @@ def _kernel_channel_1_2(k, edge, alpha, beta, gamma):
         v0 * x_sqrt2 - v1 * y_sqrt2,
         v0_2 * x_sqrt2 - v1_2 * y_sqrt2,
         v0_3 * x_sqrt2 - v1_3 * y_sqrt2,
+    )
+
+
+@_device
+def _edge_1_2_polar(k, x, y, z):
+    """What depends on r̂ alone: 13 multiplications and 2 additions."""
+    n = x * x + y * y + z * z
+    n_1_5 = k.c1_5 * n
+    x_1_2 = k.c1_2 * x
+    y_1_2 = k.c1_2 * y
+    z_1_2 = k.c1_2 * z
+    y_sqrt2 = k.sqrt2 * y
+    x_sqrt2 = k.sqrt2 * x
+    z_sqrt2 = k.sqrt2 * z
+    x_sqrt2_3 = k.sqrt2_3 * x
+    y_sqrt2_3 = k.sqrt2_3 * y
+    z_sqrt8_3 = k.sqrt8_3 * z
+    return (x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3)
+
+
+@_device
+def _apply_channel_1_2_polar(k, edge, alpha, gamma, f0, f1, f2):
+    """Σ_p radial_p K^p(r̂) f: 22 multiplications and 12 additions (223 multiplications and 44 additions as defined)."""
+    x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
+    g = alpha - gamma * n_1_5
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    t = d * gamma
+    v0 = f0 * g + t * x
+    v1 = f1 * g + t * y
+    v2 = f2 * g + t * z
+    return (
+        v0 * y_sqrt2 + v1 * x_sqrt2,
+        v1 * z_sqrt2 + v2 * y_sqrt2,
+        v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        v0 * z_sqrt2 + v2 * x_sqrt2,
+        v0 * x_sqrt2 - v1 * y_sqrt2,
+    )
+
+
+@_device
+def _kernel_channel_1_2_polar(k, edge, alpha, gamma):
+    """Σ_p radial_p K^p(r̂): 46 multiplications and 22 additions (174 multiplications and 34 additions as defined)."""
+    x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
+    g = alpha - gamma * n_1_5
+    t = gamma * x_1_2
+    v0 = g + t * x
+    v1 = t * y
+    v2 = t * z
+    t_2 = gamma * y_1_2
+    v0_2 = t_2 * x
+    v1_2 = g + t_2 * y
+    v2_2 = t_2 * z
+    t_3 = gamma * z_1_2
+    v0_3 = t_3 * x
+    v1_3 = t_3 * y
+    v2_3 = g + t_3 * z
+    return (
+        v0 * y_sqrt2 + v1 * x_sqrt2,
+        v0_2 * y_sqrt2 + v1_2 * x_sqrt2,
+        v0_3 * y_sqrt2 + v1_3 * x_sqrt2,
+        v1 * z_sqrt2 + v2 * y_sqrt2,
+        v1_2 * z_sqrt2 + v2_2 * y_sqrt2,
+        v1_3 * z_sqrt2 + v2_3 * y_sqrt2,
+        v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        v2_2 * z_sqrt8_3 - v0_2 * x_sqrt2_3 - v1_2 * y_sqrt2_3,
+        v2_3 * z_sqrt8_3 - v0_3 * x_sqrt2_3 - v1_3 * y_sqrt2_3,
+        v0 * z_sqrt2 + v2 * x_sqrt2,
+        v0_2 * z_sqrt2 + v2_2 * x_sqrt2,
+        v0_3 * z_sqrt2 + v2_3 * x_sqrt2,
+        v0 * x_sqrt2 - v1 * y_sqrt2,
+        v0_2 * x_sqrt2 - v1_2 * y_sqrt2,
+        v0_3 * x_sqrt2 - v1_3 * y_sqrt2,
+    )
+
+
+@_device
+def _edge_1_2_axial(k, x, y, z):
+    """What depends on r̂ alone: 6 multiplications and 0 additions."""
+    y_sqrt1_2 = k.sqrt1_2 * y
+    x_sqrt1_2 = k.sqrt1_2 * x
+    z_sqrt1_2 = k.sqrt1_2 * z
+    x_sqrt1_6 = k.sqrt1_6 * x
+    y_sqrt1_6 = k.sqrt1_6 * y
+    z_sqrt2_3 = k.sqrt2_3 * z
+    return (x, y, z, y_sqrt1_2, x_sqrt1_2, z_sqrt1_2, x_sqrt1_6, y_sqrt1_6, z_sqrt2_3)
+
+
+@_device
+def _kernel_edge_1_2_axial(k, x, y, z):
+    """What depends on r̂ alone: 18 multiplications and 3 additions."""
+    x_z = x * z
+    k2_00 = -k.sqrt1_2 * x_z
+    y_z = y * z
+    k2_01 = k.sqrt1_2 * y_z
+    x_x = x * x
+    y_y = y * y
+    k2_02 = k.sqrt1_2 * x_x - k.sqrt1_2 * y_y
+    z_z = z * z
+    k2_10 = k.sqrt1_2 * y_y - k.sqrt1_2 * z_z
+    x_y = x * y
+    k2_11 = -k.sqrt1_2 * x_y
+    k2_20 = k.sqrt3_2 * y_z
+    k2_21 = -k.sqrt3_2 * x_z
+    k2_31 = k.sqrt1_2 * z_z - k.sqrt1_2 * x_x
+    k2_42 = -k.sqrt2 * x_y
+    return (k2_00, k2_01, k2_02, k2_10, k2_11, k2_20, k2_21, k2_31, k2_42)
+
+
+@_device
+def _apply_channel_1_2_axial(k, edge, beta, f0, f1, f2):
+    """Σ_p radial_p K^p(r̂) f: 20 multiplications and 9 additions (68 multiplications and 12 additions as defined)."""
+    x, y, z, y_sqrt1_2, x_sqrt1_2, z_sqrt1_2, x_sqrt1_6, y_sqrt1_6, z_sqrt2_3 = edge
+    w0 = f1 * z - f2 * y
+    w1 = f2 * x - f0 * z
+    w2 = f0 * y - f1 * x
+    v0 = beta * w0
+    v1 = beta * w1
+    v2 = beta * w2
+    return (
+        v0 * y_sqrt1_2 + v1 * x_sqrt1_2,
+        v1 * z_sqrt1_2 + v2 * y_sqrt1_2,
+        v2 * z_sqrt2_3 - v0 * x_sqrt1_6 - v1 * y_sqrt1_6,
+        v0 * z_sqrt1_2 + v2 * x_sqrt1_2,
+        v0 * x_sqrt1_2 - v1 * y_sqrt1_2,
+    )
+
+
+@_device
+def _kernel_channel_1_2_axial(k, edge, beta):
+    """Σ_p radial_p K^p(r̂): 14 multiplications and 0 additions (51 multiplications and 3 additions as defined)."""
+    k2_00, k2_01, k2_02, k2_10, k2_11, k2_20, k2_21, k2_31, k2_42 = edge
+    return (
+        beta * k2_00,
+        beta * k2_01,
+        beta * k2_02,
+        beta * k2_10,
+        beta * k2_11,
+        -beta * k2_00,
+        beta * k2_20,
+        beta * k2_21,
+        k.zero,
+        -beta * k2_11,
+        beta * k2_31,
+        -beta * k2_01,
+        beta * k2_01,
+        -beta * k2_00,
+        beta * k2_42,
     )
 
 
@@ -496,6 +773,228 @@ def _convolve_rows_1_1_weighted(k, indptr, indices, vectors, radial, features, w
 
 
 @_global
+def _kernel_items_1_1_polar(k, shape, steps, vectors, radial, out):
+    i = cuda.grid(1)
+    if i < out.shape[0]:
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
+        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        edge = _edge_1_1_polar(k, x, y, z)
+        entries = _kernel_channel_1_1_polar(
+            k,
+            edge,
+            radial[p, 0],
+            radial[p, 1],
+        )
+        out[i, 0, 0] = entries[0]
+        out[i, 0, 1] = entries[1]
+        out[i, 0, 2] = entries[2]
+        out[i, 1, 0] = entries[3]
+        out[i, 1, 1] = entries[4]
+        out[i, 1, 2] = entries[5]
+        out[i, 2, 0] = entries[6]
+        out[i, 2, 1] = entries[7]
+        out[i, 2, 2] = entries[8]
+
+
+@_global
+def _apply_items_1_1_polar(k, shape, steps, vectors, radial, features, out):
+    t = cuda.grid(1)
+    channels = out.shape[2]
+    if t < out.shape[0] * channels:
+        i = t // channels
+        c = t % channels
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
+        f = _operand(i, shape, steps[2])
+        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        edge = _edge_1_1_polar(k, x, y, z)
+        values = _apply_channel_1_1_polar(
+            k,
+            edge,
+            radial[p, 0, c],
+            radial[p, 1, c],
+            features[f, 0, c],
+            features[f, 1, c],
+            features[f, 2, c],
+        )
+        out[i, 0, c] = values[0]
+        out[i, 1, c] = values[1]
+        out[i, 2, c] = values[2]
+
+
+@_global
+def _convolve_rows_1_1_polar(k, indptr, indices, vectors, radial, features, out):
+    t = cuda.grid(1)
+    channels = out.shape[2]
+    if t < out.shape[0] * channels:
+        i = t // channels
+        c = t % channels
+        sum0 = k.zero
+        sum1 = k.zero
+        sum2 = k.zero
+        for e in range(indptr[i], indptr[i + 1]):
+            j = indices[e]
+            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            edge = _edge_1_1_polar(k, x, y, z)
+            values = _apply_channel_1_1_polar(
+                k,
+                edge,
+                radial[e, 0, c],
+                radial[e, 1, c],
+                features[j, 0, c],
+                features[j, 1, c],
+                features[j, 2, c],
+            )
+            sum0 += values[0]
+            sum1 += values[1]
+            sum2 += values[2]
+        out[i, 0, c] = sum0
+        out[i, 1, c] = sum1
+        out[i, 2, c] = sum2
+
+
+@_global
+def _convolve_rows_1_1_polar_weighted(k, indptr, indices, vectors, radial, features, weights, out):
+    t = cuda.grid(1)
+    channels = out.shape[2]
+    if t < out.shape[0] * channels:
+        i = t // channels
+        c = t % channels
+        sum0 = k.zero
+        sum1 = k.zero
+        sum2 = k.zero
+        for e in range(indptr[i], indptr[i + 1]):
+            j = indices[e]
+            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            edge = _edge_1_1_polar(k, x, y, z)
+            values = _apply_channel_1_1_polar(
+                k,
+                edge,
+                radial[e, 0, c],
+                radial[e, 1, c],
+                features[j, 0, c],
+                features[j, 1, c],
+                features[j, 2, c],
+            )
+            sum0 += weights[e] * values[0]
+            sum1 += weights[e] * values[1]
+            sum2 += weights[e] * values[2]
+        out[i, 0, c] = sum0
+        out[i, 1, c] = sum1
+        out[i, 2, c] = sum2
+
+
+@_global
+def _kernel_items_1_1_axial(k, shape, steps, vectors, radial, out):
+    i = cuda.grid(1)
+    if i < out.shape[0]:
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
+        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        edge = _edge_1_1_axial(k, x, y, z)
+        entries = _kernel_channel_1_1_axial(
+            k,
+            edge,
+            radial[p, 0],
+        )
+        out[i, 0, 0] = entries[0]
+        out[i, 0, 1] = entries[1]
+        out[i, 0, 2] = entries[2]
+        out[i, 1, 0] = entries[3]
+        out[i, 1, 1] = entries[4]
+        out[i, 1, 2] = entries[5]
+        out[i, 2, 0] = entries[6]
+        out[i, 2, 1] = entries[7]
+        out[i, 2, 2] = entries[8]
+
+
+@_global
+def _apply_items_1_1_axial(k, shape, steps, vectors, radial, features, out):
+    t = cuda.grid(1)
+    channels = out.shape[2]
+    if t < out.shape[0] * channels:
+        i = t // channels
+        c = t % channels
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
+        f = _operand(i, shape, steps[2])
+        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        edge = _edge_1_1_axial(k, x, y, z)
+        values = _apply_channel_1_1_axial(
+            k,
+            edge,
+            radial[p, 0, c],
+            features[f, 0, c],
+            features[f, 1, c],
+            features[f, 2, c],
+        )
+        out[i, 0, c] = values[0]
+        out[i, 1, c] = values[1]
+        out[i, 2, c] = values[2]
+
+
+@_global
+def _convolve_rows_1_1_axial(k, indptr, indices, vectors, radial, features, out):
+    t = cuda.grid(1)
+    channels = out.shape[2]
+    if t < out.shape[0] * channels:
+        i = t // channels
+        c = t % channels
+        sum0 = k.zero
+        sum1 = k.zero
+        sum2 = k.zero
+        for e in range(indptr[i], indptr[i + 1]):
+            j = indices[e]
+            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            edge = _edge_1_1_axial(k, x, y, z)
+            values = _apply_channel_1_1_axial(
+                k,
+                edge,
+                radial[e, 0, c],
+                features[j, 0, c],
+                features[j, 1, c],
+                features[j, 2, c],
+            )
+            sum0 += values[0]
+            sum1 += values[1]
+            sum2 += values[2]
+        out[i, 0, c] = sum0
+        out[i, 1, c] = sum1
+        out[i, 2, c] = sum2
+
+
+@_global
+def _convolve_rows_1_1_axial_weighted(k, indptr, indices, vectors, radial, features, weights, out):
+    t = cuda.grid(1)
+    channels = out.shape[2]
+    if t < out.shape[0] * channels:
+        i = t // channels
+        c = t % channels
+        sum0 = k.zero
+        sum1 = k.zero
+        sum2 = k.zero
+        for e in range(indptr[i], indptr[i + 1]):
+            j = indices[e]
+            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            edge = _edge_1_1_axial(k, x, y, z)
+            values = _apply_channel_1_1_axial(
+                k,
+                edge,
+                radial[e, 0, c],
+                features[j, 0, c],
+                features[j, 1, c],
+                features[j, 2, c],
+            )
+            sum0 += weights[e] * values[0]
+            sum1 += weights[e] * values[1]
+            sum2 += weights[e] * values[2]
+        out[i, 0, c] = sum0
+        out[i, 1, c] = sum1
+        out[i, 2, c] = sum2
+
+
+@_global
 def _kernel_items_1_2(k, shape, steps, vectors, radial, out):
     i = cuda.grid(1)
     if i < out.shape[0]:
@@ -633,6 +1132,268 @@ def _convolve_rows_1_2_weighted(k, indptr, indices, vectors, radial, features, w
 
 
 @_global
+def _kernel_items_1_2_polar(k, shape, steps, vectors, radial, out):
+    i = cuda.grid(1)
+    if i < out.shape[0]:
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
+        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        edge = _edge_1_2_polar(k, x, y, z)
+        entries = _kernel_channel_1_2_polar(
+            k,
+            edge,
+            radial[p, 0],
+            radial[p, 1],
+        )
+        out[i, 0, 0] = entries[0]
+        out[i, 0, 1] = entries[1]
+        out[i, 0, 2] = entries[2]
+        out[i, 1, 0] = entries[3]
+        out[i, 1, 1] = entries[4]
+        out[i, 1, 2] = entries[5]
+        out[i, 2, 0] = entries[6]
+        out[i, 2, 1] = entries[7]
+        out[i, 2, 2] = entries[8]
+        out[i, 3, 0] = entries[9]
+        out[i, 3, 1] = entries[10]
+        out[i, 3, 2] = entries[11]
+        out[i, 4, 0] = entries[12]
+        out[i, 4, 1] = entries[13]
+        out[i, 4, 2] = entries[14]
+
+
+@_global
+def _apply_items_1_2_polar(k, shape, steps, vectors, radial, features, out):
+    t = cuda.grid(1)
+    channels = out.shape[2]
+    if t < out.shape[0] * channels:
+        i = t // channels
+        c = t % channels
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
+        f = _operand(i, shape, steps[2])
+        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        edge = _edge_1_2_polar(k, x, y, z)
+        values = _apply_channel_1_2_polar(
+            k,
+            edge,
+            radial[p, 0, c],
+            radial[p, 1, c],
+            features[f, 0, c],
+            features[f, 1, c],
+            features[f, 2, c],
+        )
+        out[i, 0, c] = values[0]
+        out[i, 1, c] = values[1]
+        out[i, 2, c] = values[2]
+        out[i, 3, c] = values[3]
+        out[i, 4, c] = values[4]
+
+
+@_global
+def _convolve_rows_1_2_polar(k, indptr, indices, vectors, radial, features, out):
+    t = cuda.grid(1)
+    channels = out.shape[2]
+    if t < out.shape[0] * channels:
+        i = t // channels
+        c = t % channels
+        sum0 = k.zero
+        sum1 = k.zero
+        sum2 = k.zero
+        sum3 = k.zero
+        sum4 = k.zero
+        for e in range(indptr[i], indptr[i + 1]):
+            j = indices[e]
+            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            edge = _edge_1_2_polar(k, x, y, z)
+            values = _apply_channel_1_2_polar(
+                k,
+                edge,
+                radial[e, 0, c],
+                radial[e, 1, c],
+                features[j, 0, c],
+                features[j, 1, c],
+                features[j, 2, c],
+            )
+            sum0 += values[0]
+            sum1 += values[1]
+            sum2 += values[2]
+            sum3 += values[3]
+            sum4 += values[4]
+        out[i, 0, c] = sum0
+        out[i, 1, c] = sum1
+        out[i, 2, c] = sum2
+        out[i, 3, c] = sum3
+        out[i, 4, c] = sum4
+
+
+@_global
+def _convolve_rows_1_2_polar_weighted(k, indptr, indices, vectors, radial, features, weights, out):
+    t = cuda.grid(1)
+    channels = out.shape[2]
+    if t < out.shape[0] * channels:
+        i = t // channels
+        c = t % channels
+        sum0 = k.zero
+        sum1 = k.zero
+        sum2 = k.zero
+        sum3 = k.zero
+        sum4 = k.zero
+        for e in range(indptr[i], indptr[i + 1]):
+            j = indices[e]
+            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            edge = _edge_1_2_polar(k, x, y, z)
+            values = _apply_channel_1_2_polar(
+                k,
+                edge,
+                radial[e, 0, c],
+                radial[e, 1, c],
+                features[j, 0, c],
+                features[j, 1, c],
+                features[j, 2, c],
+            )
+            sum0 += weights[e] * values[0]
+            sum1 += weights[e] * values[1]
+            sum2 += weights[e] * values[2]
+            sum3 += weights[e] * values[3]
+            sum4 += weights[e] * values[4]
+        out[i, 0, c] = sum0
+        out[i, 1, c] = sum1
+        out[i, 2, c] = sum2
+        out[i, 3, c] = sum3
+        out[i, 4, c] = sum4
+
+
+@_global
+def _kernel_items_1_2_axial(k, shape, steps, vectors, radial, out):
+    i = cuda.grid(1)
+    if i < out.shape[0]:
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
+        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        edge = _kernel_edge_1_2_axial(k, x, y, z)
+        entries = _kernel_channel_1_2_axial(
+            k,
+            edge,
+            radial[p, 0],
+        )
+        out[i, 0, 0] = entries[0]
+        out[i, 0, 1] = entries[1]
+        out[i, 0, 2] = entries[2]
+        out[i, 1, 0] = entries[3]
+        out[i, 1, 1] = entries[4]
+        out[i, 1, 2] = entries[5]
+        out[i, 2, 0] = entries[6]
+        out[i, 2, 1] = entries[7]
+        out[i, 2, 2] = entries[8]
+        out[i, 3, 0] = entries[9]
+        out[i, 3, 1] = entries[10]
+        out[i, 3, 2] = entries[11]
+        out[i, 4, 0] = entries[12]
+        out[i, 4, 1] = entries[13]
+        out[i, 4, 2] = entries[14]
+
+
+@_global
+def _apply_items_1_2_axial(k, shape, steps, vectors, radial, features, out):
+    t = cuda.grid(1)
+    channels = out.shape[2]
+    if t < out.shape[0] * channels:
+        i = t // channels
+        c = t % channels
+        v = _operand(i, shape, steps[0])
+        p = _operand(i, shape, steps[1])
+        f = _operand(i, shape, steps[2])
+        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        edge = _edge_1_2_axial(k, x, y, z)
+        values = _apply_channel_1_2_axial(
+            k,
+            edge,
+            radial[p, 0, c],
+            features[f, 0, c],
+            features[f, 1, c],
+            features[f, 2, c],
+        )
+        out[i, 0, c] = values[0]
+        out[i, 1, c] = values[1]
+        out[i, 2, c] = values[2]
+        out[i, 3, c] = values[3]
+        out[i, 4, c] = values[4]
+
+
+@_global
+def _convolve_rows_1_2_axial(k, indptr, indices, vectors, radial, features, out):
+    t = cuda.grid(1)
+    channels = out.shape[2]
+    if t < out.shape[0] * channels:
+        i = t // channels
+        c = t % channels
+        sum0 = k.zero
+        sum1 = k.zero
+        sum2 = k.zero
+        sum3 = k.zero
+        sum4 = k.zero
+        for e in range(indptr[i], indptr[i + 1]):
+            j = indices[e]
+            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            edge = _edge_1_2_axial(k, x, y, z)
+            values = _apply_channel_1_2_axial(
+                k,
+                edge,
+                radial[e, 0, c],
+                features[j, 0, c],
+                features[j, 1, c],
+                features[j, 2, c],
+            )
+            sum0 += values[0]
+            sum1 += values[1]
+            sum2 += values[2]
+            sum3 += values[3]
+            sum4 += values[4]
+        out[i, 0, c] = sum0
+        out[i, 1, c] = sum1
+        out[i, 2, c] = sum2
+        out[i, 3, c] = sum3
+        out[i, 4, c] = sum4
+
+
+@_global
+def _convolve_rows_1_2_axial_weighted(k, indptr, indices, vectors, radial, features, weights, out):
+    t = cuda.grid(1)
+    channels = out.shape[2]
+    if t < out.shape[0] * channels:
+        i = t // channels
+        c = t % channels
+        sum0 = k.zero
+        sum1 = k.zero
+        sum2 = k.zero
+        sum3 = k.zero
+        sum4 = k.zero
+        for e in range(indptr[i], indptr[i + 1]):
+            j = indices[e]
+            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            edge = _edge_1_2_axial(k, x, y, z)
+            values = _apply_channel_1_2_axial(
+                k,
+                edge,
+                radial[e, 0, c],
+                features[j, 0, c],
+                features[j, 1, c],
+                features[j, 2, c],
+            )
+            sum0 += weights[e] * values[0]
+            sum1 += weights[e] * values[1]
+            sum2 += weights[e] * values[2]
+            sum3 += weights[e] * values[3]
+            sum4 += weights[e] * values[4]
+        out[i, 0, c] = sum0
+        out[i, 1, c] = sum1
+        out[i, 2, c] = sum2
+        out[i, 3, c] = sum3
+        out[i, 4, c] = sum4
+
+
+@_global
 def _find_graph_fault(indptr, indices, senders, fault):
     """fault[0] becomes the lowest number of a rule that the graph breaks (see _check_graph)."""
     t = cuda.grid(1)
@@ -736,18 +1497,10 @@ def _core(where: str, name: str, array: Any, symbols: str, core: tuple[int | Non
         raise ValueError(f"{where}: {name} must have shape {symbols}, got {tuple(array.shape)}")
 
 
-def _convolve_sizes(
-    where: str,
-    shape: tuple[int, int, int],
-    indptr: Any,
-    indices: Any,
-    vectors: Any,
-    radial: Any,
-    features: Any,
-    weights: Any,
+def _graph_sizes(
+    where: str, n_in: int, indptr: Any, indices: Any, vectors: Any, features: Any, weights: Any
 ) -> tuple[int, int, int]:
-    """(nodes, channels, edges) of a convolution; ValueError unless all shapes agree."""
-    _, n_in, n_paths = shape
+    """(nodes, channels, edges) of a graph and its features; ValueError unless all shapes agree."""
     if features.ndim != 3 or features.shape[1] != n_in:
         raise ValueError(f"{where}: features must have shape (N, {n_in}, C), got {tuple(features.shape)}")
     if indices.ndim != 1:
@@ -756,7 +1509,6 @@ def _convolve_sizes(
     (edges,) = indices.shape
     _shape(where, "indptr", indptr, "(N + 1,)", (nodes + 1,))
     _shape(where, "vectors", vectors, "(E, 3)", (edges, 3))
-    _shape(where, "radial", radial, f"(E, {n_paths}, C)", (edges, n_paths, channels))
     if weights is not None:
         _shape(where, "weights", weights, "(E,)", (edges,))
     return nodes, channels, edges
@@ -945,7 +1697,7 @@ def _convolve(
     out: Any,
 ) -> Any:
     _require_device(where)
-    n_out = shape[0]
+    n_out, n_in, n_paths = shape
     indptr, indices = _on_device(where, indptr=indptr, indices=indices)
     vectors, radial, features = _on_device(where, vectors=vectors, radial=radial, features=features)
     _index_type(where, indptr=indptr, indices=indices)
@@ -954,7 +1706,8 @@ def _convolve(
         (weights,) = _on_device(where, weights=weights)
         floats["weights"] = weights
     dtype = _float_type(where, **floats)
-    nodes, channels, _ = _convolve_sizes(where, shape, indptr, indices, vectors, radial, features, weights)
+    nodes, channels, edges = _graph_sizes(where, n_in, indptr, indices, vectors, features, weights)
+    _shape(where, "radial", radial, f"(E, {n_paths}, C)", (edges, n_paths, channels))
     full = (nodes, n_out, channels)
     view = _check_out(where, out, full, dtype)
     indptr, indices = _packed(indptr), _packed(indices)
@@ -1251,6 +2004,283 @@ def convolve_1_1(
     )
 
 
+def kernel_1_1_polar(vectors: Any, radial: Any, out: Any = None) -> Any:
+    """The equivariant kernel 1→1 (polar paths): Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
+
+    Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    vectors : (..., 3)
+        r = x_receiver - x_sender, of any length; only the direction enters.
+    radial : (..., P)
+        Contracted radial functions at |r|.
+    out : (..., 3, 3), optional
+        Where to put the result.
+
+    Returns
+    -------
+    (..., 3, 3)
+        Rows are output components, columns input components.
+
+    P = 2, in the order of the radial functions (K_a,c of each):
+        0: a, l_f = 0, δ_ac
+        1: c, l_f = 2, 3 r̂_a r̂_c - δ_ac
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 13 multiplications and 4 additions per kernel, after 6 multiplications and 2 additions per edge;
+    as defined, 39 multiplications and 9 additions per kernel.
+    """
+    return _kernel("kernel_1_1_polar", _kernel_items_1_1_polar, (3, 3, 2), vectors, radial, out)
+
+
+def apply_1_1_polar(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
+    """The equivariant kernel 1→1 (polar paths) acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
+
+    Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    vectors : (..., 3)
+        r = x_receiver - x_sender, of any length; only the direction enters.
+    radial : (..., P, C)
+        Contracted radial functions at |r|, one for each channel.
+    features : (..., 3, C)
+        The field at the sender, components before channels.
+    out : (..., 3, C), optional
+        Where to put the result.
+
+    Returns
+    -------
+    (..., 3, C)
+
+    P = 2, in the order of the radial functions (K_a,c of each):
+        0: a, l_f = 0, δ_ac
+        1: c, l_f = 2, 3 r̂_a r̂_c - δ_ac
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 11 multiplications and 6 additions per channel, after 6 multiplications and 2 additions per edge;
+    as defined, 57 multiplications and 15 additions per channel.
+    """
+    return _apply("apply_1_1_polar", _apply_items_1_1_polar, (3, 3, 2), vectors, radial, features, out)
+
+
+def convolve_1_1_polar(
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    radial: Any,
+    features: Any,
+    weights: Any = None,
+    out: Any = None,
+) -> Any:
+    """The equivariant convolution 1→1 (polar paths) on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
+
+    Source: slides, page "Dal continuo al discreto"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+    radial : (E, P, C)
+        Contracted radial functions at |r|.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 3, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 3, C)
+        Each receiver is summed in the order of its edges by one thread: results are the same to the last bit
+        whatever the number of threads.
+
+    P = 2, in the order of the radial functions (K_a,c of each):
+        0: a, l_f = 0, δ_ac
+        1: c, l_f = 2, 3 r̂_a r̂_c - δ_ac
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 11 multiplications and 6 additions per edge and channel, after 6 multiplications and 2 additions per edge;
+    as defined, 57 multiplications and 15 additions per edge and channel.
+    """
+    return _convolve(
+        "convolve_1_1_polar",
+        (_convolve_rows_1_1_polar, _convolve_rows_1_1_polar_weighted),
+        (3, 3, 2),
+        indptr,
+        indices,
+        vectors,
+        radial,
+        features,
+        weights,
+        out,
+    )
+
+
+def kernel_1_1_axial(vectors: Any, radial: Any, out: Any = None) -> Any:
+    """The equivariant kernel 1→1 (axial paths): Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
+
+    Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    vectors : (..., 3)
+        r = x_receiver - x_sender, of any length; only the direction enters.
+    radial : (..., P)
+        Contracted radial functions at |r|.
+    out : (..., 3, 3), optional
+        Where to put the result.
+
+    Returns
+    -------
+    (..., 3, 3)
+        Rows are output components, columns input components.
+
+    P = 1, in the order of the radial functions (K_a,c of each):
+        0: b, l_f = 1, ε_adc r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 6 multiplications and 0 additions per kernel, after 0 multiplications and 0 additions per edge;
+    as defined, 6 multiplications and 0 additions per kernel.
+    """
+    return _kernel("kernel_1_1_axial", _kernel_items_1_1_axial, (3, 3, 1), vectors, radial, out)
+
+
+def apply_1_1_axial(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
+    """The equivariant kernel 1→1 (axial paths) acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
+
+    Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    vectors : (..., 3)
+        r = x_receiver - x_sender, of any length; only the direction enters.
+    radial : (..., P, C)
+        Contracted radial functions at |r|, one for each channel.
+    features : (..., 3, C)
+        The field at the sender, components before channels.
+    out : (..., 3, C), optional
+        Where to put the result.
+
+    Returns
+    -------
+    (..., 3, C)
+
+    P = 1, in the order of the radial functions (K_a,c of each):
+        0: b, l_f = 1, ε_adc r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 9 multiplications and 3 additions per channel, after 0 multiplications and 0 additions per edge;
+    as defined, 12 multiplications and 3 additions per channel.
+    """
+    return _apply("apply_1_1_axial", _apply_items_1_1_axial, (3, 3, 1), vectors, radial, features, out)
+
+
+def convolve_1_1_axial(
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    radial: Any,
+    features: Any,
+    weights: Any = None,
+    out: Any = None,
+) -> Any:
+    """The equivariant convolution 1→1 (axial paths) on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
+
+    Source: slides, page "Dal continuo al discreto"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+    radial : (E, P, C)
+        Contracted radial functions at |r|.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 3, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 3, C)
+        Each receiver is summed in the order of its edges by one thread: results are the same to the last bit
+        whatever the number of threads.
+
+    P = 1, in the order of the radial functions (K_a,c of each):
+        0: b, l_f = 1, ε_adc r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 9 multiplications and 3 additions per edge and channel, after 0 multiplications and 0 additions per edge;
+    as defined, 12 multiplications and 3 additions per edge and channel.
+    """
+    return _convolve(
+        "convolve_1_1_axial",
+        (_convolve_rows_1_1_axial, _convolve_rows_1_1_axial_weighted),
+        (3, 3, 1),
+        indptr,
+        indices,
+        vectors,
+        radial,
+        features,
+        weights,
+        out,
+    )
+
+
 def kernel_1_2(vectors: Any, radial: Any, out: Any = None) -> Any:
     """The equivariant kernel 1→2: Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
@@ -1384,6 +2414,283 @@ def convolve_1_2(
         "convolve_1_2",
         (_convolve_rows_1_2, _convolve_rows_1_2_weighted),
         (5, 3, 3),
+        indptr,
+        indices,
+        vectors,
+        radial,
+        features,
+        weights,
+        out,
+    )
+
+
+def kernel_1_2_polar(vectors: Any, radial: Any, out: Any = None) -> Any:
+    """The equivariant kernel 1→2 (polar paths): Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
+
+    Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    vectors : (..., 3)
+        r = x_receiver - x_sender, of any length; only the direction enters.
+    radial : (..., P)
+        Contracted radial functions at |r|.
+    out : (..., 5, 3), optional
+        Where to put the result.
+
+    Returns
+    -------
+    (..., 5, 3)
+        Rows are output components, columns input components.
+
+    P = 2, in the order of the radial functions (K_ab,c of each):
+        0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
+        1: gamma, l_f = 3, r̂_a r̂_b r̂_c - (1/5) δ_ab r̂_c - (1/5) δ_ac r̂_b - (1/5) δ_bc r̂_a
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 46 multiplications and 22 additions per kernel, after 13 multiplications and 2 additions per edge;
+    as defined, 174 multiplications and 34 additions per kernel.
+    """
+    return _kernel("kernel_1_2_polar", _kernel_items_1_2_polar, (5, 3, 2), vectors, radial, out)
+
+
+def apply_1_2_polar(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
+    """The equivariant kernel 1→2 (polar paths) acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
+
+    Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    vectors : (..., 3)
+        r = x_receiver - x_sender, of any length; only the direction enters.
+    radial : (..., P, C)
+        Contracted radial functions at |r|, one for each channel.
+    features : (..., 3, C)
+        The field at the sender, components before channels.
+    out : (..., 5, C), optional
+        Where to put the result.
+
+    Returns
+    -------
+    (..., 5, C)
+
+    P = 2, in the order of the radial functions (K_ab,c of each):
+        0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
+        1: gamma, l_f = 3, r̂_a r̂_b r̂_c - (1/5) δ_ab r̂_c - (1/5) δ_ac r̂_b - (1/5) δ_bc r̂_a
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 22 multiplications and 12 additions per channel, after 13 multiplications and 2 additions per edge;
+    as defined, 223 multiplications and 44 additions per channel.
+    """
+    return _apply("apply_1_2_polar", _apply_items_1_2_polar, (5, 3, 2), vectors, radial, features, out)
+
+
+def convolve_1_2_polar(
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    radial: Any,
+    features: Any,
+    weights: Any = None,
+    out: Any = None,
+) -> Any:
+    """The equivariant convolution 1→2 (polar paths) on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
+
+    Source: slides, page "Dal continuo al discreto"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+    radial : (E, P, C)
+        Contracted radial functions at |r|.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 5, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 5, C)
+        Each receiver is summed in the order of its edges by one thread: results are the same to the last bit
+        whatever the number of threads.
+
+    P = 2, in the order of the radial functions (K_ab,c of each):
+        0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
+        1: gamma, l_f = 3, r̂_a r̂_b r̂_c - (1/5) δ_ab r̂_c - (1/5) δ_ac r̂_b - (1/5) δ_bc r̂_a
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 22 multiplications and 12 additions per edge and channel, after 13 multiplications and 2 additions per edge;
+    as defined, 223 multiplications and 44 additions per edge and channel.
+    """
+    return _convolve(
+        "convolve_1_2_polar",
+        (_convolve_rows_1_2_polar, _convolve_rows_1_2_polar_weighted),
+        (5, 3, 2),
+        indptr,
+        indices,
+        vectors,
+        radial,
+        features,
+        weights,
+        out,
+    )
+
+
+def kernel_1_2_axial(vectors: Any, radial: Any, out: Any = None) -> Any:
+    """The equivariant kernel 1→2 (axial paths): Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
+
+    Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    vectors : (..., 3)
+        r = x_receiver - x_sender, of any length; only the direction enters.
+    radial : (..., P)
+        Contracted radial functions at |r|.
+    out : (..., 5, 3), optional
+        Where to put the result.
+
+    Returns
+    -------
+    (..., 5, 3)
+        Rows are output components, columns input components.
+
+    P = 1, in the order of the radial functions (K_ab,c of each):
+        0: beta, l_f = 2, (1/2) ε_acd r̂_b r̂_d + (1/2) ε_bcd r̂_a r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 14 multiplications and 0 additions per kernel, after 18 multiplications and 3 additions per edge;
+    as defined, 51 multiplications and 3 additions per kernel.
+    """
+    return _kernel("kernel_1_2_axial", _kernel_items_1_2_axial, (5, 3, 1), vectors, radial, out)
+
+
+def apply_1_2_axial(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
+    """The equivariant kernel 1→2 (axial paths) acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
+
+    Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    vectors : (..., 3)
+        r = x_receiver - x_sender, of any length; only the direction enters.
+    radial : (..., P, C)
+        Contracted radial functions at |r|, one for each channel.
+    features : (..., 3, C)
+        The field at the sender, components before channels.
+    out : (..., 5, C), optional
+        Where to put the result.
+
+    Returns
+    -------
+    (..., 5, C)
+
+    P = 1, in the order of the radial functions (K_ab,c of each):
+        0: beta, l_f = 2, (1/2) ε_acd r̂_b r̂_d + (1/2) ε_bcd r̂_a r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ.
+    ValueError
+        If a shape does not fit or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 20 multiplications and 9 additions per channel, after 6 multiplications and 0 additions per edge;
+    as defined, 68 multiplications and 12 additions per channel.
+    """
+    return _apply("apply_1_2_axial", _apply_items_1_2_axial, (5, 3, 1), vectors, radial, features, out)
+
+
+def convolve_1_2_axial(
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    radial: Any,
+    features: Any,
+    weights: Any = None,
+    out: Any = None,
+) -> Any:
+    """The equivariant convolution 1→2 (axial paths) on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
+
+    Source: slides, page "Dal continuo al discreto"; proofs T4, T5, T11.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+    radial : (E, P, C)
+        Contracted radial functions at |r|.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 5, C), optional
+        Where to put the result; what it held is overwritten.
+
+    Returns
+    -------
+    (N, 5, C)
+        Each receiver is summed in the order of its edges by one thread: results are the same to the last bit
+        whatever the number of threads.
+
+    P = 1, in the order of the radial functions (K_ab,c of each):
+        0: beta, l_f = 2, (1/2) ε_acd r̂_b r̂_d + (1/2) ε_bcd r̂_a r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 20 multiplications and 9 additions per edge and channel, after 6 multiplications and 0 additions per edge;
+    as defined, 68 multiplications and 12 additions per edge and channel.
+    """
+    return _convolve(
+        "convolve_1_2_axial",
+        (_convolve_rows_1_2_axial, _convolve_rows_1_2_axial_weighted),
+        (5, 3, 1),
         indptr,
         indices,
         vectors,

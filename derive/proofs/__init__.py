@@ -18,6 +18,7 @@ from . import (
     t07_slides,
     t10_origin,
     t11_emitted,
+    t13_splines,
 )
 from .proof import Proof, ProofError
 
@@ -34,5 +35,6 @@ THEOREMS: dict[str, Prover] = {
     "T6": lambda pairs, code: t06_completeness.prove(pairs),
     "T7": lambda pairs, code: t07_slides.prove(),
     "T10": lambda pairs, code: t10_origin.prove(pairs),
+    "T13": lambda pairs, code: t13_splines.prove(),
     "T11": lambda pairs, code: t11_emitted.prove(pairs, code),
 }

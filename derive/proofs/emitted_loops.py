@@ -1,8 +1,9 @@
-"""The emitted loops, executed on small arrays of symbols."""
+"""The emitted loops, executed on small arrays of symbols: how they are run, and those over items."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import product
 from types import SimpleNamespace
 from typing import Any
@@ -17,11 +18,9 @@ from ..lowering import apply_expressions, kernel_expressions
 from ..symbols import DIRECTION, features, radial_symbols
 from .proof import residuals
 
-#: Receiver 0 has two edges, receiver 1 none, receiver 2 one.
-INDPTR, INDICES, CHANNELS = (0, 2, 2, 3), (2, 0, 1), 2
-NODES, EDGES = len(INDPTR) - 1, len(INDICES)
-#: How many directions a CPU loop computes in one go: fewer than a receiver has edges, and as many.
-BLOCKS = (1, 2)
+#: Channels, and how a CPU loop goes through them: so many at once, from here to there.
+CHANNELS = 3
+SPANS = (((0, 0), (0, 2)), ((0,), (2, 3)))
 #: Items of `apply` and `kernel`, and how far apart lie the rows of vectors, radial and features that they read: 0 for
 #: an operand that all items share, as a broadcast dimension does.
 ITEMS, STEPS = 2, (0, 1, 2)
@@ -37,13 +36,9 @@ def symbols_array(name: str, *shape: int) -> np.ndarray:
     return array
 
 
-def loop_residuals(pair: Pair, module: EmittedModule) -> tuple[Any, ...]:
-    """Computed minus defined, for every element that the pair's loops write."""
-    blocks = (None,) if module.runs_on_gpu else BLOCKS
-    convolved = [
-        r for weighted, block in product((False, True), blocks) for r in _convolve(pair, module, weighted, block)
-    ]
-    return (*convolved, *_items("apply", pair, module), *_items("kernel", pair, module))
+def item_residuals(pair: Pair, module: EmittedModule) -> tuple[Any, ...]:
+    """Computed minus defined, for every element that the pair's loops over items write."""
+    return (*_items("apply", pair, module), *_items("kernel", pair, module))
 
 
 def operand_residuals(module: EmittedModule) -> tuple[Any, ...]:
@@ -57,96 +52,89 @@ def operand_residuals(module: EmittedModule) -> tuple[Any, ...]:
     return tuple(left)
 
 
-def _arrays(pair: Pair, rows: int) -> dict[str, np.ndarray]:
-    return {
-        "vectors": symbols_array("v", rows, 3),
-        "radial": symbols_array("p", rows, len(pair.paths), CHANNELS),
-        "features": symbols_array("f", NODES, 2 * pair.l_in + 1, CHANNELS),
-        "weights": symbols_array("w", rows),
-    }
-
-
-def _differences(
+def differences(
     module: EmittedModule,
     name: str,
     arguments: Sequence[Any],
     wanted: np.ndarray,
-    symbols: Sequence[np.ndarray],
-    block: int | None = None,
+    spans: Sequence[tuple[Any, ...]] = ((),),
+    **overrides: Any,
 ) -> list[Any]:
     """What a loop writes, less what it should.
 
-    A CPU loop is run over all rows, over the first and over the others, and must leave the rest as it was; a GPU kernel
-    is run once for each thread, and for some beyond.
+    A CPU loop is run over all rows, over the first and over the others, and must leave the rest as it was; it is
+    called once for each of the spans, which come before its arguments.  A GPU kernel is run once for each thread, and
+    for some beyond.
     """
     k = exact_constants(module.tables()[64])
     untouched = symbols_array("untouched", *wanted.shape)
-    ring = SphereRing(free=[s for a in (*symbols, untouched) for s in a.flat])
-    overrides = {"_unit": lambda k, x, y, z: (x, y, z), "_BLOCK": block}
+    world = {"_unit": lambda k, x, y, z: (x, y, z), **overrides}
     if module.runs_on_gpu:
         out = untouched.copy()
         for thread in range(wanted.size + 1):  # each owns several elements, so these are more
             grid = SimpleNamespace(grid={1: thread}.__getitem__)
-            module.run(name, k, *arguments, out, cuda=grid, **overrides)
-        return list(residuals(list(out.flat), list(wanted.flat), ring))
+            module.run(name, k, *arguments, out, cuda=grid, **world)
+        return _compared(out, wanted)
     left: list[Any] = []
     for start, stop in ((0, len(wanted)), (0, 1), (1, len(wanted))):
         out, target = untouched.copy(), untouched.copy()
-        target[start:stop] = wanted[start:stop]
-        module.run(name, start, stop, k, *arguments, out, **overrides)
-        left += residuals(list(out.flat), list(target.flat), ring)
+        for span in spans:
+            module.run(name, start, stop, k, *span, *arguments, out, **world)
+            done = (slice(start, stop), ..., slice(*span[1]) if span else slice(None))
+            target[done] = wanted[done]
+            left += _compared(out, target)
     return left
 
 
-def _convolve(pair: Pair, module: EmittedModule, weighted: bool, block: int | None) -> list[Any]:
-    arrays = _arrays(pair, EDGES)
-    *operands, weights = arrays.values()
-    name = f"_convolve_rows_{pair.key}"
-    last: tuple[Any, ...] = (weights,) if weighted else (None,)
-    if module.runs_on_gpu:
-        name, last = (f"{name}_weighted", last) if weighted else (name, ())
-    arguments = (INDPTR, np.array(INDICES), *operands, *last)
-    return _differences(module, name, arguments, _convolved(pair, arrays, weighted), [*arrays.values()], block)
+def _compared(computed: np.ndarray, wanted: np.ndarray) -> list[Any]:
+    """Element by element, each in the ring of its own symbols: small rings are fast."""
+    return [r for ours, theirs in zip(computed.flat, wanted.flat, strict=True) for r in _difference(ours, theirs)]
 
 
-def _at(
-    expressions: Sequence[sp.Expr], pair: Pair, arrays: dict[str, np.ndarray], rows: Sequence[int], c: int
-) -> list[sp.Expr]:
-    """The definition, with the symbols of one channel in these rows of vectors, radial and features put in."""
-    v, p, f = rows
-    values = {
-        **dict(zip(DIRECTION, arrays["vectors"][v], strict=True)),
-        **dict(zip(radial_symbols(pair), arrays["radial"][p, :, c], strict=True)),
-        **dict(zip(features(2 * pair.l_in + 1), arrays["features"][f, :, c], strict=True)),
+@lru_cache(maxsize=1 << 14)  # loops are run over several ranges, and most elements come out the same each time
+def _difference(ours: Any, theirs: Any) -> Sequence[Any]:
+    if ours is theirs:  # such as what no loop has touched
+        return (sp.S.Zero,)
+    symbols = sp.sympify(ours).free_symbols | theirs.free_symbols
+    return residuals(ours, theirs, SphereRing(free=sorted(symbols, key=str)))
+
+
+def defined(
+    expressions: Sequence[sp.Expr], pair: Pair, vector: Sequence[Any], radial: Sequence[Any], field: Sequence[Any]
+) -> tuple[sp.Expr, ...]:
+    """A definition with these symbols of one channel put in."""
+    return _replaced(tuple(expressions), pair, tuple(vector), tuple(radial), tuple(field))
+
+
+@lru_cache(maxsize=1 << 12)  # the same edges occur with weights and without, and for every degree of spline
+def _replaced(
+    expressions: tuple[sp.Expr, ...],
+    pair: Pair,
+    vector: tuple[Any, ...],
+    radial: tuple[Any, ...],
+    field: tuple[Any, ...],
+) -> tuple[sp.Expr, ...]:
+    values: Mapping[sp.Expr, Any] = {
+        **dict(zip(DIRECTION, vector, strict=True)),
+        **dict(zip(radial_symbols(pair), radial, strict=True)),
+        **dict(zip(features(2 * pair.l_in + 1), field, strict=True)),
     }
-    return [e.xreplace(values) for e in expressions]
-
-
-def _convolved(pair: Pair, arrays: dict[str, np.ndarray], weighted: bool) -> np.ndarray:
-    total = np.full((NODES, 2 * pair.l_out + 1, CHANNELS), sp.S.Zero, dtype=object)
-    definition = apply_expressions(pair)
-    for i in range(NODES):
-        for e, c in product(range(INDPTR[i], INDPTR[i + 1]), range(CHANNELS)):
-            weight = arrays["weights"][e] if weighted else sp.S.One
-            for a, value in enumerate(_at(definition, pair, arrays, (e, e, INDICES[e]), c)):
-                total[i, a, c] += weight * value
-    return total
+    return tuple(e.xreplace(values) for e in expressions)
 
 
 def _items(kind: str, pair: Pair, module: EmittedModule) -> list[Any]:
-    arrays = _arrays(pair, ITEMS)
-    vectors, radial, fields, _ = arrays.values()
+    vectors, radial = symbols_array("v", ITEMS, 3), symbols_array("p", ITEMS, len(pair.paths), CHANNELS)
+    fields = symbols_array("f", 2 * ITEMS, 2 * pair.l_in + 1, CHANNELS)
     n_out, n_in = 2 * pair.l_out + 1, 2 * pair.l_in + 1
-    v, p, f = STEPS
-    rows = [(i * v, i * p, i * f) for i in range(ITEMS)]
-    if kind == "apply":
-        operands = [vectors, radial, fields]
-        by_channel = [[_at(apply_expressions(pair), pair, arrays, r, c) for c in range(CHANNELS)] for r in rows]
-        wanted = np.array(by_channel, dtype=object).swapaxes(1, 2)
-    else:
-        operands = [vectors, radial[:, :, 0]]
-        entries = [_at(kernel_expressions(pair), pair, arrays, r, 0) for r in rows]
-        wanted = np.array(entries, dtype=object).reshape(ITEMS, n_out, n_in)
+    definition = apply_expressions(pair) if kind == "apply" else kernel_expressions(pair)
+    rows = [tuple(i * step for step in STEPS) for i in range(ITEMS)]
+    channels = range(CHANNELS if kind == "apply" else 1)
+    values = [
+        [defined(definition, pair, vectors[v], radial[p, :, c], fields[f, :, c]) for c in channels] for v, p, f in rows
+    ]
+    wanted = np.array(values, dtype=object).swapaxes(1, 2)
+    operands = [vectors, radial, fields]
+    if kind == "kernel":
+        wanted, operands = wanted.reshape(ITEMS, n_out, n_in), [vectors, radial[:, :, 0]]
     steps = tuple((s,) for s in STEPS[: len(operands)])
-    arguments = ((ITEMS,), steps, *operands)
-    return _differences(module, f"_{kind}_items_{pair.key}", arguments, wanted, [*arrays.values()])
+    return differences(module, f"_{kind}_items_{pair.key}", ((ITEMS,), steps, *operands), wanted)

@@ -7,16 +7,18 @@ from typing import Any
 
 import sympy as sp
 
-from ..catalogue import Pair
+from ..catalogue import Pair, variants
 from ..constants import constant_value
 from ..emission import MANTISSA, SQUARE_RANGE
 from ..exact import SphereRing
 from ..execution import SPECIAL_FIELDS, EmittedCodeError, EmittedModule, exact_constants, is_correctly_rounded
-from ..lowering import apply_expressions, kernel_expressions
+from ..lowering import apply_expressions, kernel_expressions, message_expressions
 from ..slides import radial_from_slides
 from ..symbols import DIRECTION, features, radial_symbols
-from .emitted_loops import loop_residuals, operand_residuals
+from .emitted_convolutions import convolution_residuals
+from .emitted_loops import item_residuals, operand_residuals
 from .emitted_slides import conversion_residuals
+from .emitted_splines import interval_residuals, spline_residuals, table_residuals
 from .emitted_unit import nan_residuals, unit_residuals, zero_residuals
 from .printing import latex
 from .proof import Equation, Proof, ProofError, Step, residuals, unseen
@@ -49,9 +51,10 @@ def _proof(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Proof:
             rf"bounded by tests.",
         ),
         steps=(
-            *(_scalar_functions(pair, modules) for pair in pairs),
+            *(_scalar_functions(pair, modules) for whole in pairs for pair in variants(whole)),
             _unit_vector(modules),
-            _loops(pairs, modules),
+            _splines(modules),
+            _loops([pair for whole in pairs for pair in variants(whole)], modules),
             *_conversion(pairs, modules),
             _constants(modules),
         ),
@@ -59,48 +62,65 @@ def _proof(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Proof:
 
 
 def scalar_residuals(kind: str, pair: Pair, module: EmittedModule) -> tuple[Any, ...]:
-    """Emitted minus defined, for one pair's `apply` or `kernel`, as polynomials in free symbols (|r̂| = 1 is not
-    used)."""
-    radial = radial_symbols(pair)
-    f = features(2 * pair.l_in + 1) if kind == "apply" else ()
-    defined = apply_expressions(pair) if kind == "apply" else kernel_expressions(pair)
+    """Emitted minus defined, for one of a pair's functions, as polynomials in free symbols (|r̂| = 1 is not used).
+
+    ``add`` is `apply` and what was there before.
+    """
+    radial = radial_symbols(pair) if kind != "message" else ()
+    f = features(2 * pair.l_in + 1) if kind != "kernel" else ()
+    before = sp.symbols(f"o:{2 * pair.l_out + 1}", real=True) if kind == "add" else ()
+    definition = DEFINITIONS[kind](pair)
+    wanted = [o + e for o, e in zip(before, definition, strict=True)] if before else definition
     constants = exact_constants(module.tables()[64])
     edge_name, channel_name = function_names(kind, pair, module)
     edge = module.run(edge_name, constants, *DIRECTION)
-    emitted = module.run(channel_name, constants, edge, *radial, *f)
-    return residuals(list(emitted), defined, SphereRing(free=[*DIRECTION, *radial, *f]))
+    emitted = module.run(channel_name, constants, edge, *before, *radial, *f)
+    return residuals(list(emitted), wanted, SphereRing(free=[*DIRECTION, *before, *radial, *f]))
+
+
+DEFINITIONS = {
+    "apply": apply_expressions,
+    "add": apply_expressions,
+    "kernel": kernel_expressions,
+    "message": message_expressions,
+}
 
 
 def function_names(kind: str, pair: Pair, module: EmittedModule) -> tuple[str, str]:
-    """The edge and channel functions of a pair; kernel and apply may share an edge function."""
+    """The edge and channel functions of a pair; several kinds may share an edge function."""
     own, shared = f"_{kind}_edge_{pair.key}", f"_edge_{pair.key}"
     channel = f"_{kind}_channel_{pair.key}"
     return own if own in module.function_names else shared, channel
 
 
 def _scalar_functions(pair: Pair, modules: Sequence[EmittedModule]) -> Step:
+    name = pair.key.replace("_", r"\_")
     texts = {
-        "apply": (
-            rf"\texttt{{apply\_{pair.l_in}\_{pair.l_out}}}_a",
-            r"\textstyle\sum_J \rho_J\, K^{(J)}_{ac}(\hat r)\, f_c",
-        ),
-        "kernel": (
-            rf"\texttt{{kernel\_{pair.l_in}\_{pair.l_out}}}_{{ac}}",
-            r"\textstyle\sum_J \rho_J\, K^{(J)}_{ac}(\hat r)",
-        ),
+        "apply": (rf"\texttt{{apply\_{name}}}_a", r"\textstyle\sum_J \rho_J\, K^{(J)}_{ac}(\hat r)\, f_c"),
+        "kernel": (rf"\texttt{{kernel\_{name}}}_{{ac}}", r"\textstyle\sum_J \rho_J\, K^{(J)}_{ac}(\hat r)"),
     }
     equations = [
         Equation(texts[kind], tuple(r for m in modules for r in scalar_residuals(kind, pair, m))) for kind in texts
     ]
+    sums = [
+        r for m in modules if not m.runs_on_gpu for kind in ("add", "message") for r in scalar_residuals(kind, pair, m)
+    ]
+    if sums:
+        equations.append(unseen(sums))
     edge, channel = function_names("apply", pair, modules[0])
     hoisted = [line for line in modules[0].source_lines(edge) if not line.startswith("out[")]
     code = (*hoisted, *(line for line in modules[0].source_lines(channel) if not line.endswith(" = edge")))
+    paths = f" ({pair.parity} paths)" if pair.parity else ""
     return Step(
-        rf"$\boldsymbol{{{pair.l_in} \to {pair.l_out}}}$. The emitted lines of "
-        rf"\texttt{{apply\_{pair.l_in}\_{pair.l_out}}} "
+        rf"$\boldsymbol{{{pair.l_in} \to {pair.l_out}}}${paths}. The emitted lines of \texttt{{apply\_{name}}} "
         r"(constants \texttt{k} are named by their values; \texttt{x, y, z} are $\hat r$):",
         tuple(equations),
-        "Both identities hold for all values of the symbols.",
+        "Both identities hold for all values of the symbols"
+        + (
+            r"; so do those for \texttt{add}, which begins with what was there before, and \texttt{message}, path by path."
+            if sums
+            else "."
+        ),
         listing=code,
     )
 
@@ -122,12 +142,26 @@ def _unit_vector(modules: Sequence[EmittedModule]) -> Step:
     )
 
 
+def _splines(modules: Sequence[EmittedModule]) -> Step:
+    on_cpu = [m for m in modules if not m.runs_on_gpu]
+    checks = [r for m in on_cpu for r in (*spline_residuals(m), *interval_residuals(m), *table_residuals(m))]
+    return Step(
+        r"The functions \texttt{\_spline} are the pieces of the cardinal B-splines of \tfnref{T13}, and "
+        r"\texttt{\_interval} finds the place $u = s + t$ of a length: $s$ and $0 \le t < 1$, or that it lies beyond the "
+        r"cutoff.",
+        (unseen(checks),) if on_cpu else (),
+    )
+
+
 def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
-    checks = tuple(r for pair in pairs for m in modules for r in loop_residuals(pair, m))
+    checks = tuple(
+        r for pair in pairs for m in modules for part in (item_residuals, convolution_residuals) for r in part(pair, m)
+    )
     operands = [operand_residuals(m) for m in modules]
     return Step(
-        "The loops were executed on a graph of three nodes (one isolated, one with two edges) and two channels "
-        r"$\gamma$, every array element a symbol of its own. For \texttt{convolve}, with weights and without,",
+        "The loops were executed on a graph of three nodes (one isolated, one with two edges) and on two walkers of "
+        r"three particles, with three channels $\gamma$, two of which are computed at once, every array element a symbol "
+        r"of its own. For \texttt{convolve}, with weights and without,",
         (
             Equation(
                 (
@@ -139,8 +173,11 @@ def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
             ),
             unseen(*operands),
         ),
-        r"and \texttt{apply} and \texttt{kernel} fill every item from its own operands, broadcast ones included. "
-        r"No loop writes outside the rows that it is given.",
+        r"where $\rho$ is given edge by edge, or $\sum_q w_q\, \texttt{table}_{s+q}$; \texttt{mixing} sums the messages "
+        r"of each path times each function of the radial basis, which a matrix product then mixes; \texttt{walkers} "
+        r"sums over all pairs, computing $K(-\hat r)$ from $K(\hat r)$; and \texttt{apply} and \texttt{kernel} fill "
+        r"every item from its own operands, broadcast ones included. No loop writes outside the rows and channels that "
+        r"it is given.",
     )
 
 

@@ -1,0 +1,76 @@
+"""The emitted weights of the table, and the place of a length in it, on symbols."""
+
+from __future__ import annotations
+
+from itertools import product
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from ..bsplines import DEGREES, PLACE, pieces
+from ..exact import SphereRing
+from ..execution import EmittedModule, exact_constants
+from .emitted_loops import symbols_array
+from .proof import residuals
+
+INTERVALS = 3
+
+
+class _Point:
+    """whole + t for any 0 ≤ t < 1: what its comparisons, floor and integer part are, whichever t."""
+
+    def __init__(self, whole: int) -> None:
+        self.whole = whole
+
+    def __ge__(self, end: int) -> bool:
+        return self.whole >= end
+
+    def __sub__(self, other: int) -> sp.Expr:
+        return self.whole - other + PLACE
+
+
+class _NotANumber:
+    """Its own floor, not equal to itself, not beyond anything; what is computed with it is not a number either."""
+
+    def __ge__(self, end: int) -> bool:
+        return False
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __sub__(self, other: object) -> _NotANumber:
+        return self
+
+
+def spline_residuals(module: EmittedModule) -> tuple[Any, ...]:
+    """The emitted weights less the pieces of the cardinal B-spline."""
+    ring = SphereRing(free=[PLACE])
+    k = exact_constants(module.tables()[64])
+    return tuple(r for d in DEGREES for r in residuals(module.run(f"_spline_{d}", k, PLACE), pieces(d), ring))
+
+
+def table_residuals(module: EmittedModule) -> tuple[Any, ...]:
+    """What is read of a table of symbols, less the sum of weights times coefficients."""
+    left: list[Any] = []
+    table = symbols_array("c", INTERVALS + max(DEGREES), 2, 3)
+    for degree, interval, lanes in product(DEGREES, range(INTERVALS), ((0,), (0, 0))):
+        weights = sp.symbols(f"w:{degree + 1}", real=True)
+        found = module.run("_tabulated", weights, table, interval, 1, 1, lanes)
+        wanted = sum(w * table[interval + q, 1, 1 : 1 + len(lanes)] for q, w in enumerate(weights))
+        left += residuals(list(found), list(wanted))
+    return tuple(left)
+
+
+def interval_residuals(module: EmittedModule) -> tuple[Any, ...]:
+    """u = s + t is found as s and t; from the last knot on as -1 and zero; what is not a number stays so, at 0."""
+    world = {"np": SimpleNamespace(floor=lambda u: u.whole if isinstance(u, _Point) else u, empty=np.empty)}
+    left: list[Any] = []
+    for whole in range(INTERVALS + 2):
+        found = module.run("_interval", _Point(whole), INTERVALS, sp.S.Zero, **world)
+        left += residuals(found, (whole, PLACE) if whole < INTERVALS else (-1, 0))
+    at, place = module.run("_interval", _NotANumber(), INTERVALS, sp.S.Zero, **world)
+    return (*left, at, sp.S.Zero if isinstance(place, _NotANumber) else sp.S.One)
