@@ -25,6 +25,7 @@ copied.  Every call may come from several Python threads at once, and after fork
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import math
 import operator
@@ -1433,12 +1434,17 @@ def _weighted(weights, place, value):
 
 
 @_compiled
-def _interval(u, last, zero):
-    """The interval of the table that holds u, and where in it; -1 from the last knot on, which is the cutoff."""
-    if u >= last:
-        return -1, zero
+def _interval(k, u, last):
+    """The interval of the table that holds u, and where in it; -1 from the last knot on, which is the cutoff.
+
+    All are floats, and nothing branches: the compiler does several edges at once.
+    """
     s = np.floor(u)
-    return int(s) if s == s else 0, u - s  # NaN stays NaN, at a place that exists
+    if s != s:  # NaN stays NaN, at a place that exists
+        s = k.zero
+    if u >= last:
+        return -k.one, k.zero
+    return s, u - s
 
 
 @_loop
@@ -1446,7 +1452,7 @@ def _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end
     """Where in the table the lengths of some edges lie, and what weighs the coefficients there."""
     for e in range(first, last):
         x, y, z = vectors[e, 0], vectors[e, 1], vectors[e, 2]
-        s, t = _interval(math.sqrt(x * x + y * y + z * z) * scale, end, k.zero)
+        s, t = _interval(k, math.sqrt(x * x + y * y + z * z) * scale, end)
         intervals[e - first] = s
         if len(order) == 4:
             weights_3 = _spline_3(k, t)
@@ -1904,7 +1910,7 @@ def _tabulated_rows_1_0(
 ):
     edges = np.empty((3, _BLOCK), out.dtype)
     splines = np.empty((len(order), _BLOCK), out.dtype)
-    intervals = np.empty(_BLOCK, np.int64)
+    intervals = np.empty(_BLOCK, out.dtype)
     for i in range(start, stop):
         for c in range(span[0], span[1]):
             out[i, 0, c] = k.zero
@@ -1914,9 +1920,9 @@ def _tabulated_rows_1_0(
             _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end)
             for e in range(first, last):
                 u = e - first
-                s = intervals[u]
-                if s < 0:
+                if intervals[u] < k.zero:
                     continue
+                s = int(intervals[u])
                 j = indices[e]
                 ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
                 edge = (edges[0, u], edges[1, u], edges[2, u])
@@ -1944,7 +1950,7 @@ def _tabulated_rows_1_1(
 ):
     edges = np.empty((7, _BLOCK), out.dtype)
     splines = np.empty((len(order), _BLOCK), out.dtype)
-    intervals = np.empty(_BLOCK, np.int64)
+    intervals = np.empty(_BLOCK, out.dtype)
     for i in range(start, stop):
         for c in range(span[0], span[1]):
             out[i, 0, c] = k.zero
@@ -1956,9 +1962,9 @@ def _tabulated_rows_1_1(
             _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end)
             for e in range(first, last):
                 u = e - first
-                s = intervals[u]
-                if s < 0:
+                if intervals[u] < k.zero:
                     continue
+                s = int(intervals[u])
                 j = indices[e]
                 ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
@@ -1992,7 +1998,7 @@ def _tabulated_rows_1_1_polar(
 ):
     edges = np.empty((7, _BLOCK), out.dtype)
     splines = np.empty((len(order), _BLOCK), out.dtype)
-    intervals = np.empty(_BLOCK, np.int64)
+    intervals = np.empty(_BLOCK, out.dtype)
     for i in range(start, stop):
         for c in range(span[0], span[1]):
             out[i, 0, c] = k.zero
@@ -2004,9 +2010,9 @@ def _tabulated_rows_1_1_polar(
             _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end)
             for e in range(first, last):
                 u = e - first
-                s = intervals[u]
-                if s < 0:
+                if intervals[u] < k.zero:
                     continue
+                s = int(intervals[u])
                 j = indices[e]
                 ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
@@ -2039,7 +2045,7 @@ def _tabulated_rows_1_1_axial(
 ):
     edges = np.empty((3, _BLOCK), out.dtype)
     splines = np.empty((len(order), _BLOCK), out.dtype)
-    intervals = np.empty(_BLOCK, np.int64)
+    intervals = np.empty(_BLOCK, out.dtype)
     for i in range(start, stop):
         for c in range(span[0], span[1]):
             out[i, 0, c] = k.zero
@@ -2051,9 +2057,9 @@ def _tabulated_rows_1_1_axial(
             _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end)
             for e in range(first, last):
                 u = e - first
-                s = intervals[u]
-                if s < 0:
+                if intervals[u] < k.zero:
                     continue
+                s = int(intervals[u])
                 j = indices[e]
                 ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
                 edge = (edges[0, u], edges[1, u], edges[2, u])
@@ -2085,7 +2091,7 @@ def _tabulated_rows_1_2(
 ):
     edges = np.empty((13, _BLOCK), out.dtype)
     splines = np.empty((len(order), _BLOCK), out.dtype)
-    intervals = np.empty(_BLOCK, np.int64)
+    intervals = np.empty(_BLOCK, out.dtype)
     for i in range(start, stop):
         for c in range(span[0], span[1]):
             out[i, 0, c] = k.zero
@@ -2099,9 +2105,9 @@ def _tabulated_rows_1_2(
             _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end)
             for e in range(first, last):
                 u = e - first
-                s = intervals[u]
-                if s < 0:
+                if intervals[u] < k.zero:
                     continue
+                s = int(intervals[u])
                 j = indices[e]
                 ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
@@ -2139,7 +2145,7 @@ def _tabulated_rows_1_2_polar(
 ):
     edges = np.empty((13, _BLOCK), out.dtype)
     splines = np.empty((len(order), _BLOCK), out.dtype)
-    intervals = np.empty(_BLOCK, np.int64)
+    intervals = np.empty(_BLOCK, out.dtype)
     for i in range(start, stop):
         for c in range(span[0], span[1]):
             out[i, 0, c] = k.zero
@@ -2153,9 +2159,9 @@ def _tabulated_rows_1_2_polar(
             _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end)
             for e in range(first, last):
                 u = e - first
-                s = intervals[u]
-                if s < 0:
+                if intervals[u] < k.zero:
                     continue
+                s = int(intervals[u])
                 j = indices[e]
                 ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
@@ -2192,7 +2198,7 @@ def _tabulated_rows_1_2_axial(
 ):
     edges = np.empty((9, _BLOCK), out.dtype)
     splines = np.empty((len(order), _BLOCK), out.dtype)
-    intervals = np.empty(_BLOCK, np.int64)
+    intervals = np.empty(_BLOCK, out.dtype)
     for i in range(start, stop):
         for c in range(span[0], span[1]):
             out[i, 0, c] = k.zero
@@ -2206,9 +2212,9 @@ def _tabulated_rows_1_2_axial(
             _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end)
             for e in range(first, last):
                 u = e - first
-                s = intervals[u]
-                if s < 0:
+                if intervals[u] < k.zero:
                     continue
+                s = int(intervals[u])
                 j = indices[e]
                 ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
@@ -2239,6 +2245,41 @@ def _tabulated_rows_1_2_axial(
 
 
 # --- compiled loops: mixing ---------------------------------------------------------------------------
+
+
+@_loop
+def _product(start, stop, lanes, span, left, right, out):
+    """Rows start .. stop - 1 of the matrix product left @ right, in the order of its inner index."""
+    whole = stop - (stop - start) % 6
+    for r in range(start, whole, 6):
+        for c in range(span[0], span[1], len(lanes)):
+            row = _load(right, (0, c), lanes)
+            s0 = left[r + 0, 0] * row
+            s1 = left[r + 1, 0] * row
+            s2 = left[r + 2, 0] * row
+            s3 = left[r + 3, 0] * row
+            s4 = left[r + 4, 0] * row
+            s5 = left[r + 5, 0] * row
+            for q in range(1, len(right)):
+                row = _load(right, (q, c), lanes)
+                s0 = s0 + left[r + 0, q] * row
+                s1 = s1 + left[r + 1, q] * row
+                s2 = s2 + left[r + 2, q] * row
+                s3 = s3 + left[r + 3, q] * row
+                s4 = s4 + left[r + 4, q] * row
+                s5 = s5 + left[r + 5, q] * row
+            _store(out, (r + 0, c), s0)
+            _store(out, (r + 1, c), s1)
+            _store(out, (r + 2, c), s2)
+            _store(out, (r + 3, c), s3)
+            _store(out, (r + 4, c), s4)
+            _store(out, (r + 5, c), s5)
+    for r in range(whole, stop):
+        for c in range(span[0], span[1], len(lanes)):
+            s0 = left[r, 0] * _load(right, (0, c), lanes)
+            for q in range(1, len(right)):
+                s0 = s0 + left[r, q] * _load(right, (q, c), lanes)
+            _store(out, (r, c), s0)
 
 
 @_loop
@@ -2714,7 +2755,7 @@ def _walkers_1_0(
     vectors = np.empty((particles, 3), out.dtype)
     edges = np.empty((3, particles), out.dtype)
     splines = np.empty((len(order), particles), out.dtype)
-    intervals = np.empty(particles, np.int64)
+    intervals = np.empty(particles, out.dtype)
     for b in range(start, stop):
         for i in range(particles):
             for c in range(span[0], span[1]):
@@ -2729,9 +2770,9 @@ def _walkers_1_0(
             _fill_splines(splines, intervals, k, order, first, particles, vectors, scale, end)
             for j in range(first, particles):
                 u = j - first
-                s = intervals[u]
-                if s < 0:
+                if intervals[u] < k.zero:
                     continue
+                s = int(intervals[u])
                 edge = (edges[0, u], edges[1, u], edges[2, u])
                 spline = _take(splines, u, order)
                 for c in range(span[0], span[1], len(lanes)):
@@ -2767,7 +2808,7 @@ def _walkers_1_1(
     vectors = np.empty((particles, 3), out.dtype)
     edges = np.empty((7, particles), out.dtype)
     splines = np.empty((len(order), particles), out.dtype)
-    intervals = np.empty(particles, np.int64)
+    intervals = np.empty(particles, out.dtype)
     for b in range(start, stop):
         for i in range(particles):
             for c in range(span[0], span[1]):
@@ -2784,9 +2825,9 @@ def _walkers_1_1(
             _fill_splines(splines, intervals, k, order, first, particles, vectors, scale, end)
             for j in range(first, particles):
                 u = j - first
-                s = intervals[u]
-                if s < 0:
+                if intervals[u] < k.zero:
                     continue
+                s = int(intervals[u])
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
                 spline = _take(splines, u, order)
                 for c in range(span[0], span[1], len(lanes)):
@@ -2836,7 +2877,7 @@ def _walkers_1_1_polar(
     vectors = np.empty((particles, 3), out.dtype)
     edges = np.empty((7, particles), out.dtype)
     splines = np.empty((len(order), particles), out.dtype)
-    intervals = np.empty(particles, np.int64)
+    intervals = np.empty(particles, out.dtype)
     for b in range(start, stop):
         for i in range(particles):
             for c in range(span[0], span[1]):
@@ -2853,9 +2894,9 @@ def _walkers_1_1_polar(
             _fill_splines(splines, intervals, k, order, first, particles, vectors, scale, end)
             for j in range(first, particles):
                 u = j - first
-                s = intervals[u]
-                if s < 0:
+                if intervals[u] < k.zero:
                     continue
+                s = int(intervals[u])
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
                 spline = _take(splines, u, order)
                 for c in range(span[0], span[1], len(lanes)):
@@ -2902,7 +2943,7 @@ def _walkers_1_1_axial(
     vectors = np.empty((particles, 3), out.dtype)
     edges = np.empty((3, particles), out.dtype)
     splines = np.empty((len(order), particles), out.dtype)
-    intervals = np.empty(particles, np.int64)
+    intervals = np.empty(particles, out.dtype)
     for b in range(start, stop):
         for i in range(particles):
             for c in range(span[0], span[1]):
@@ -2919,9 +2960,9 @@ def _walkers_1_1_axial(
             _fill_splines(splines, intervals, k, order, first, particles, vectors, scale, end)
             for j in range(first, particles):
                 u = j - first
-                s = intervals[u]
-                if s < 0:
+                if intervals[u] < k.zero:
                     continue
+                s = int(intervals[u])
                 edge = (edges[0, u], edges[1, u], edges[2, u])
                 spline = _take(splines, u, order)
                 for c in range(span[0], span[1], len(lanes)):
@@ -2965,7 +3006,7 @@ def _walkers_1_2(
     vectors = np.empty((particles, 3), out.dtype)
     edges = np.empty((13, particles), out.dtype)
     splines = np.empty((len(order), particles), out.dtype)
-    intervals = np.empty(particles, np.int64)
+    intervals = np.empty(particles, out.dtype)
     for b in range(start, stop):
         for i in range(particles):
             for c in range(span[0], span[1]):
@@ -2984,9 +3025,9 @@ def _walkers_1_2(
             _fill_splines(splines, intervals, k, order, first, particles, vectors, scale, end)
             for j in range(first, particles):
                 u = j - first
-                s = intervals[u]
-                if s < 0:
+                if intervals[u] < k.zero:
                     continue
+                s = int(intervals[u])
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
                 spline = _take(splines, u, order)
                 for c in range(span[0], span[1], len(lanes)):
@@ -3044,7 +3085,7 @@ def _walkers_1_2_polar(
     vectors = np.empty((particles, 3), out.dtype)
     edges = np.empty((13, particles), out.dtype)
     splines = np.empty((len(order), particles), out.dtype)
-    intervals = np.empty(particles, np.int64)
+    intervals = np.empty(particles, out.dtype)
     for b in range(start, stop):
         for i in range(particles):
             for c in range(span[0], span[1]):
@@ -3063,9 +3104,9 @@ def _walkers_1_2_polar(
             _fill_splines(splines, intervals, k, order, first, particles, vectors, scale, end)
             for j in range(first, particles):
                 u = j - first
-                s = intervals[u]
-                if s < 0:
+                if intervals[u] < k.zero:
                     continue
+                s = int(intervals[u])
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
                 spline = _take(splines, u, order)
                 for c in range(span[0], span[1], len(lanes)):
@@ -3120,7 +3161,7 @@ def _walkers_1_2_axial(
     vectors = np.empty((particles, 3), out.dtype)
     edges = np.empty((9, particles), out.dtype)
     splines = np.empty((len(order), particles), out.dtype)
-    intervals = np.empty(particles, np.int64)
+    intervals = np.empty(particles, out.dtype)
     for b in range(start, stop):
         for i in range(particles):
             for c in range(span[0], span[1]):
@@ -3139,9 +3180,9 @@ def _walkers_1_2_axial(
             _fill_splines(splines, intervals, k, order, first, particles, vectors, scale, end)
             for j in range(first, particles):
                 u = j - first
-                s = intervals[u]
-                if s < 0:
+                if intervals[u] < k.zero:
                     continue
+                s = int(intervals[u])
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
                 spline = _take(splines, u, order)
                 for c in range(span[0], span[1], len(lanes)):
@@ -3544,16 +3585,16 @@ def _apply(
 
 # --- from arguments to loops: convolutions ------------------------------------------------------------
 
-_MIXING_BYTES = 1 << 21  # so much is summed before it is mixed: enough for one efficient product, little enough for a cache
+_MIXING_BYTES = 1 << 19  # so much is summed before it is mixed: little enough to stay in a cache
 _ORDERS = {3: (0,) * 4, 5: (0,) * 6}  # tells the compiler how many coefficients are weighed
 
 
-def _spans(channels: int, dtype: np.dtype[Any]) -> Iterator[tuple[tuple[int, ...], tuple[int, int]]]:
+def _spans(channels: int, dtype: np.dtype[Any], vectors: int = 1) -> Iterator[tuple[tuple[int, ...], tuple[int, int]]]:
     """How to go through the channels: so many at once (a tuple: the compiler is to know), from here to there.
 
     What whole vectors leave over is done by halves, quarters and so on.
     """
-    first, width = 0, _VECTOR_BYTES // dtype.itemsize
+    first, width = 0, vectors * _VECTOR_BYTES // dtype.itemsize
     while first < channels:
         last = first + (channels - first) // width * width
         if last > first:
@@ -3725,20 +3766,29 @@ def _convolve_mixing(
         _check_out(where, out, full, graph.dtype)
 
     def compute(target: Array) -> None:
-        matrix = mixing.reshape(math.prod(inner), mixed)
-        row = n_out * matrix.shape[0]  # numbers to be mixed for one receiver
-        at_once = min(max(_MIXING_BYTES // (row * target.itemsize or 1), 1), max(graph.nodes, 1))
-        sums = np.empty((at_once, n_out, *inner), target.dtype)
-        for base in range(0, graph.nodes, at_once):
-            stop = min(base + at_once, graph.nodes)
-            bounds = graph.bounds(base, stop, graph.channels * len(inner) * inner[0])
-            arrays = (graph.indptr, graph.indices, graph.vectors, basis, graph.features, graph.weights)
-            for span in _spans(graph.channels, graph.dtype):
-                _spread(loop, bounds, (_TABLES[graph.dtype], *span, base, *arrays, sums))
-            left = sums[: stop - base].reshape(-1, matrix.shape[0])
-            np.matmul(left, matrix, out=target[base:stop].reshape(-1, mixed))
+        if not math.prod(inner):
+            target[...] = 0
+            return
+        bounds = graph.bounds(0, graph.nodes, graph.channels * len(inner) * inner[0])
+        _spread(functools.partial(_mix, loop, n_out), bounds, (graph, basis, mixing, target))
 
     return _fill(compute, out, full, graph.dtype, *graph.inputs(basis, mixing))
+
+
+def _mix(loop: Any, n_out: int, start: int, stop: int, graph: _Graph, basis: Array, mixing: Array, out: Array) -> None:
+    """Receivers start .. stop - 1: sums over edges for some of them, then their product with the weights, and so on."""
+    *inner, mixed = mixing.shape
+    right = mixing.reshape(math.prod(inner), mixed)
+    at_once = max(_MIXING_BYTES // (n_out * right.shape[0] * right.itemsize), 1)
+    sums = np.empty((min(at_once, stop - start), n_out, *inner), right.dtype)
+    arrays = (graph.indptr, graph.indices, graph.vectors, basis, graph.features, graph.weights)
+    for first in range(start, stop, at_once):
+        last = min(first + at_once, stop)
+        for span in _spans(graph.channels, right.dtype):
+            loop(first, last, _TABLES[right.dtype], *span, first, *arrays, sums)
+        rows = (last - first) * n_out
+        for span in _spans(mixed, right.dtype, vectors=2):
+            _product(0, rows, *span, sums.reshape(-1, right.shape[0]), right, out[first:last].reshape(rows, mixed))
 
 
 def _convolve_walkers(
@@ -4036,7 +4086,7 @@ def convolve_mixing_1_0(
     Returns
     -------
     (N, 1, C_out)
-        The same to the last bit whatever the number of our threads; the product is NumPy's.
+        The same to the last bit whatever the number of threads.
 
     P = 1, in the order of the radial functions (K_c of each):
         0: alpha, l_f = 1, r̂_c
@@ -4396,7 +4446,7 @@ def convolve_mixing_1_1(
     Returns
     -------
     (N, 3, C_out)
-        The same to the last bit whatever the number of our threads; the product is NumPy's.
+        The same to the last bit whatever the number of threads.
 
     P = 3, in the order of the radial functions (K_a,c of each):
         0: a, l_f = 0, δ_ac
@@ -4756,7 +4806,7 @@ def convolve_mixing_1_1_polar(
     Returns
     -------
     (N, 3, C_out)
-        The same to the last bit whatever the number of our threads; the product is NumPy's.
+        The same to the last bit whatever the number of threads.
 
     P = 2, in the order of the radial functions (K_a,c of each):
         0: a, l_f = 0, δ_ac
@@ -5110,7 +5160,7 @@ def convolve_mixing_1_1_axial(
     Returns
     -------
     (N, 3, C_out)
-        The same to the last bit whatever the number of our threads; the product is NumPy's.
+        The same to the last bit whatever the number of threads.
 
     P = 1, in the order of the radial functions (K_a,c of each):
         0: b, l_f = 1, ε_adc r̂_d
@@ -5470,7 +5520,7 @@ def convolve_mixing_1_2(
     Returns
     -------
     (N, 5, C_out)
-        The same to the last bit whatever the number of our threads; the product is NumPy's.
+        The same to the last bit whatever the number of threads.
 
     P = 3, in the order of the radial functions (K_ab,c of each):
         0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
@@ -5830,7 +5880,7 @@ def convolve_mixing_1_2_polar(
     Returns
     -------
     (N, 5, C_out)
-        The same to the last bit whatever the number of our threads; the product is NumPy's.
+        The same to the last bit whatever the number of threads.
 
     P = 2, in the order of the radial functions (K_ab,c of each):
         0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
@@ -6184,7 +6234,7 @@ def convolve_mixing_1_2_axial(
     Returns
     -------
     (N, 5, C_out)
-        The same to the last bit whatever the number of our threads; the product is NumPy's.
+        The same to the last bit whatever the number of threads.
 
     P = 1, in the order of the radial functions (K_ab,c of each):
         0: beta, l_f = 2, (1/2) ε_acd r̂_b r̂_d + (1/2) ε_bcd r̂_a r̂_d

@@ -127,7 +127,7 @@ def _table_world(places: Mapping[sp.Expr, tuple[int, sp.Symbol]]) -> dict[str, A
 
     return {
         **{f"_spline_{degree}": lambda k, t, degree=degree: _weights(degree, t) for degree in DEGREES},
-        "_interval": lambda u, end, zero: places[u],
+        "_interval": lambda k, u, end: places[u],
         "_tabulated": tabulated,
     }
 

@@ -67,10 +67,11 @@ def table_residuals(module: EmittedModule) -> tuple[Any, ...]:
 
 def interval_residuals(module: EmittedModule) -> tuple[Any, ...]:
     """u = s + t is found as s and t; from the last knot on as -1 and zero; what is not a number stays so, at 0."""
+    k = exact_constants(module.tables()[64])
     world = {"np": SimpleNamespace(floor=lambda u: u.whole if isinstance(u, _Point) else u, empty=np.empty)}
     left: list[Any] = []
     for whole in range(INTERVALS + 2):
-        found = module.run("_interval", _Point(whole), INTERVALS, sp.S.Zero, **world)
+        found = module.run("_interval", k, _Point(whole), INTERVALS, **world)
         left += residuals(found, (whole, PLACE) if whole < INTERVALS else (-1, 0))
-    at, place = module.run("_interval", _NotANumber(), INTERVALS, sp.S.Zero, **world)
+    at, place = module.run("_interval", k, _NotANumber(), INTERVALS, **world)
     return (*left, at, sp.S.Zero if isinstance(place, _NotANumber) else sp.S.One)

@@ -1,0 +1,221 @@
+"""The equivariant convolution as a layer: it finds the neighbours, chooses the kernel and runs it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pocket_tfn import cpu
+
+from .graphs import Graph, Positions, complete_graph, radius_graph
+from .radial_function import to_numpy
+from .radial_mixing import MixingRadial
+from .radial_table import RadialTable
+
+Array = NDArray[Any]
+
+PARITIES = ("", "polar", "axial")
+_FEW = 256  # up to so many particles, trying all pairs is faster than finding those within the cutoff
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Convolution:
+    """out_i = Σ_j w_j Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_j, a vector field to degree l_out; for inference.
+
+    Source: slides, pages "Il nostro kernel equivariante" and "Dal continuo al discreto": for l_out = 1,
+    K(r) = a(r) I + b(r) [r̂]× + c(r) Q(r̂).
+
+        layer = Convolution(1, RadialTable.fit(mlp, cutoff=5.0))
+        out = layer(positions, features)            (N, 3), (N, 3, C) -> (N, 2 l_out + 1, C)
+
+    Parameters
+    ----------
+    l_out : 0, 1 or 2
+        Degree of the output.
+    radial : RadialTable, MixingRadial or callable
+        A table is read inside the kernel.  A callable, distances (n,) -> (n, P, C), such as a RadialMLP, a PyTorch or
+        JAX function or a formula, is evaluated for every edge at every call: see `tabulated`.  A MixingRadial mixes
+        channels, C_in to C_out.
+    cutoff : float, optional
+        Neighbours are nearer than this; by default what `radial` tells.  Without either all pairs are summed.
+    parity : "", "polar" or "axial"
+        Which paths there are: all; those that take true vectors to true tensors; those that take them to
+        pseudotensors.  `radial` has as many paths.
+    loops : bool
+        Whether a node neighbours itself; at r = 0 only the path with l_f = 0 contributes (theorem T10).
+
+    Raises
+    ------
+    ValueError
+        If there is no such kernel, or the number of paths is not that of `radial`.
+    """
+
+    l_out: int
+    radial: Callable[..., Any]
+    cutoff: float | None = None
+    parity: str = ""
+    loops: bool = False
+
+    def __post_init__(self) -> None:
+        if self.l_out not in (0, 1, 2):
+            raise ValueError(f"Convolution: l_out must be 0, 1 or 2, got {self.l_out!r}")
+        if self.parity not in PARITIES or not self.paths:
+            raise ValueError(f"Convolution: there is no kernel 1→{self.l_out} with parity {self.parity!r}")
+        paths = getattr(self.radial, "n_paths", None)
+        if paths is not None and paths != len(self.paths):
+            names = ", ".join(_named(p) for p in self.paths)
+            raise ValueError(f"Convolution: radial has {paths} paths, 1→{self.l_out} {self.parity} has {names}")
+        if self.cutoff is None:
+            object.__setattr__(self, "cutoff", getattr(self.radial, "cutoff", None))
+
+    # --- what it is ------------------------------------------------------------------------------------
+
+    @property
+    def paths(self) -> list[dict[str, Any]]:
+        """The catalogue's records of its paths, in the order of the radial functions."""
+        records = [p for p in _catalogue() if (p["l_in"], p["l_out"]) == (1, self.l_out)]
+        kinds = {"": (0, 1), "polar": (0,), "axial": (1,)}[self.parity]
+        return [p for p in records if (p["l_in"] + p["l_f"] + p["l_out"]) % 2 in kinds]
+
+    @property
+    def n_parameters(self) -> int | None:
+        """How many numbers `radial` holds, where it tells."""
+        if isinstance(self.radial, RadialTable):
+            return int(self.radial.coefficients.size)
+        return getattr(self.radial, "n_parameters", None)
+
+    def __repr__(self) -> str:
+        paths = ", ".join(_named(p) for p in self.paths)
+        count = self.n_parameters
+        words = [f"1→{self.l_out}", f"paths {paths}", repr(self.radial)]
+        words += [f"cutoff {self.cutoff:g}" if self.cutoff is not None else "all pairs"]
+        words += [f"{count} parameters"] if count is not None else []
+        return f"Convolution({'; '.join([*words, *(['loops'] if self.loops else [])])})"
+
+    def tabulated(self, tolerance: float = 1e-6, **options: Any) -> Convolution:
+        """The same layer with its radial function compiled to a table: see RadialTable.fit, which gets the options.
+
+        Raises ValueError without a cutoff, or if `radial` mixes channels; ToleranceError as RadialTable.fit.
+        """
+        if isinstance(self.radial, MixingRadial):
+            raise ValueError("Convolution.tabulated: a radial function that mixes channels has no table")
+        if self.cutoff is None:
+            raise ValueError("Convolution.tabulated: a table ends somewhere; give the layer a cutoff")
+        options = {"n_paths": len(self.paths), **options}
+        return replace(self, radial=RadialTable.fit(self.radial, self.cutoff, tolerance, **options))
+
+    # --- what it does ----------------------------------------------------------------------------------
+
+    def __call__(
+        self,
+        positions: Positions,
+        features: Any,
+        cell: ArrayLike | None = None,
+        pbc: ArrayLike | None = None,
+        weights: Any = None,
+    ) -> Any:
+        """Find the neighbours and convolve.
+
+        Parameters
+        ----------
+        positions : (N, 3), or (B, A, 3), or a sequence of (N_k, 3)
+            One system, or a batch.  float32 or float64.
+        features : (N, 3, C), or (B, A, 3, C), or a sequence of (N_k, 3, C)
+            Vectors at the nodes, components before channels, of the dtype of positions.
+        cell, pbc :
+            Periodic boundaries, see radius_graph.
+        weights : (N,), or (B, A), or a sequence of (N_k,), optional
+            Quadrature weights w_j of the nodes.
+
+        Returns
+        -------
+        (N, 2 l_out + 1, C), or (B, A, 2 l_out + 1, C), or a list of (N_k, 2 l_out + 1, C)
+
+        Raises TypeError and ValueError for dtypes and shapes that do not fit.
+        """
+        if cell is None and isinstance(self.radial, RadialTable) and _is_small(positions):
+            return self._all_pairs(np.asarray(positions), features, weights)
+        whole, shape, cuts = _as_one(features)
+        out = self.on_graph(self.graph(positions, cell, pbc, weights), whole)
+        if cuts is not None:
+            return np.split(out, cuts)
+        return out.reshape(*shape, *out.shape[1:])
+
+    def graph(
+        self, positions: Positions, cell: ArrayLike | None = None, pbc: ArrayLike | None = None, weights: Any = None
+    ) -> Graph:
+        """The neighbours of these positions; keep the graph where several layers share it."""
+        if self.cutoff is not None:
+            return radius_graph(positions, self.cutoff, cell, pbc, self.loops, weights)
+        if cell is not None:
+            raise ValueError("Convolution: a periodic system has no end of pairs; give the layer a cutoff")
+        return complete_graph(positions, self.loops, weights)
+
+    def on_graph(self, graph: Graph, features: ArrayLike, out: Array | None = None) -> Array:
+        """The convolution on a graph that is there: features (N, 3, C) -> (N, 2 l_out + 1, C)."""
+        topology = (graph.indptr, graph.indices, graph.vectors)
+        if isinstance(self.radial, RadialTable):
+            table = self._table(graph.dtype)
+            coefficients = (table.coefficients, table.cutoff)
+            return self._kernel("convolve_tabulated")(
+                *topology, *coefficients, features, graph.weights, degree=table.degree, out=out
+            )
+        if isinstance(self.radial, MixingRadial):
+            basis = self.radial.values(graph.lengths).astype(graph.dtype, copy=False)
+            mixing = self.radial.weights.astype(graph.dtype, copy=False)
+            return self._kernel("convolve_mixing")(*topology, basis, mixing, features, graph.weights, out=out)
+        radial = to_numpy(self.radial(graph.lengths)).astype(graph.dtype, copy=False)
+        return self._kernel("convolve")(*topology, radial, features, graph.weights, out=out)
+
+    def _all_pairs(self, positions: Array, features: Any, weights: Any) -> Array:
+        """Few particles, or walkers: no graph is made."""
+        one = positions.ndim == 2
+        batch = [x if x is None else np.asarray(x)[None] if one else x for x in (positions, features, weights)]
+        table = self._table(positions.dtype)
+        coefficients = (table.coefficients, table.cutoff)
+        out = self._kernel("convolve_walkers")(
+            batch[0], *coefficients, batch[1], batch[2], degree=table.degree, loops=self.loops
+        )
+        return out[0] if one else out
+
+    def _table(self, dtype: np.dtype[Any]) -> RadialTable:
+        table = self.radial
+        assert isinstance(table, RadialTable)
+        return table if table.dtype == dtype or dtype not in (np.float32, np.float64) else table.astype(dtype)
+
+    def _kernel(self, kind: str) -> Callable[..., Array]:
+        return getattr(cpu, "_".join(filter(None, [kind, "1", str(self.l_out), self.parity])))
+
+
+def _is_small(positions: Any) -> bool:
+    """One system, or a batch of equal ones, of few particles."""
+    return not isinstance(positions, (list, tuple)) and np.ndim(positions) in (2, 3) and np.shape(positions)[-2] <= _FEW
+
+
+def _as_one(features: Any) -> tuple[Any, tuple[int, ...], Any]:
+    """The nodes of a batch in one axis; how they were arranged, or where the parts of a sequence begin."""
+    if isinstance(features, Sequence) and features and np.ndim(features[0]) == 3:
+        parts = [np.asarray(f) for f in features]
+        return np.concatenate(parts), (), np.cumsum([len(f) for f in parts])[:-1]
+    array = np.asarray(features)
+    if array.ndim < 3:
+        raise ValueError(f"Convolution: features must have shape (N, 3, C) or (B, A, 3, C), got {array.shape}")
+    lead = array.shape[:-2]
+    return array.reshape(-1, *array.shape[-2:]), lead, None
+
+
+def _named(path: dict[str, Any]) -> str:
+    """Such as b (l_f = 1)."""
+    return f"{path['radial']} (l_f = {path['l_f']})"
+
+
+@cache
+def _catalogue() -> list[dict[str, Any]]:
+    text = resources.files("pocket_tfn").joinpath("catalogue.json").read_text(encoding="utf-8")
+    return list(json.loads(text)["paths"])

@@ -1,0 +1,75 @@
+"""Radial functions that mix channels: a matrix of C_in x C_out for each path, linear in a radial basis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .radial_function import to_numpy
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MixingRadial:
+    """W_p(r) = Σ_k basis_k(r) weights[k, p], the slides' layer with full weights, O(N C_in C_out x 3).
+
+    Source: slides, page "Confronto con Tensor Field Networks".
+
+    basis: distances (n,) -> (n, K), such as a BesselBasis times an envelope, or the hidden layers of an MLP.  Its dtype
+        is converted to that of the weights.
+    weights: (K, P, C_in, C_out), float32 or float64; kept as a read-only view.
+    cutoff: where the basis vanishes; that of the basis if left out, None if it has none (all pairs are then summed).
+
+    Raises TypeError for another dtype, ValueError for another shape.
+    """
+
+    basis: Callable[..., Any]
+    weights: Array
+    cutoff: float | None = None
+
+    def __post_init__(self) -> None:
+        weights = np.asarray(self.weights)
+        if weights.dtype not in (np.float32, np.float64):
+            raise TypeError(f"MixingRadial: weights is {weights.dtype}; float32 and float64 are supported")
+        if weights.ndim != 4:
+            raise ValueError(f"MixingRadial: weights must have shape (K, P, C_in, C_out), got {weights.shape}")
+        weights = weights.view()
+        weights.flags.writeable = False
+        object.__setattr__(self, "weights", weights)
+        if self.cutoff is None:
+            object.__setattr__(self, "cutoff", getattr(self.basis, "cutoff", None))
+
+    @property
+    def n_paths(self) -> int:
+        """P."""
+        return int(self.weights.shape[1])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the weights."""
+        return self.weights.dtype
+
+    @property
+    def n_parameters(self) -> int:
+        """The weights, and the basis' own where it tells them."""
+        return int(self.weights.size) + int(getattr(self.basis, "n_parameters", 0))
+
+    def __call__(self, r: ArrayLike) -> Array:
+        """(n,) -> (n, P, C_in, C_out): what the kernel never forms; for checks."""
+        return np.einsum("nk,kpio->npio", self.values(np.asarray(r)), self.weights)
+
+    def values(self, r: Array) -> Array:
+        """The basis at the distances (n,), as (n, K) in the dtype of the weights; ValueError for another shape."""
+        values = to_numpy(self.basis(r)).astype(self.dtype, copy=False)
+        if values.shape != (len(r), len(self.weights)):
+            raise ValueError(f"the basis must return (n, K) = {(len(r), len(self.weights))}, got {values.shape}")
+        return values
+
+    def __repr__(self) -> str:
+        k, paths, c_in, c_out = self.weights.shape
+        return f"MixingRadial({self.basis}, {k} functions × {paths} paths × {c_in} → {c_out} channels, {self.dtype})"
