@@ -159,6 +159,9 @@ class Convolution:
 
     def on_graph(self, graph: Graph, features: ArrayLike, out: Array | None = None) -> Array:
         """The convolution on a graph that is there: features (N, 3, C) -> (N, 2 l_out + 1, C)."""
+        features = np.asarray(features)
+        if features.ndim == 3 and len(features) != graph.n_nodes:
+            raise ValueError(f"Convolution: features are of {len(features)} nodes, the graph has {graph.n_nodes}")
         topology = (graph.indptr, graph.indices, graph.vectors)
         if isinstance(self.radial, RadialTable):
             table = self._table(graph.dtype)

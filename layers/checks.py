@@ -1,0 +1,124 @@
+"""What callers hand over, as NumPy arrays: TypeError for other dtypes, ValueError for senseless shapes and values."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[Any]
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+INTEGERS = (np.dtype(np.int32), np.dtype(np.int64))
+_PARALLEL = 1e-6  # lattice vectors of unit length whose smallest singular value is less count as linearly dependent
+
+
+class Nodes(NamedTuple):
+    """The positions of one or several graphs, one graph after the other."""
+
+    positions: Array  # (N, 3), float32 or float64
+    sizes: NDArray[np.int64]  # (G,), the nodes of each graph
+
+    @property
+    def graph(self) -> NDArray[np.int64]:
+        """The graph of each node, (N,)."""
+        return np.repeat(np.arange(len(self.sizes)), self.sizes)
+
+
+def host_array(where: str, name: str, values: Any) -> Array:
+    """An array in main memory, not copied if it is one; ValueError if it lives on a GPU."""
+    if not isinstance(values, np.ndarray) and hasattr(values, "__cuda_array_interface__"):
+        raise ValueError(f"{where}: {name} lives on a GPU; copy it to the host first")
+    return np.asarray(values)
+
+
+def float_array(where: str, name: str, values: Any, symbols: str, *shapes: tuple[int | None, ...]) -> Array:
+    """A finite float32 or float64 array of one of these shapes, where None is any length; `symbols` is for messages."""
+    array = host_array(where, name, values)
+    if array.dtype not in FLOATS:
+        raise TypeError(f"{where}: {name} is {array.dtype}; float32 and float64 are supported")
+    if not any(_fits(array.shape, shape) for shape in shapes):
+        raise ValueError(f"{where}: {name} must have shape {symbols}, got {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{where}: {name} holds NaN or infinity")
+    return array
+
+
+def _fits(got: tuple[int, ...], shape: tuple[int | None, ...]) -> bool:
+    return len(got) == len(shape) and all(n is None or n == m for n, m in zip(shape, got, strict=True))
+
+
+def index_array(where: str, name: str, values: Any) -> NDArray[np.int64]:
+    """A one-dimensional int64 array, from int32 or int64; an empty list is one too."""
+    empty = isinstance(values, (list, tuple)) and np.size(values) == 0  # NumPy would read it as float64
+    array = np.asarray(values, np.int64) if empty else host_array(where, name, values)
+    if array.dtype not in INTEGERS:
+        raise TypeError(f"{where}: {name} is {array.dtype}; int32 and int64 are supported")
+    if array.ndim != 1:
+        raise ValueError(f"{where}: {name} must have one dimension, got shape {array.shape}")
+    return array.astype(np.int64, copy=False)
+
+
+def same_dtype(where: str, name: str, array: Array, other: str, dtype: np.dtype[Any]) -> None:
+    """TypeError unless the array has this dtype, that of the argument called `other`."""
+    if array.dtype != dtype:
+        raise TypeError(f"{where}: {name} is {array.dtype} but {other} is {dtype}; convert one of them")
+
+
+def nodes(where: str, positions: Any) -> Nodes:
+    """Positions (N, 3) of one graph; (B, A, 3), or a sequence of (N_k, 3), of several."""
+    if isinstance(positions, (list, tuple)) and positions and np.ndim(positions[0]) == 2:
+        parts = [float_array(where, f"positions[{k}]", x, "(N_k, 3)", (None, 3)) for k, x in enumerate(positions)]
+        for k, part in enumerate(parts):
+            same_dtype(where, f"positions[{k}]", part, "positions[0]", parts[0].dtype)
+        return Nodes(np.concatenate(parts), np.array([len(part) for part in parts], np.int64))
+    array = float_array(where, "positions", positions, "(N, 3) or (B, A, 3)", (None, 3), (None, None, 3))
+    sizes = [len(array)] if array.ndim == 2 else [array.shape[1]] * len(array)
+    return Nodes(array.reshape(sum(sizes), 3), np.array(sizes, np.int64))
+
+
+def per_node(where: str, name: str, values: Any, count: int) -> Array:
+    """One number for each node, (N,); or (B, A), or a sequence of (N_k,), as the positions are given."""
+    if isinstance(values, (list, tuple)) and values and np.ndim(values[0]) == 1:
+        parts = [float_array(where, f"{name}[{k}]", v, "(N_k,)", (None,)) for k, v in enumerate(values)]
+        values = np.concatenate(parts)
+    array = float_array(where, name, values, "(N,) or (B, A)", (None,), (None, None))
+    if array.size != count:
+        raise ValueError(f"{where}: {name} must hold one number for each of the {count} nodes, got {array.shape}")
+    return array.reshape(count)
+
+
+def periodic_axes(where: str, pbc: Any, default: bool) -> NDArray[np.bool_]:
+    """Along which of the three cell vectors space repeats itself, (3,)."""
+    array = np.asarray(default if pbc is None else pbc)
+    if array.dtype != np.bool_:
+        raise TypeError(f"{where}: pbc is {array.dtype}; it must be a bool, or three of them")
+    if array.shape not in ((), (3,)):
+        raise ValueError(f"{where}: pbc must be a bool, or three of them, got shape {array.shape}")
+    return np.broadcast_to(array, 3)
+
+
+def lattices(where: str, cell: ArrayLike | None, pbc: Any, graphs: int) -> NDArray[np.float64]:
+    """The lattice vectors of each graph as rows, (1, 3, 3) if all share them, else (G, 3, 3); zero along open axes.
+
+    Raises TypeError for other dtypes than float32 and float64, ValueError for wrong shapes, for a periodic axis without
+    a cell, and for a cell whose periodic vectors are linearly dependent.
+    """
+    periodic = periodic_axes(where, pbc, default=cell is not None)
+    if cell is None:
+        if periodic.any():
+            raise ValueError(f"{where}: a periodic axis needs a cell")
+        return np.zeros((1, 3, 3))
+    shapes = ((3, 3), (graphs, 3, 3))
+    array = float_array(where, "cell", cell, f"(3, 3) or ({graphs}, 3, 3), one for each graph", *shapes)
+    vectors = array.astype(np.float64).reshape(-1, 3, 3) * periodic[:, None]
+    singular = np.linalg.matrix_rank(normalised(vectors), tol=_PARALLEL) < periodic.sum()
+    if singular.any():
+        raise ValueError(f"{where}: cell is singular: its periodic vectors are zero or linearly dependent")
+    return vectors
+
+
+def normalised(lattice: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Lattice vectors (..., 3, 3) scaled to length 1; zeros stay."""
+    length = np.linalg.norm(lattice, axis=-1, keepdims=True)
+    return np.divide(lattice, length, out=np.zeros_like(lattice), where=length > 0)
