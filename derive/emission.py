@@ -34,6 +34,13 @@ CONVOLUTIONS = ("convolve", "convolve_tabulated", "convolve_mixing", "convolve_w
 MANTISSA = {32: 24, 64: 53}
 #: Squared lengths between these powers of two neither under- nor overflow to within rounding.
 SQUARE_RANGE = {32: (-100, 126), 64: (-960, 1022)}
+#: Factors of two to this power bring every other finite vector there, the smallest and the largest of its kind included.
+SCALE = {32: 100, 64: 600}
+#: The powers of two in the table of constants, by field and bits.
+POWERS = {
+    bits: {"tiny": low, "huge": high, "up": SCALE[bits], "down": -SCALE[bits]}
+    for bits, (low, high) in SQUARE_RANGE.items()
+}
 
 CONVENTIONS = """\
 Conventions: vectors are r = x_receiver - x_sender and r̂ = r / |r|.  Components of degree 1 are Cartesian (x, y, z).
@@ -243,7 +250,7 @@ def _exact_text(value: sp.Expr) -> str:
 
 
 def _ranges() -> dict[int, dict[str, str]]:
-    return {bits: {"tiny": f"0x1p{low:+d}", "huge": f"0x1p{high:+d}"} for bits, (low, high) in SQUARE_RANGE.items()}
+    return {bits: {name: f"0x1p{power:+d}" for name, power in powers.items()} for bits, powers in POWERS.items()}
 
 
 def _conversion(pairs: Sequence[Pair]) -> dict[str, list[str]] | None:

@@ -26,22 +26,34 @@ from .constants import constant_value
 LOOP_COMPILERS = frozenset({"_loop", "_global"})
 COMPILERS = LOOP_COMPILERS | {"_compiled", "_device"}
 #: Fields of the table of constants that are not numbers of the formulas.
-SPECIAL_FIELDS = frozenset({"zero", "one", "tiny", "huge"})
+SPECIAL_FIELDS = frozenset({"zero", "one", "tiny", "huge", "up", "down"})
 
 
-def _several(place: tuple[int, ...], lanes: tuple[int, ...]) -> tuple[Any, ...]:
+def _several(array: np.ndarray, place: tuple[int, ...], lanes: Sequence[Any]) -> tuple[Any, ...]:
+    """An index of elements that all exist: nothing is wrapped around or cut to fit, as slices are."""
+    last = (*place[:-1], place[-1] + len(lanes) - 1)
+    if min(place) < 0 or any(i >= n for i, n in zip(last, array.shape, strict=True)):
+        raise IndexError(f"{len(lanes)} elements from {place} on do not lie within {array.shape}")
     return (*place[:-1], slice(place[-1], place[-1] + len(lanes)))
 
 
+def _load(array: np.ndarray, place: tuple[int, ...], lanes: tuple[int, ...]) -> np.ndarray:
+    return array[_several(array, place, lanes)].copy()
+
+
 def _store(array: np.ndarray, place: tuple[int, ...], lanes: np.ndarray) -> None:
-    array[_several(place, lanes)] = lanes
+    array[_several(array, place, lanes)] = lanes
+
+
+def _take(array: np.ndarray, column: int, like: tuple[int, ...]) -> tuple[Any, ...]:
+    return tuple(array[row, column] for row in range(len(like)))
 
 
 #: What the compiler's vectors are on exact numbers: slices.  A prefetch computes nothing.
 LANES: dict[str, Any] = {
-    "_load": lambda array, place, lanes: array[_several(place, lanes)].copy(),
+    "_load": _load,
     "_store": _store,
-    "_take": lambda array, column, like: tuple(array[: len(like), column]),
+    "_take": _take,
     "_ask": lambda array, row, first: None,
     "_line": lambda array: 1,
 }
@@ -97,8 +109,8 @@ class EmittedModule:
         world: dict[str, Any] = {
             "math": SimpleNamespace(sqrt=sp.sqrt),
             "np": SimpleNamespace(empty=np.empty, int64=np.int64),
-            "_RADIAL_AHEAD": 0,
-            "_SENDER_AHEAD": 0,
+            "_RADIAL_AHEAD": 4,
+            "_SENDER_AHEAD": 2,
             **LANES,
         }
         exec(self._bytecode, world)
@@ -122,6 +134,11 @@ class EmittedModule:
             return world[name](*arguments)
         except Exception as error:
             raise EmittedCodeError(f"{self.name}: {name} fails on symbols: {error!r}") from error
+
+    @cached_property
+    def constants(self) -> SimpleNamespace:
+        """The table ``k`` with the exact numbers that its fields are named after."""
+        return exact_constants(self.tables()[64])
 
     def tables(self) -> dict[int, dict[str, Fraction]]:
         """The literals of the table that serves each dtype, by its bits, as the exact rationals that they are."""

@@ -310,6 +310,8 @@ class _Constants(NamedTuple):
     one: Any
     tiny: Any  # between these bounds a squared length neither under- nor overflows
     huge: Any
+    up: Any  # powers of two that bring others between them
+    down: Any
     c1_120: Any  # 1/120
     c1_24: Any  # 1/24
     c1_12: Any  # 1/12
@@ -336,6 +338,8 @@ _K32 = _Constants(
     one=np.float32(1),
     tiny=np.float32(float.fromhex("0x1p-100")),
     huge=np.float32(float.fromhex("0x1p+126")),
+    up=np.float32(float.fromhex("0x1p+100")),
+    down=np.float32(float.fromhex("0x1p-100")),
     c1_120=np.float32(float.fromhex("0x1.111112p-7")),
     c1_24=np.float32(float.fromhex("0x1.555556p-5")),
     c1_12=np.float32(float.fromhex("0x1.555556p-4")),
@@ -361,6 +365,8 @@ _K64 = _Constants(
     one=np.float64(1),
     tiny=np.float64(float.fromhex("0x1p-960")),
     huge=np.float64(float.fromhex("0x1p+1022")),
+    up=np.float64(float.fromhex("0x1p+600")),
+    down=np.float64(float.fromhex("0x1p-600")),
     c1_120=np.float64(float.fromhex("0x1.1111111111111p-7")),
     c1_24=np.float64(float.fromhex("0x1.5555555555555p-5")),
     c1_12=np.float64(float.fromhex("0x1.5555555555555p-4")),
@@ -387,31 +393,34 @@ _TABLES = {np.dtype(np.float32): _K32, np.dtype(np.float64): _K64}
 
 
 @_compiled
-def _normalised(k, x, y, z, r2):
-    """r / |r| for r2 = |r|²; one Newton step takes the rounding of the root and the reciprocal out of the length."""
+def _scale(k, r2):
+    """A power of two that brings r with r2 = |r|² where its square neither under- nor overflows."""
+    if r2 < k.tiny:
+        return k.up
+    if r2 > k.huge:
+        return k.down
+    return k.one
+
+
+@_compiled
+def _unit(k, x, y, z):
+    """r / |r|, and 0 at r = 0; one Newton step takes the rounding of the root and the reciprocal out of the length.
+
+    There is one root and one division, whatever the length: the compiler then does several vectors at once.
+    """
+    f = _scale(k, x * x + y * y + z * z)
+    x = f * x
+    y = f * y
+    z = f * z
+    r2 = x * x + y * y + z * z
+    if r2 == k.zero:
+        return k.zero, k.zero, k.zero
     s = k.one / math.sqrt(r2)
     x = x * s
     y = y * s
     z = z * s
     h = k.c1_2 * (k.one - x * x - y * y - z * z)
     return x + h * x, y + h * y, z + h * z
-
-
-@_compiled
-def _unit(k, x, y, z):
-    """r / |r|, and 0 at r = 0; vectors whose square would over- or underflow are scaled first."""
-    r2 = x * x + y * y + z * z
-    if k.tiny < r2 and r2 < k.huge:
-        return _normalised(k, x, y, z, r2)
-    if r2 != r2:
-        return r2, r2, r2
-    m = max(abs(x), abs(y), abs(z))
-    if m == k.zero:
-        return k.zero, k.zero, k.zero
-    x = x / m
-    y = y / m
-    z = z / m
-    return _normalised(k, x, y, z, x * x + y * y + z * z)
 
 
 @_compiled
@@ -1602,9 +1611,9 @@ def _graph_fault(indptr, indices, senders):
         return 3
     lowest = 0
     highest = -1
-    for j in indices:
-        lowest = min(lowest, j)
-        highest = max(highest, j)
+    for j in indices:  # min and max would be compiled as functions of their own, a tenth of a second
+        lowest = j if j < lowest else lowest
+        highest = j if j > highest else highest
     return 4 if lowest < 0 or highest >= senders else 0
 
 
@@ -3678,9 +3687,12 @@ def _table(where: str, n_paths: int, coefficients: Array, cutoff: float, degree:
     knots = (max(len(coefficients), degree + 1),) if coefficients.ndim else ()
     shape = (*knots, n_paths, channels)
     _shape(where, "coefficients", coefficients, f"(M + {degree}, {n_paths}, C) with M > 0", shape)
-    intervals = len(coefficients) - degree
     number = coefficients.dtype.type
-    return _Table(_ORDERS[degree], coefficients, number(intervals / float(cutoff)), number(intervals))
+    end = number(len(coefficients) - degree)
+    scale = number(end / float(cutoff))
+    while number(cutoff) * scale < end:  # rounded so that a length of exactly the cutoff lies outside
+        scale = np.nextafter(scale, number(np.inf))
+    return _Table(_ORDERS[degree], coefficients, scale, end)
 
 
 def _convolve(

@@ -12,41 +12,50 @@ import sympy as sp
 from ..bsplines import DEGREES
 from ..catalogue import Pair
 from ..execution import EmittedModule
-from ..lowering import apply_expressions, message_expressions
-from .emitted_loops import CHANNELS, SPANS, defined, differences, symbols_array
+from .emitted_loops import CHANNELS, SPANS, differences, symbols_array
+from .stand_ins import StandIns, messages, sums
 
-#: Receiver 0 has two edges, receiver 1 none, receiver 2 one.
-INDPTR, INDICES = (0, 2, 2, 3), (2, 0, 1)
+#: Receiver 0 has one edge, receiver 1 two, receiver 2 none.
+INDPTR, INDICES = (0, 1, 3, 3), (1, 2, 0)
 NODES, EDGES = len(INDPTR) - 1, len(INDICES)
 RECEIVERS = tuple(i for i in range(NODES) for _ in range(INDPTR[i], INDPTR[i + 1]))
 #: How many edges a CPU loop takes in one go: fewer than a receiver has, and as many.
 BLOCKS = (1, 2)
-#: In which interval of the table each edge, or each pair of particles, lies; -1 is beyond the cutoff.
-PLACES = (2, -1, 0)
-#: Functions of the radial basis, and the first receiver of a block that is mixed at once.
-BASIS, BASE = 2, 0
+#: In which interval of the table each edge, or each pair of particles (0, 1), (0, 2), (1, 2), lies; -1 is beyond the
+#: cutoff, and comes before another that is not.
+EDGE_PLACES, PAIR_PLACES = (2, -1, 0), (-1, 2, 0)
+#: Functions of the radial basis; of the receivers that are mixed at once, the first may be any.
+BASIS, BASES = 2, (0, 1)
 WALKERS, PARTICLES = 2, 3
 SCALE, END = sp.Symbol("scale", real=True), sp.Symbol("end", real=True)
 
 
 def convolution_residuals(pair: Pair, module: EmittedModule) -> tuple[Any, ...]:
     """Computed minus defined, for every element that the pair's sums over neighbours write."""
+    stand_ins = StandIns(pair, module)
     if module.runs_on_gpu:
-        return tuple(_streamed_on_gpu(pair, module))
-    kinds: tuple[Callable[[Pair, EmittedModule], Iterator[Any]], ...] = (_streamed, _tabulated, _mixing, _walkers)
-    return tuple(r for kind in kinds for r in kind(pair, module))
+        return tuple(_streamed_on_gpu(pair, module, stand_ins))
+    kinds: tuple[Kind, ...] = (_streamed, _tabulated, _mixing, _walkers)
+    return tuple(r for kind in kinds for r in kind(pair, module, stand_ins))
+
+
+Kind = Callable[[Pair, EmittedModule, StandIns], Iterator[Any]]
 
 
 def _fields(pair: Pair, *lead: int) -> np.ndarray:
     return symbols_array("f", *lead, 2 * pair.l_in + 1, CHANNELS)
 
 
+def _zeros(*shape: int) -> np.ndarray:
+    return np.full(shape, sp.S.Zero, dtype=object)
+
+
 def _summed(pair: Pair, vectors: Any, radial: Any, fields: Any, weights: Any) -> np.ndarray:
-    """Σ_e w_e Σ_p radial_ep K^p(r_e) f_j(e), from the definition."""
-    total = np.full((NODES, 2 * pair.l_out + 1, CHANNELS), sp.S.Zero, dtype=object)
+    """Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e), from the definition."""
+    total = _zeros(NODES, 2 * pair.l_out + 1, CHANNELS)
     for (e, i), c in product(enumerate(RECEIVERS), range(CHANNELS)):
-        values = defined(apply_expressions(pair), pair, vectors[e], radial[e, :, c], fields[INDICES[e], :, c])
-        total[i, :, c] += [values_a * (1 if weights is None else weights[e]) for values_a in values]
+        values = sums(pair, tuple(radial[e, :, c]), tuple(vectors[e]), tuple(fields[INDICES[e], :, c]))
+        total[i, :, c] += [value * (1 if weights is None else weights[e]) for value in values]
     return total
 
 
@@ -55,35 +64,37 @@ def _graph_arrays(pair: Pair) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return symbols_array("v", EDGES, 3), _fields(pair, NODES), symbols_array("w", EDGES)
 
 
-def _streamed(pair: Pair, module: EmittedModule) -> Iterator[Any]:
+def _streamed(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> Iterator[Any]:
     vectors, fields, w = _graph_arrays(pair)
     radial = symbols_array("p", EDGES, len(pair.paths), CHANNELS)
     for weights, block in product((None, w), BLOCKS):
         arguments = (INDPTR, np.array(INDICES), vectors, radial, fields, weights)
         wanted = _summed(pair, vectors, radial, fields, weights)
-        yield from differences(module, f"_convolve_rows_{pair.key}", arguments, wanted, SPANS, _BLOCK=block)
+        yield from differences(
+            module, stand_ins, f"_convolve_rows_{pair.key}", arguments, wanted, SPANS, _BLOCK=block
+        )
 
 
-def _streamed_on_gpu(pair: Pair, module: EmittedModule) -> Iterator[Any]:
+def _streamed_on_gpu(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> Iterator[Any]:
     vectors, fields, w = _graph_arrays(pair)
     radial = symbols_array("p", EDGES, len(pair.paths), CHANNELS)
     for weights, suffix in ((None, ""), (w, "_weighted")):
         last = () if weights is None else (weights,)
         arguments = (INDPTR, np.array(INDICES), vectors, radial, fields, *last)
         wanted = _summed(pair, vectors, radial, fields, weights)
-        yield from differences(module, f"_convolve_rows_{pair.key}{suffix}", arguments, wanted)
+        yield from differences(module, stand_ins, f"_convolve_rows_{pair.key}{suffix}", arguments, wanted)
 
 
-def _tabulated(pair: Pair, module: EmittedModule) -> Iterator[Any]:
+def _tabulated(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> Iterator[Any]:
     vectors, fields, w = _graph_arrays(pair)
+    places = {_length(v): (s, sp.Symbol(f"t{e}")) for e, (v, s) in enumerate(zip(vectors, EDGE_PLACES, strict=True))}
     for degree, weights, block in zip(cycle(DEGREES), (None, w, None, w), (*BLOCKS, *reversed(BLOCKS)), strict=False):
-        places = {_length(v): (s, sp.Symbol(f"t{e}")) for e, (v, s) in enumerate(zip(vectors, PLACES, strict=True))}
         radial = np.array([_read(pair, degree, *places[_length(v)]) for v in vectors])
         order = (0,) * (degree + 1)
         arguments = (order, INDPTR, np.array(INDICES), vectors, _Table(degree), SCALE, END, fields, weights)
         wanted = _summed(pair, vectors, radial, fields, weights)
-        overrides = {"_BLOCK": block, **_table_world(places)}
-        yield from differences(module, f"_tabulated_rows_{pair.key}", arguments, wanted, SPANS, **overrides)
+        world = {"_BLOCK": block, **_table_world(places)}
+        yield from differences(module, stand_ins, f"_tabulated_rows_{pair.key}", arguments, wanted, SPANS, **world)
 
 
 class _Table:
@@ -112,7 +123,7 @@ def _length(vector: Any) -> sp.Expr:
 
 def _read(pair: Pair, degree: int, interval: int, place: sp.Symbol) -> np.ndarray:
     """The radial functions at a place of the table, and zero beyond the cutoff."""
-    radial = np.full((len(pair.paths), CHANNELS), sp.S.Zero, dtype=object)
+    radial = _zeros(len(pair.paths), CHANNELS)
     if interval >= 0:
         for p, c in product(range(len(pair.paths)), range(CHANNELS)):
             radial[p, c] = _Table(degree).read(_weights(degree, place), interval, p, c)
@@ -122,39 +133,45 @@ def _read(pair: Pair, degree: int, interval: int, place: sp.Symbol) -> np.ndarra
 def _table_world(places: Mapping[sp.Expr, tuple[int, sp.Symbol]]) -> dict[str, Any]:
     """For each length the interval and the place that it has here, and symbols for what is read there."""
 
+    def interval(k: Any, u: sp.Expr, end: sp.Symbol) -> tuple[int, sp.Symbol]:
+        if end != END:
+            raise ValueError(f"the table ends at {END}, not at {end}")
+        return places[u]
+
     def tabulated(weights: Any, table: _Table, s: int, p: int, c: int, lanes: tuple[int, ...]) -> np.ndarray:
         return np.array([table.read(weights, s, p, c + n) for n in range(len(lanes))])
 
     return {
         **{f"_spline_{degree}": lambda k, t, degree=degree: _weights(degree, t) for degree in DEGREES},
-        "_interval": lambda k, u, end: places[u],
+        "_interval": interval,
         "_tabulated": tabulated,
     }
 
 
-def _mixing(pair: Pair, module: EmittedModule) -> Iterator[Any]:
+def _mixing(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> Iterator[Any]:
     vectors, fields, w = _graph_arrays(pair)
     basis = symbols_array("b", EDGES, BASIS)
     n_paths, n_out = len(pair.paths), 2 * pair.l_out + 1
-    for weights, block in product((None, w), BLOCKS):
-        wanted = np.full((NODES, n_out, BASIS, n_paths, CHANNELS), sp.S.Zero, dtype=object)
+    for weights, (block, base) in product((None, w), zip(BLOCKS, BASES, strict=True)):
+        wanted = _zeros(NODES, n_out, BASIS, n_paths, CHANNELS)
         for (e, i), q, c in product(enumerate(RECEIVERS), range(BASIS), range(CHANNELS)):
-            ones = [sp.S.One] * n_paths
-            values = defined(message_expressions(pair), pair, vectors[e], ones, fields[INDICES[e], :, c])
+            values = messages(pair, tuple(vectors[e]), tuple(fields[INDICES[e], :, c]))
             by_path = np.array(values, dtype=object).reshape(n_paths, n_out).T
             wanted[i, :, q, :, c] += basis[e, q] * (1 if weights is None else weights[e]) * by_path
-        arguments = (BASE, INDPTR, np.array(INDICES), vectors, basis, fields, weights)
-        yield from differences(module, f"_mixing_rows_{pair.key}", arguments, wanted, SPANS, _MESSAGES=block)
+        arguments = (base, INDPTR, np.array(INDICES), vectors, basis, fields, weights)
+        name = f"_mixing_rows_{pair.key}"
+        yield from differences(module, stand_ins, name, arguments, wanted[base:], SPANS, base, _MESSAGES=block)
 
 
-def _walkers(pair: Pair, module: EmittedModule) -> Iterator[Any]:
+def _walkers(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> Iterator[Any]:
     positions, fields = _positions(), _fields(pair, WALKERS, PARTICLES)
     w = symbols_array("w", WALKERS, PARTICLES)
     places = _pair_places(positions)
     for degree, weights, loops in zip(cycle(DEGREES), (None, w, None, w), (False, True, True, False), strict=False):
         arguments = ((0,) * (degree + 1), loops, positions, _Table(degree), SCALE, END, fields, weights)
         wanted = _all_pairs(pair, positions, degree, places, fields, weights, loops)
-        yield from differences(module, f"_walkers_{pair.key}", arguments, wanted, SPANS, **_table_world(places))
+        world = _table_world(places)
+        yield from differences(module, stand_ins, f"_walkers_{pair.key}", arguments, wanted, SPANS, **world)
 
 
 class _Coordinate:
@@ -185,7 +202,7 @@ def _pair_places(positions: np.ndarray) -> dict[sp.Expr, tuple[int, sp.Symbol]]:
     places = {sp.S.Zero: (0, sp.Symbol("t_self"))}
     for b in range(WALKERS):
         pairs = ((i, j) for i in range(PARTICLES) for j in range(i + 1, PARTICLES))
-        for (i, j), s in zip(pairs, PLACES, strict=True):
+        for (i, j), s in zip(pairs, PAIR_PLACES, strict=True):
             places[_length(positions[b, i] - positions[b, j])] = (s, sp.Symbol(f"t{b}{i}{j}"))
     return places
 
@@ -199,14 +216,14 @@ def _all_pairs(
     weights: np.ndarray | None,
     loops: bool,
 ) -> np.ndarray:
-    """Σ_j w_j Σ_p radial_p(|r_ij|) K^p(r_ij) f_j, from the definition; that K^p(-r) = ± K^p(r) is not made use of."""
-    total = np.full((WALKERS, PARTICLES, 2 * pair.l_out + 1, CHANNELS), sp.S.Zero, dtype=object)
+    """Σ_j w_j Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_j, from the definition."""
+    total = _zeros(WALKERS, PARTICLES, 2 * pair.l_out + 1, CHANNELS)
     for b, i, j in product(range(WALKERS), range(PARTICLES), range(PARTICLES)):
         if i == j and not loops:
             continue
         vector = positions[b, i] - positions[b, j]
         radial = _read(pair, degree, *places[_length(vector)])
         for c in range(CHANNELS):
-            values = defined(apply_expressions(pair), pair, vector, radial[:, c], fields[b, j, :, c])
+            values = sums(pair, tuple(radial[:, c]), tuple(vector), tuple(fields[b, j, :, c]))
             total[b, i, :, c] += [v * (1 if weights is None else weights[b, j]) for v in values]
     return total

@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy as sp
 
-from ..execution import EmittedModule, exact_constants
+from ..execution import EmittedModule
 from ..slides import radial_from_slides
 from .proof import residuals
 
@@ -24,7 +24,7 @@ def conversion_residuals(module: EmittedModule) -> tuple[Any, ...]:
         _host=lambda where, **arrays: arrays.values(),
         _float_type=lambda where, **arrays: None,
         _core=lambda *_: None,
-        _TABLES={None: exact_constants(module.tables()[64])},
+        _TABLES={None: module.constants},
         np=SimpleNamespace(
             broadcast_arrays=lambda *arrays: arrays,
             zeros_like=lambda array: sp.S.Zero,

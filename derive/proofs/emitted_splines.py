@@ -11,7 +11,7 @@ import sympy as sp
 
 from ..bsplines import DEGREES, PLACE, pieces
 from ..exact import SphereRing
-from ..execution import EmittedModule, exact_constants
+from ..execution import EmittedModule
 from .emitted_loops import symbols_array
 from .proof import residuals
 
@@ -49,7 +49,7 @@ class _NotANumber:
 def spline_residuals(module: EmittedModule) -> tuple[Any, ...]:
     """The emitted weights less the pieces of the cardinal B-spline."""
     ring = SphereRing(free=[PLACE])
-    k = exact_constants(module.tables()[64])
+    k = module.constants
     return tuple(r for d in DEGREES for r in residuals(module.run(f"_spline_{d}", k, PLACE), pieces(d), ring))
 
 
@@ -67,7 +67,7 @@ def table_residuals(module: EmittedModule) -> tuple[Any, ...]:
 
 def interval_residuals(module: EmittedModule) -> tuple[Any, ...]:
     """u = s + t is found as s and t; from the last knot on as -1 and zero; what is not a number stays so, at 0."""
-    k = exact_constants(module.tables()[64])
+    k = module.constants
     world = {"np": SimpleNamespace(floor=lambda u: u.whole if isinstance(u, _Point) else u, empty=np.empty)}
     left: list[Any] = []
     for whole in range(INTERVALS + 2):

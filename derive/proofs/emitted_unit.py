@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
@@ -11,16 +12,14 @@ from ..execution import EmittedModule, exact_constants
 from ..symbols import DIRECTION
 from .proof import ProofError
 
-LARGEST = sp.Symbol("m", positive=True)
 SQUARE = sum(s**2 for s in DIRECTION)
-
-#: What _unit asks, in order: is |r|² above `tiny`, is it below `huge`; and if not, is the largest component `zero`?
-ABOVE, BELOW = ("tiny", "<", SQUARE), ("huge", ">", SQUARE)
-LARGEST_IS_ZERO = (("max", *(sp.Abs(s) for s in DIRECTION)), ("zero", "==", LARGEST))
+FACTOR = sp.Symbol("f", positive=True)
+#: Exponents of the largest power of two and of the smallest positive number, by bits.
+LARGEST, SMALLEST = {32: 127, 64: 1023}, {32: -149, 64: -1074}
 
 
 class _Scripted:
-    """A threshold whose every comparison has the outcome that the script wants, and is recorded."""
+    """A number whose every comparison has the outcome that the script wants, and is recorded."""
 
     def __init__(self, name: str, outcome: bool, record: list[Any]) -> None:
         self.name, self.outcome, self.record = name, outcome, record
@@ -44,10 +43,10 @@ class _Scripted:
 class _NotANumber:
     """Spreads through arithmetic, is less than nothing, greater than nothing, and not equal to itself."""
 
-    def _spread(self, other: Any) -> _NotANumber:
+    def _spread(self, *others: Any) -> _NotANumber:
         return self
 
-    __add__ = __radd__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _spread
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = sqrt = _spread
 
     def _fails(self, other: Any) -> bool:
         return False
@@ -57,16 +56,13 @@ class _NotANumber:
 
 
 def unit_residuals(module: EmittedModule) -> tuple[Any, ...]:
-    """What is left over where r is not zero: with |r|² in range, and scaled first where it is too large or small."""
-    in_range = _run(module, (ABOVE, BELOW), above=True, below=True)
-    large = _run(module, (ABOVE, BELOW, *LARGEST_IS_ZERO), above=True, below=False)
-    small = _run(module, (ABOVE, *LARGEST_IS_ZERO), above=False)
-    return tuple(r for values in (in_range, large, small) for r in _is_unit_vector(values))
+    """What is left over where r is not zero, whatever positive factor scales it first."""
+    return tuple(_is_unit_vector(_run(module, zero=False)))
 
 
 def zero_residuals(module: EmittedModule) -> tuple[Any, ...]:
     """Zero for each component that is the table's zero where r is zero."""
-    at_zero = _run(module, (ABOVE, *LARGEST_IS_ZERO), above=False, zero=True)
+    at_zero = _run(module, zero=True)
     return tuple(sp.S.Zero if isinstance(v, _Scripted) and v.name == "zero" else sp.S.One for v in at_zero)
 
 
@@ -74,25 +70,69 @@ def nan_residuals(module: EmittedModule) -> tuple[Any, ...]:
     """Zero for each component that is not a number where one component of r is not."""
     constants = exact_constants(("c1_2",), tiny=sp.Rational(1, 2), huge=sp.Integer(2))
     vectors = [[_NotANumber() if i == k else s for i, s in enumerate(DIRECTION)] for k in range(3)]
-    values = [v for vector in vectors for v in module.run("_unit", constants, *vector)]
+    root = type("math", (), {"sqrt": staticmethod(lambda e: e if isinstance(e, _NotANumber) else sp.sqrt(e))})
+    values = [v for vector in vectors for v in module.run("_unit", constants, *vector, math=root)]
     return tuple(sp.S.Zero if isinstance(v, _NotANumber) else sp.S.One for v in values)
 
 
-def _run(
-    module: EmittedModule, questions: tuple[Any, ...], above: bool, below: bool = False, zero: bool = False
-) -> tuple[Any, ...]:
-    """The value of _unit where its questions have these answers; ProofError unless it asks exactly these."""
+def scale_residuals(module: EmittedModule) -> tuple[Any, ...]:
+    """What _scale returns, less the factor that belongs there: below, above and within the range."""
+    factors = {"up": sp.Symbol("up"), "down": sp.Symbol("down")}
+    left = []
+    for below, above, wanted in ((True, False, factors["up"]), (False, True, factors["down"]), (False, False, sp.S.One)):
+        asked: list[Any] = []
+        square = _Asked({"tiny": below, "huge": above}, asked)
+        constants = exact_constants((), **factors, tiny="tiny", huge="huge")
+        left.append(module.run("_scale", constants, square) - wanted)
+        questions = [("<", "tiny")] if below else [("<", "tiny"), (">", "huge")]
+        if asked != questions:
+            raise ProofError(f"{module.name}: _scale asks {asked} where it should ask {questions}")
+    return tuple(left)
+
+
+class _Asked:
+    """|r|², of which it is scripted whether it is below `tiny` or above `huge`."""
+
+    def __init__(self, answers: Mapping[str, bool], record: list[Any]) -> None:
+        self.answers, self.record = answers, record
+
+    def __lt__(self, bound: str) -> bool:
+        self.record.append(("<", bound))
+        return self.answers[bound]
+
+    def __gt__(self, bound: str) -> bool:
+        self.record.append((">", bound))
+        return self.answers[bound]
+
+
+def range_residuals(mantissa: Mapping[int, int], powers: Mapping[int, Mapping[str, int]]) -> tuple[Any, ...]:
+    """Zero where every bound holds: no square under- or overflows, whatever finite vector is scaled as _scale says.
+
+    Exponents of two throughout.  With largest component m, |r|² lies between m² and 3 m² < 4 m².
+    """
+    held = []
+    for bits, p in powers.items():
+        precise = SMALLEST[bits] + mantissa[bits]  # squares above this are rounded by no more than their last place
+        within = (p["tiny"] - 2, p["huge"])  # m² in range: of |r|² between the bounds
+        small = (2 * SMALLEST[bits] + 2 * p["up"], p["tiny"] + 2 * p["up"])  # m² of what is scaled up
+        large = (p["huge"] - 2 + 2 * p["down"], 2 * LARGEST[bits] + 2 + 2 * p["down"])  # and down
+        held += [precise <= low and high + 2 <= LARGEST[bits] + 1 for low, high in (within, small, large)]
+    return tuple(sp.S.Zero if holds else sp.S.One for holds in held)
+
+
+def _run(module: EmittedModule, zero: bool) -> tuple[Any, ...]:
+    """The value of _unit with a factor from _scale; ProofError unless it asks just for |r|², and whether |f r|² is zero."""
     asked: list[Any] = []
-    outcomes = {"tiny": above, "huge": below, "zero": zero}
-    constants = exact_constants(("c1_2",), **{name: _Scripted(name, yes, asked) for name, yes in outcomes.items()})
+    constants = exact_constants(("c1_2",), zero=_Scripted("zero", zero, asked))
 
-    def largest(*arguments: Any) -> sp.Symbol:
-        asked.append(("max", *arguments))
-        return LARGEST
+    def scale(k: Any, square: sp.Expr) -> sp.Symbol:
+        asked.append(("scale", sp.expand(square)))
+        return FACTOR
 
-    values = module.run("_unit", constants, *DIRECTION, max=largest)
-    if tuple(asked) != questions:
-        raise ProofError(f"{module.name}: _unit asks {asked} where it should ask {list(questions)}")
+    values = module.run("_unit", constants, *DIRECTION, _scale=scale)
+    found = [(name, *(sp.expand(v) if isinstance(v, sp.Expr) else v for v in rest)) for name, *rest in asked]
+    if found != [("scale", SQUARE), ("zero", "==", sp.expand(FACTOR**2 * SQUARE))]:
+        raise ProofError(f"{module.name}: _unit asks {found}")
     return values
 
 
@@ -104,7 +144,7 @@ def _is_unit_vector(values: tuple[Any, ...]) -> list[sp.Expr]:
     lengths = [sp.cancel(sp.together(v**2 * SQUARE - s**2)) for v, s in zip(values, DIRECTION, strict=True)]
     octants = [dict(zip(DIRECTION, point, strict=True)) for point in product((3, -3), (4, -4), (12, -12))]
     signs = [
-        v.subs({**point, LARGEST: 12}) - sp.Rational(point[s], 13)
+        sp.simplify(v.subs(point) - sp.Rational(point[s], 13))
         for point in octants
         for v, s in zip(values, DIRECTION, strict=True)
     ]

@@ -9,19 +9,21 @@ import sympy as sp
 
 from ..catalogue import Pair, variants
 from ..constants import constant_value
-from ..emission import MANTISSA, SQUARE_RANGE
+from ..emission import MANTISSA, POWERS
 from ..exact import SphereRing
-from ..execution import SPECIAL_FIELDS, EmittedCodeError, EmittedModule, exact_constants, is_correctly_rounded
+from ..execution import SPECIAL_FIELDS, EmittedCodeError, EmittedModule, is_correctly_rounded
 from ..lowering import apply_expressions, kernel_expressions, message_expressions
 from ..slides import radial_from_slides
 from ..symbols import DIRECTION, features, radial_symbols
 from .emitted_convolutions import convolution_residuals
 from .emitted_loops import item_residuals, operand_residuals
+from .emitted_product import product_residuals
 from .emitted_slides import conversion_residuals
 from .emitted_splines import interval_residuals, spline_residuals, table_residuals
-from .emitted_unit import nan_residuals, unit_residuals, zero_residuals
+from .emitted_unit import nan_residuals, range_residuals, scale_residuals, unit_residuals, zero_residuals
 from .printing import latex
 from .proof import Equation, Proof, ProofError, Step, residuals, unseen
+from .stand_ins import function_names, parity_residuals
 
 
 def prove(pairs: Sequence[Pair], files: Mapping[str, str]) -> Proof:
@@ -71,10 +73,9 @@ def scalar_residuals(kind: str, pair: Pair, module: EmittedModule) -> tuple[Any,
     before = sp.symbols(f"o:{2 * pair.l_out + 1}", real=True) if kind == "add" else ()
     definition = DEFINITIONS[kind](pair)
     wanted = [o + e for o, e in zip(before, definition, strict=True)] if before else definition
-    constants = exact_constants(module.tables()[64])
     edge_name, channel_name = function_names(kind, pair, module)
-    edge = module.run(edge_name, constants, *DIRECTION)
-    emitted = module.run(channel_name, constants, edge, *before, *radial, *f)
+    edge = module.run(edge_name, module.constants, *DIRECTION)
+    emitted = module.run(channel_name, module.constants, edge, *before, *radial, *f)
     return residuals(list(emitted), wanted, SphereRing(free=[*DIRECTION, *before, *radial, *f]))
 
 
@@ -84,13 +85,6 @@ DEFINITIONS = {
     "kernel": kernel_expressions,
     "message": message_expressions,
 }
-
-
-def function_names(kind: str, pair: Pair, module: EmittedModule) -> tuple[str, str]:
-    """The edge and channel functions of a pair; several kinds may share an edge function."""
-    own, shared = f"_{kind}_edge_{pair.key}", f"_edge_{pair.key}"
-    channel = f"_{kind}_channel_{pair.key}"
-    return own if own in module.function_names else shared, channel
 
 
 def _scalar_functions(pair: Pair, modules: Sequence[EmittedModule]) -> Step:
@@ -127,18 +121,24 @@ def _scalar_functions(pair: Pair, modules: Sequence[EmittedModule]) -> Step:
 
 def _unit_vector(modules: Sequence[EmittedModule]) -> Step:
     return Step(
-        r"The function \texttt{\_unit} has four branches: $|r|^2$ within range; too small or too large, where $r$ "
-        r"is first divided by its largest component $m > 0$; zero; and not a number, which it returns as such. On "
-        r"symbols",
+        r"The function \texttt{\_unit} multiplies $r$ by a power of two, $f$, which \texttt{\_scale} chooses: one where "
+        r"$|r|^2$ is within range, a large one where it is below, a small one where it is above, so that $|f r|^2$ neither "
+        r"under- nor overflows. Whichever it is, on symbols",
         (
             Equation(
-                (r"\texttt{\_unit}(r)", r"\frac{r}{|r|}", r"\frac{r/m}{|r/m|} \quad (r \ne 0)"),
+                (r"\texttt{\_unit}(r)", r"\frac{r}{|r|} \quad (r \ne 0)"),
                 tuple(r for m in modules for r in unit_residuals(m)),
                 inline=True,
             ),
             Equation((r"\texttt{\_unit}(0)", "0"), tuple(r for m in modules for r in zero_residuals(m))),
-            unseen(*(nan_residuals(m) for m in modules)),
+            unseen(
+                *(nan_residuals(m) for m in modules),
+                *(scale_residuals(m) for m in modules),
+                range_residuals(MANTISSA, POWERS),
+            ),
         ),
+        r"What is not a number is returned as such. The bounds and the powers of two are such that this holds for all floats: "
+        r"the smallest and the largest, scaled, lie within range.",
     )
 
 
@@ -157,11 +157,15 @@ def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
     checks = tuple(
         r for pair in pairs for m in modules for part in (item_residuals, convolution_residuals) for r in part(pair, m)
     )
+    parities = [parity_residuals(pair) for pair in pairs]
     operands = [operand_residuals(m) for m in modules]
+    products = [product_residuals(m) for m in modules if not m.runs_on_gpu]
     return Step(
         "The loops were executed on a graph of three nodes (one isolated, one with two edges) and on two walkers of "
         r"three particles, with three channels $\gamma$, two of which are computed at once, every array element a symbol "
-        r"of its own. For \texttt{convolve}, with weights and without,",
+        r"of its own. So are the values of the scalar functions: a symbol for each component of each $K^{(J)} f$, each $f$ "
+        r"and each $r$ up to its sign, since $K^{(J)}(-\hat r) = (-1)^J K^{(J)}(\hat r)$. For \texttt{convolve}, with "
+        "weights and without,",
         (
             Equation(
                 (
@@ -171,11 +175,11 @@ def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
                 ),
                 checks,
             ),
-            unseen(*operands),
+            unseen(*parities, *operands, *products),
         ),
         r"where $\rho$ is given edge by edge, or $\sum_q w_q\, \texttt{table}_{s+q}$; \texttt{mixing} sums the messages "
         r"of each path times each function of the radial basis, which a matrix product then mixes; \texttt{walkers} "
-        r"sums over all pairs, computing $K(-\hat r)$ from $K(\hat r)$; and \texttt{apply} and \texttt{kernel} fill "
+        r"sums over all pairs; and \texttt{apply} and \texttt{kernel} fill "
         r"every item from its own operands, broadcast ones included. No loop writes outside the rows and channels that "
         r"it is given.",
     )
@@ -208,7 +212,7 @@ def _constants(modules: Sequence[EmittedModule]) -> Step:
         if untyped := module.untyped_numbers():
             raise ProofError(f"{module.name}: the number {untyped[0]} is not taken from the table of its dtype")
         for bits, table in sorted(module.tables().items()):
-            powers = dict(zip(("tiny", "huge"), SQUARE_RANGE[bits], strict=True))
+            powers = POWERS[bits]
             for name, value in table.items():
                 emitted = sp.Rational(value.numerator, value.denominator)
                 if name in powers:
