@@ -5,7 +5,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import machine, peers, progress
+from benchmarks import machine, peers
+from benchmarks.workloads import SIZES, WORKLOADS
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -13,71 +14,33 @@ RESULTS = Path(__file__).resolve().parent / "results"
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
-        description="Times pocket_tfn.cpu's convolutions beside e3nn, torch, torch.compile and "
-        "jax.jit on one random graph, in one process, and against the memory floor measured in the "
-        "same rounds. Every answer is checked against a float64 einsum before it is timed. "
-        "Defaults: the workload of the design document.",
-        epilog="Contestants: " + "; ".join(f"{name}: {entry.what}" for name, entry in peers.ENTRIES.items()),
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        description="Times pocket_tfn.cpu's convolutions beside e3nn, torch, torch.compile and jax.jit, in one\n"
+        "process, and against floors measured in the same rounds. Every answer is checked before it is timed.",
+        epilog=_epilog(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parser.add_argument
-    add("--dtype", choices=("float32", "float64"), default="float32", help="numbers of the arrays")
-    add(
-        "--l-out",
-        type=int,
-        nargs="+",
-        choices=(0, 1, 2),
-        default=[0, 1, 2],
-        help="output degrees to compare",
-    )
-    add("--nodes", type=_positive, default=2000, help="receivers N")
-    add(
-        "--neighbours",
-        type=_positive,
-        default=32,
-        help="senders per receiver, fewer than the nodes",
-    )
-    add("--channels", type=_positive, default=64, help="feature channels C")
-    add("--threads", type=_positive, default=2, help="threads of every contestant")
-    add(
-        "--repeats",
-        type=_positive,
-        default=30,
-        help="timed rounds; each times every contestant once",
-    )
-    add("--seed", type=int, default=0, help="seed of the inputs")
-    add(
-        "--peers",
-        nargs="*",
-        choices=peers.PEERS,
-        default=list(peers.PEERS),
-        metavar="PEER",
-        help="what to compare with, of: " + ", ".join(f"'{name}'" for name in peers.PEERS) + "; none: ours only",
-    )
-    add("--no-first-call", action="store_true", help="skip the first calls in fresh processes")
-    add("--json", type=Path, metavar="FILE", help="write the raw numbers, every round's, to FILE")
-    add("--markdown", type=Path, metavar="FILE", help="write the tables to FILE as Markdown")
-    add(
-        "--save",
-        action="store_true",
-        help="write both into benchmarks/results/, named by dtype and threads",
-    )
-    add(
-        "--require-goals",
-        action="store_true",
-        help="exit 1 unless the design's speed goals are met",
-    )
+    _add_what(parser)
+    _add_sizes(parser)
+    _add_how(parser)
+    _add_where(parser)
     options = parser.parse_args(arguments)
-    if options.neighbours >= options.nodes:
-        parser.error(f"--neighbours {options.neighbours} needs more than that many --nodes")
     if options.threads > len(machine.available_cpus()):
         parser.error(f"--threads {options.threads}, but {len(machine.available_cpus())} CPUs are available")
-    options.l_out = sorted(set(options.l_out))
-    if options.save:
-        stem = f"{options.dtype}-{options.threads}-threads"
-        options.json = options.json or RESULTS / f"{stem}.json"
-        options.markdown = options.markdown or RESULTS / f"{stem}.md"
+    options.workloads = [name for name in WORKLOADS if name in (options.workloads or WORKLOADS)]
+    if options.no_first_call:
+        options.workloads = [name for name in options.workloads if name != "first-call"]
+    for workload in options.workloads:
+        sizes = sizes_of(workload, options)
+        if "nodes" in sizes and sizes["neighbours"] >= sizes["nodes"]:
+            parser.error(f"--neighbours {sizes['neighbours']} needs more than that many --nodes")
     return options
+
+
+def sizes_of(workload: str, options: argparse.Namespace) -> dict[str, int]:
+    """The workload's own sizes, quick or not, but for what the command line says."""
+    entry = WORKLOADS[workload]
+    own = entry.quick if options.quick else entry.sizes
+    return {name: getattr(options, name) or number for name, number in own.items()}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -86,50 +49,66 @@ def main(arguments: Sequence[str] | None = None) -> int:
     machine.limit_threads(options.threads)
     with tempfile.TemporaryDirectory(prefix="pocket-tfn-bench-") as cache:
         machine.start_cold(Path(cache))
-        return _run(options)
+        from benchmarks.run import run
+
+        return run(options)
 
 
-def _run(options: argparse.Namespace) -> int:
-    from benchmarks import goals, report
-    from benchmarks.first_call import measure_first_call
-    from benchmarks.measure import compare
-    from benchmarks.workload import random_workload
+def _epilog() -> str:
+    lines = ["workloads:"]
+    for name, workload in WORKLOADS.items():
+        lines.append(f"  {name:12} {workload.what}")
+        lines.append(f"  {'':12} {', '.join(f'{number} {size}' for size, number in workload.sizes.items())}")
+    for workload_name, entries in peers.ENTRIES.items():
+        lines += ["", f"contestants of {workload_name}:"]
+        lines += [f"  {name:24} {entry.what}" for name, entry in entries.items()]
+    return "\n".join(lines)
 
-    first_calls = []
-    if not options.no_first_call:
-        for l_out in options.l_out:
-            progress.say(f"l_out = {l_out}: first calls in fresh processes")
-            try:
-                first_calls.append(measure_first_call(l_out, options.dtype))
-            except RuntimeError as error:
-                progress.say(str(error))
 
-    names = [peers.OURS, peers.OURS_OUT, *(name for name in peers.PEERS if name in options.peers)]
-    comparisons = []
-    for l_out in options.l_out:
-        shape = (options.nodes, options.neighbours, options.channels)
-        work = random_workload(l_out, *shape, dtype=options.dtype, seed=options.seed)
-        comparisons.append(compare(work, names, options.threads, options.repeats, progress.say, progress.bar))
-
-    settings = ("dtype", "nodes", "neighbours", "channels", "repeats", "seed")
-    results = report.Results(
-        machine=machine.describe(options.threads),
-        settings={key: getattr(options, key) for key in settings},
-        comparisons=comparisons,
-        first_calls=first_calls,
-        goals=goals.verdicts(comparisons, options.threads),
+def _add_what(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("workloads", nargs="*", type=_workload, metavar="WORKLOAD", help="what to measure, all by default")
+    add("--dtype", nargs="+", choices=("float32", "float64"), default=["float32", "float64"], help="both by default")
+    add(
+        "--l-out",
+        type=int,
+        nargs="+",
+        choices=(0, 1, 2),
+        help="output degrees; by default 1, and all if streamed or tabulated",
     )
-    report.show(results)
-    for path, text in ((options.json, report.as_json), (options.markdown, report.markdown)):
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text(results), encoding="utf-8")
-            progress.say(f"wrote {path}")
+    add(
+        "--peers",
+        nargs="*",
+        choices=peers.FAMILIES,
+        default=list(peers.FAMILIES),
+        metavar="PEER",
+        help="what to compare with, of: " + ", ".join(f"'{name}'" for name in peers.FAMILIES) + "; none: ours only",
+    )
+    add("--no-first-call", action="store_true", help="leave out the workload first-call")
+    add("--quick", action="store_true", help="a smoke test: tiny sizes, few rounds; its times mean nothing")
 
-    wrong = any(row.is_error for run in comparisons for row in run.rows)
-    missed = options.require_goals and not (results.goals and all(goal.met for goal in results.goals))
-    unmeasured = not options.no_first_call and len(first_calls) < len(options.l_out)
-    return int(wrong or missed or unmeasured)
+
+def _add_sizes(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("sizes", "Instead of the workload's own, listed below.")
+    for size in SIZES:
+        group.add_argument(f"--{size}", type=_positive, metavar="N")
+
+
+def _add_how(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--threads", type=_positive, default=2, help="threads of every contestant (2)")
+    add("--repeats", type=_positive, default=30, help="timed rounds at most; each times every contestant once (30)")
+    add("--budget", type=float, default=10, help="seconds of timing per comparison, after at least five rounds (10)")
+    add("--seed", type=int, default=0, help="seed of the inputs (0)")
+
+
+def _add_where(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--json", type=Path, metavar="FILE", help="write the raw numbers, every round's, to FILE")
+    add("--markdown", type=Path, metavar="FILE", help="write the tables to FILE as Markdown")
+    add("--save", action="store_true", help="write numbers, tables and pictures into benchmarks/results/")
+    add("--results", type=Path, default=RESULTS, metavar="FOLDER", help="have --save write into FOLDER instead")
+    add("--require-goals", action="store_true", help="exit 1 unless goals were judged and all are met")
 
 
 def _positive(text: str) -> int:
@@ -137,3 +116,9 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return number
+
+
+def _workload(text: str) -> str:
+    if text not in WORKLOADS:
+        raise argparse.ArgumentTypeError(f"{text} is none of {', '.join(WORKLOADS)}")
+    return text

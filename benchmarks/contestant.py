@@ -4,19 +4,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.workload import FloatArray
+from numpy.typing import NDArray
+
+
+class Missing(Exception):
+    """A contestant's package is not installed, or lacks the function."""
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """One way of computing the workload's convolution.
+    """One way of computing a workload's answer.
 
     Inputs are converted to the contestant's own layout before, and its answer to ours after:
     neither is timed.
     """
 
     run: Callable[[], Any]
-    """Computes the convolution once; returns only when the result is in memory."""
+    """Computes the answer once; returns only when the result is in memory."""
 
-    answer: Callable[[Any], FloatArray]
-    """Turns what `run` returned into (N, 2 l_out + 1, C)."""
+    answer: Callable[[Any], NDArray[Any]]
+    """Turns what `run` returned into the oracle's shape, (N, 2 l_out + 1, C) or (B, A, 2 l_out + 1, C)."""
+
+    oracle: str = "definition"
+    """Which of the case's oracles it must agree with."""

@@ -1,66 +1,70 @@
-"""The floor: no convolution can be faster than moving each of its arrays through memory once.
+"""The floor: no contestant can be faster than moving each array once, or than its operations at full rate.
 
-The bandwidth is measured, in the same rounds as the contestants and on as many threads:
+Both rates are measured, in the same rounds as the contestants and on as many threads:
 
-- read: sum an array of the size of the radial array, which is nearly all a convolution moves;
-- triad: a[i] = b[i] + s c[i] over three such arrays, reported beside it as the customary figure.
+- read: sum an array as large as all of the case's arrays together;
+- triad: a[i] = b[i] + s c[i] over three such arrays, reported beside it as the customary figure;
+- product: NumPy's matrix product, the fastest arithmetic that is to be had without writing any.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import Any
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
-from benchmarks.workload import FloatArray, Workload
+from benchmarks.cost import Cost
+from benchmarks.results import Floor
+from benchmarks.timing import Timing
 
 BLOCKS = 64
 """Each array is cut into this many contiguous pieces, shared out among the threads."""
 
+SIDE = 512
+"""Rows and columns of the matrices that are multiplied."""
 
-def bytes_moved(work: Workload) -> int:
-    """Bytes of every input and of the output, each counted once, whatever the algorithm rereads."""
-    inputs = (work.indptr, work.indices, work.vectors, work.radial, work.features)
-    output = int(np.prod(work.output_shape)) * work.dtype.itemsize
-    return sum(array.nbytes for array in inputs) + output
-
-
-@dataclass(frozen=True)
-class Floor:
-    """What the memory allows, from the best rounds of the two streams."""
-
-    bytes_moved: int
-    read_bandwidth: float  # bytes per second
-    triad_bandwidth: float  # bytes per second; the write-allocate traffic is not counted
-
-    @property
-    def seconds(self) -> float:
-        return self.bytes_moved / self.read_bandwidth
+READ, TRIAD, PRODUCT_STREAM = "read stream", "triad stream", "matrix product"
 
 
 class Streams:
-    """The two memory streams over arrays like the workload's radial array."""
+    """The measurements that a floor is made of."""
 
-    def __init__(self, work: Workload, threads: int) -> None:
+    def __init__(self, cost: Cost, dtype: str, threads: int) -> None:
         # NUMBA_NUM_THREADS has limited the pool to `threads` already; this line makes it certain.
         numba.set_num_threads(threads)
-        self._b: FloatArray = work.radial.reshape(-1)
-        self._c: FloatArray = np.ones_like(self._b)
-        self._a: FloatArray = np.zeros_like(self._b)
-        self._scale = work.dtype.type(3)
-        self._sums = np.zeros(BLOCKS, work.dtype)
+        self._cost = cost
+        size = max(cost.bytes_moved // np.dtype(dtype).itemsize, BLOCKS)
+        self._b: NDArray[Any] = np.ones(size, dtype)
+        self._c: NDArray[Any] = np.ones_like(self._b)
+        self._a: NDArray[Any] = np.zeros_like(self._b)
+        self._scale = self._b.dtype.type(3)
+        self._sums = np.zeros(BLOCKS, dtype)
+        self._factor: NDArray[Any] = np.ones((SIDE, SIDE), dtype)
+        self._product: NDArray[Any] = np.empty_like(self._factor)
 
-    def read(self) -> None:
-        """Reads the array once."""
+    def runs(self) -> dict[str, Callable[[], Any]]:
+        return {READ: self._read_once, TRIAD: self._triad_once, PRODUCT_STREAM: self._multiply}
+
+    def floor(self, timings: dict[str, Timing]) -> Floor:
+        """The floor of the case, given the time of each measurement."""
+        size = self._b.nbytes
+        return Floor(
+            bytes_moved=self._cost.bytes_moved,
+            flops=self._cost.flops,
+            read_bandwidth=size / timings[READ].best,
+            triad_bandwidth=3 * size / timings[TRIAD].best,
+            flop_rate=2 * SIDE**3 / timings[PRODUCT_STREAM].best,
+        )
+
+    def _read_once(self) -> None:
         _read(self._b, self._sums)
 
-    def triad(self) -> None:
-        """Reads two arrays and writes a third."""
+    def _triad_once(self) -> None:
         _triad(self._a, self._b, self._c, self._scale)
 
-    def floor(self, work: Workload, read_seconds: float, triad_seconds: float) -> Floor:
-        """The floor of `work`, given the best time of each stream."""
-        size = self._b.nbytes
-        return Floor(bytes_moved(work), size / read_seconds, 3 * size / triad_seconds)
+    def _multiply(self) -> None:
+        np.matmul(self._factor, self._factor, out=self._product)
 
 
 # fastmath lets the sums be vectorised; without it the additions are timed, not the memory. Blocks

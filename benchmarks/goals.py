@@ -1,53 +1,47 @@
-"""The speed that the design asks for, held against what was measured."""
+"""The speed that is asked for, as data.
+
+Goals hold for 1→1 at the workload's own sizes, on two threads, in both precisions.
+"""
 
 from dataclasses import dataclass
 
-from benchmarks import peers
-from benchmarks.measure import Comparison
-from benchmarks.timing import ratio
-
-GOALS = {"e3nn": 60.0, "jax.jit": 8.0}
-"""How many times faster convolve_1_1 must be than each of these."""
-
 THREADS = 2
-WORKLOAD = (1, 2000, 64_000, 64, "float32")
-"""Where the goals apply: (l_out, nodes, edges, channels, dtype)."""
+L_OUT = 1
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """One goal. `ratio` is None where it could not be measured."""
+class Goal:
+    """A bound on one of the quantities of `quantities.py`; `of` says of what, where there are several."""
 
-    peer: str
-    goal: float
-    ratio: float | None
+    workload: str
+    quantity: str
+    of: str = ""
+    at_least: float | None = None
+    at_most: float | None = None
 
-    @property
-    def met(self) -> bool:
-        return self.ratio is not None and self.ratio >= self.goal
+    def met_by(self, measured: float) -> bool:
+        """False for NaN, since no comparison with NaN holds."""
+        above = self.at_least is None or measured >= self.at_least
+        return above and (self.at_most is None or measured <= self.at_most)
 
     def __str__(self) -> str:
-        goal = f"goal: convolve_1_1 at least {self.goal:g}x faster than {self.peer}"
-        if self.ratio is None:
-            return f"{goal}: not measured"
-        return f"{goal}: {self.ratio:.1f}x, {'met' if self.met else 'NOT met'}"
+        bound = f"at least {self.at_least:g}" if self.at_least is not None else f"at most {self.at_most:g}"
+        return f"{self.workload}: {' '.join(filter(None, (self.quantity, self.of)))}, {bound}"
 
 
-def verdicts(comparisons: list[Comparison], threads: int) -> list[Verdict]:
-    """The goals that apply to this run: none but for the design's workload on two threads."""
-    found = []
-    for run in comparisons:
-        if (
-            run.l_out,
-            run.nodes,
-            run.edges,
-            run.channels,
-            run.dtype,
-        ) != WORKLOAD or threads != THREADS:
-            continue
-        ours = run.timing(peers.OURS)
-        for peer, goal in GOALS.items():
-            theirs = run.timing(peer)
-            measured = ratio(theirs, ours).of_medians if ours and theirs else None
-            found.append(Verdict(peer, goal, measured))
-    return found
+GOALS: tuple[Goal, ...] = (
+    Goal("streamed", "time over the memory floor", at_most=1.4),
+    Goal("streamed", "times faster than", "e3nn", at_least=100),
+    Goal("streamed", "times faster than", "jax.jit", at_least=12),
+    Goal("streamed", "times faster than", "torch.compile", at_least=20),
+    Goal("tabulated", "times faster than", "e3nn", at_least=150),
+    Goal("tabulated", "times faster than", "pocket-tfn, streamed", at_least=1),
+    Goal("mixing", "times faster than", "jax.jit", at_least=20),
+    Goal("mixing", "times faster than", "jax.jit, in chunks", at_least=20),
+    Goal("mixing", "rate of the product over", "numpy.matmul", at_least=0.7),
+    Goal("walkers", "times faster than", "jax.jit", at_least=15),
+    Goal("scaling", "exponent of time against nodes, distance from 1", at_most=0.05),
+    Goal("scaling", "peak memory over inputs and output", at_most=1.1),
+    Goal("first-call", "seconds", "cold", at_most=2),
+    Goal("first-call", "seconds", "cached", at_most=0.1),
+)

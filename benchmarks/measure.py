@@ -1,116 +1,96 @@
 """One comparison: build every contestant, check its answer, then time all in the same rounds."""
 
+import sys
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from benchmarks import check, peers, timing
-from benchmarks.contestant import Contestant
-from benchmarks.floor import Floor, Streams
-from benchmarks.peers import oracle
-from benchmarks.timing import Timing
-from benchmarks.workload import Workload
+from benchmarks.case import Case
+from benchmarks.contestant import Contestant, Missing
+from benchmarks.floor import Streams
+from benchmarks.results import FAILED, MISSING, WRONG, Comparison, Row
+from benchmarks.session import Session
 
-TIMED, NOT_INSTALLED, FAILED, WRONG = "timed", "not installed", "failed", "wrong answer"
-
-Say = Callable[[str], None]
-Bar = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
+Answers = dict[str, NDArray[Any]]
 
 
-@dataclass
-class Row:
-    """What became of one contestant."""
-
-    name: str
-    status: str = TIMED
-    note: str = ""
-    relative_error: float | None = None
-    first_call_seconds: float | None = None
-    """The first run in this process with every compiler cache empty, compilation included."""
-    timing: Timing | None = None
-
-    @property
-    def is_error(self) -> bool:
-        """A peer may be missing or broken, but not wrong; ours may be neither."""
-        ours = self.name in (peers.OURS, peers.OURS_OUT)
-        return self.status == WRONG or (ours and self.status != TIMED)
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """All contestants on one workload."""
-
-    l_out: int
-    nodes: int
-    edges: int
-    channels: int
-    dtype: str
-    floor: Floor
-    read: Timing
-    triad: Timing
-    rows: tuple[Row, ...]
-
-    def row(self, name: str) -> Row | None:
-        return next((row for row in self.rows if row.name == name), None)
-
-    def timing(self, name: str) -> Timing | None:
-        row = self.row(name)
-        return row.timing if row else None
-
-
-def compare(work: Workload, names: Sequence[str], threads: int, rounds: int, say: Say, bar: Bar) -> Comparison:
-    """Runs the contestants `names` on `work`; what is missing, fails or is wrong is not timed."""
-    say(f"l_out = {work.l_out}: the answer, by einsum in float64")
-    expected = oracle.convolve(work)
+def compare(case: Case, names: Sequence[str], session: Session) -> Comparison:
+    """Runs the contestants `names` on `case`; what is missing, fails or is wrong is not timed."""
+    _forget_compiled()
+    session.say(f"{case.name}: the answer, in float64")
+    expected = {name: oracle() for name, oracle in case.oracles.items()}
     rows: list[Row] = []
     runs: dict[str, Callable[[], Any]] = {}
     for name in names:
-        say(f"l_out = {work.l_out}: {name}, first call")
-        row, contestant = _admit(name, work, threads, expected)
+        session.say(f"{case.name}: {name}, first call")
+        row, contestant = _admit(name, case, session.threads, expected)
         rows.append(row)
         if contestant is not None:
             runs[name] = contestant.run
-
-    streams = Streams(work, threads)
-    read, triad = "read stream", "triad stream"
-    all_runs = {**runs, read: streams.read, triad: streams.triad}
-    with bar(f"l_out = {work.l_out}: timing", rounds * len(all_runs)) as advance:
-        timings = timing.interleaved(all_runs, rounds, after_each=advance)
-    for row in rows:
-        row.timing = timings.get(row.name)
+    parts, notes = _parts(case, session.threads)
+    streams = Streams(case.cost, case.dtype, session.threads)
+    parts.update(streams.runs())
+    everything = {**runs, **parts}
+    with session.bar(f"{case.name}: timing", session.repeats * len(everything)) as advance:
+        timings = timing.interleaved(everything, session.repeats, session.budget, after_each=advance)
     return Comparison(
-        l_out=work.l_out,
-        nodes=work.nodes,
-        edges=work.edges,
-        channels=work.channels,
-        dtype=work.dtype.name,
-        floor=streams.floor(work, timings[read].best, timings[triad].best),
-        read=timings[read],
-        triad=timings[triad],
-        rows=tuple(rows),
+        workload=case.workload,
+        l_out=case.l_out,
+        dtype=case.dtype,
+        sizes=dict(case.sizes),
+        rounds=len(next(iter(timings.values())).samples),
+        floor=streams.floor(timings),
+        rows=tuple(replace(row, timing=timings.get(row.name)) for row in rows),
+        parts={name: timings[name] for name in parts},
+        notes=(*case.notes, *notes),
     )
 
 
-def _admit(name: str, work: Workload, threads: int, expected: Any) -> tuple[Row, Contestant | None]:
+def _admit(name: str, case: Case, threads: int, expected: Answers) -> tuple[Row, Contestant | None]:
     """Builds a contestant, runs it once, checks the answer; None in its place: not to be timed."""
     row = Row(name)
     try:
-        contestant = peers.build(name, work, threads)
-        row.first_call_seconds, result = timing.seconds(contestant.run)
-        row.relative_error = check.relative_error(contestant.answer(result), expected)
-        if not check.is_right(row.relative_error, work.dtype):
-            bound = check.tolerance(work.dtype)
-            raise check.WrongAnswer(f"relative error {row.relative_error:.1e}, allowed {bound:.1e}")
-    except peers.NotInstalled as error:
-        row.status, row.note = NOT_INSTALLED, str(error)
-    except check.WrongAnswer as error:
-        row.status, row.note = WRONG, str(error)
-    except Exception as error:  # a peer that cannot run, for whatever reason, is reported and passed over
-        row.status, row.note = FAILED, _one_line(error)
-    else:
-        return row, contestant
-    return row, None
+        contestant = peers.build(case.workload, name, case.inputs, threads)
+        first, result = timing.seconds(contestant.run)
+        error = check.relative_error(contestant.answer(result), expected[contestant.oracle])
+        row = replace(row, first_call_seconds=first, relative_error=error)
+        if not check.is_right(error, np.dtype(case.dtype)):
+            bound = check.tolerance(np.dtype(case.dtype))
+            raise check.WrongAnswer(f"relative error {error:.1e}, allowed {bound:.1e}")
+    except Missing as missing:
+        return replace(row, status=MISSING, note=str(missing)), None
+    except check.WrongAnswer as wrong:
+        return replace(row, status=WRONG, note=str(wrong)), None
+    except Exception as fault:  # a peer that cannot run, for whatever reason, is reported and passed over
+        return replace(row, status=FAILED, note=_one_line(fault)), None
+    return row, contestant
+
+
+def _parts(case: Case, threads: int) -> tuple[dict[str, Callable[[], Any]], list[str]]:
+    """The case's parts, run once to compile them, and a note on each that is missing."""
+    found: dict[str, Callable[[], Any]] = {}
+    notes: list[str] = []
+    for name, build in case.parts.items():
+        try:
+            run = build(case.inputs, threads)
+            run()
+        except Exception as fault:
+            notes.append(f"Not timed: {name} ({_one_line(fault)}).")
+        else:
+            found[name] = run
+    return found, notes
+
+
+def _forget_compiled() -> None:
+    """First calls compile anew, and no library's limit on recompilations is reached, whatever ran before."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].compiler.reset()
+    if "jax" in sys.modules:
+        sys.modules["jax"].clear_caches()
 
 
 def _one_line(error: Exception) -> str:

@@ -12,6 +12,9 @@ import numpy as np
 
 SPIN_SECONDS = 0.02
 WARM_SECONDS = 0.01
+LONG_SECONDS = 0.1
+LEAST_ROUNDS = 5
+"""Fewer rounds than this have no quartiles worth the name, however long they take."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +72,16 @@ def _collector_held() -> Iterator[Callable[[], int]]:
         gc.unfreeze()
 
 
-def _settle(run: Callable[[], Any]) -> None:
-    """Makes a contestant's timing independent of who ran before it.
+def _settle(run: Callable[[], Any], before: list[float]) -> None:
+    """Makes a contestant's timing independent of who ran before it; its own earlier times are in `before`.
 
     Idle OpenMP workers spin for some milliseconds, on the same cores, before they sleep: wait for
     that. Then run untimed, which brings caches and clock to where a loop over this contestant alone
-    would have them.
+    would have them. A long call has done so itself before much of it is over.
     """
     time.sleep(SPIN_SECONDS)
+    if before and min(before) > LONG_SECONDS:
+        return
     start = time.perf_counter()
     run()
     while time.perf_counter() - start < WARM_SECONDS:
@@ -86,19 +91,26 @@ def _settle(run: Callable[[], Any]) -> None:
 def interleaved(
     runs: Mapping[str, Callable[[], Any]],
     rounds: int,
+    budget: float = float("inf"),
     after_each: Callable[[], None] = lambda: None,
     seed: int = 0,
 ) -> dict[str, Timing]:
-    """Times each of `runs` once per round, in a new random order every round."""
+    """Times each of `runs` once per round, in a new random order every round.
+
+    After `budget` seconds no further round begins, unless there have been fewer than LEAST_ROUNDS.
+    """
     order = list(runs)
     shuffle = random.Random(seed).shuffle
     samples: dict[str, list[float]] = {name: [] for name in order}
+    start = time.perf_counter()
     with _collector_held() as collect:
-        for _ in range(rounds):
+        for done in range(rounds):
+            if done >= LEAST_ROUNDS and time.perf_counter() - start > budget:
+                break
             shuffle(order)
             collect()
             for name in order:
-                _settle(runs[name])
+                _settle(runs[name], samples[name])
                 samples[name].append(seconds(runs[name])[0])
                 after_each()
     return {name: Timing(tuple(times)) for name, times in samples.items()}

@@ -1,51 +1,103 @@
-"""The benchmark: answers are checked before they are timed, missing peers are named, the tables are written."""
+"""The benchmark's command line: answers are checked before they are timed, missing peers named, files written."""
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from benchmarks import store
+from benchmarks.results import MISSING, TIMED, Results
+
 ROOT = Path(__file__).resolve().parent.parent
-SMALL = ["--nodes", "40", "--neighbours", "8", "--channels", "5", "--repeats", "2", "--no-first-call", "--threads", "1"]
+SMALL = ["--quick", "--repeats", "2", "--threads", "1"]
+COMPARED = ["streamed", "tabulated", "mixing", "walkers"]
 
 
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """python -m benchmarks with a small workload."""
+def run(*arguments: str, timeout: float = 600, **environment: str) -> subprocess.CompletedProcess[str]:
+    """python -m benchmarks, tiny."""
     return subprocess.run(
-        [sys.executable, "-m", "benchmarks", *SMALL, *arguments],
+        [sys.executable, "-m", "benchmarks", *arguments, *SMALL],
         cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=timeout,
     )
 
 
-def test_peers_agree_and_the_results_are_written(tmp_path: Path) -> None:
-    """Ours, e3nn, jax and eager torch are right for every l_out (a wrong one is not timed), and both files hold
-    them."""
+def read(path: Path) -> list[Results]:
+    return store.from_json(path.read_text(encoding="utf-8"))
+
+
+def check_all_timed(found: list[Results]) -> None:
+    """Every contestant was right (a wrong one is not timed), and nothing that is timed beside them was left out."""
+    for results in found:
+        for comparison in (*results.measured.comparisons, *results.measured.sweep):
+            status = {row.name: row.status for row in comparison.rows}
+            assert {"pocket-tfn", "jax.jit"} <= set(status) and set(status.values()) == {TIMED}, status
+            assert not [note for note in comparison.notes if note.startswith("Not timed")]
+
+
+def test_all_agree_and_the_results_are_written(tmp_path: Path) -> None:
+    """Ours and every peer that needs no compiler of torch's, on every workload, and both files hold them."""
     numbers, table = tmp_path / "out.json", tmp_path / "out.md"
-    peers = ["e3nn", "torch", "jax.jit"]
-    done = run("--peers", *peers, "--json", str(numbers), "--markdown", str(table))
-    assert done.returncode == 0, done.stderr
-    comparisons = json.loads(numbers.read_text())["comparisons"]
-    assert [c["l_out"] for c in comparisons] == [0, 1, 2]
-    for comparison in comparisons:
-        status = {row["name"]: row["status"] for row in comparison["rows"]}
-        assert {status[name] for name in ("pocket-tfn", *peers)} == {"timed"}, status
-    assert "e3nn" in table.read_text() and "floor" in table.read_text().lower()
+    files = ["--json", str(numbers), "--markdown", str(table)]
+    done = run(*COMPARED, "--dtype", "float32", "--peers", "e3nn", "torch", "jax.jit", *files)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = read(numbers)
+    assert [results.workload for results in found] == COMPARED
+    check_all_timed(found)
+    for workload in COMPARED:
+        assert f"### {workload} 1→1, float32" in table.read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workload", COMPARED)
+def test_all_agree_for_every_l_out_in_both_precisions(workload: str, tmp_path: Path) -> None:
+    """With what torch compiles."""
+    numbers = tmp_path / "out.json"
+    done = run(workload, "--l-out", "0", "1", "2", "--json", str(numbers), timeout=1800)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = read(numbers)
+    assert [results.dtype for results in found] == ["float32", "float64"]
+    assert all([run.l_out for run in results.measured.comparisons] == [0, 1, 2] for results in found)
+    check_all_timed(found)
+
+
+def test_scaling_runs_and_is_drawn(tmp_path: Path) -> None:
+    """Every size is measured, in a process of its own, and --save draws."""
+    done = run("scaling", "--dtype", "float32", "--save", "--results", str(tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    points = read(tmp_path / "scaling-float32-1-threads.json")[0].measured.scaling
+    assert [point.nodes for point in points] == [1000, 3000]
+    assert all(point.edges > 30 * point.nodes for point in points)
+    assert (tmp_path / "scaling-1-threads.svg").exists()
+
+
+@pytest.mark.slow
+def test_first_calls_run(tmp_path: Path) -> None:
+    """Every function is called in fresh processes."""
+    numbers = tmp_path / "out.json"
+    done = run("first-call", "--dtype", "float32", "--json", str(numbers))
+    assert done.returncode == 0, done.stdout + done.stderr
+    names = [call.function for call in read(numbers)[0].measured.first_calls]
+    assert names == [f"convolve{kind}_1_1" for kind in ("", "_tabulated", "_mixing", "_walkers")]
 
 
 def test_a_missing_peer_is_named_not_hidden(tmp_path: Path) -> None:
     """Without jax the run succeeds and says so."""
     (tmp_path / "jax.py").write_text("raise ModuleNotFoundError('not here', name='jax')\n")
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
-    done = run("--l-out", "1", "--peers", "jax.jit", PYTHONPATH=path)
+    numbers = tmp_path / "out.json"
+    done = run("streamed", "--dtype", "float32", "--peers", "jax.jit", "--json", str(numbers), PYTHONPATH=path)
     assert done.returncode == 0, done.stderr
-    assert "not installed" in done.stdout and "jax" in done.stdout
+    assert "jax is not installed" in done.stdout
+    row = read(numbers)[0].measured.comparisons[0].row("jax.jit")
+    assert row is not None and row.status == MISSING
 
 
 BROKEN = """
@@ -54,15 +106,15 @@ from benchmarks import cli, peers
 
 build = peers.build
 
-def broken(name, work, threads):
-    contestant = build(name, work, threads)
+def broken(workload, name, inputs, threads):
+    contestant = build(workload, name, inputs, threads)
     if name == peers.OURS:
         right = contestant.run
         def wrong():
             out = right()
             out[0, 0, 0] += 1
             return out
-        contestant = type(contestant)(wrong, answer=contestant.answer)
+        contestant = type(contestant)(wrong, contestant.answer, contestant.oracle)
     return contestant
 
 peers.build = broken
@@ -72,7 +124,29 @@ sys.exit(cli.main(sys.argv[1:]))
 
 def test_a_wrong_answer_is_an_error() -> None:
     """If our convolution is wrong it is reported, not timed, and the exit status is 1."""
-    command = [sys.executable, "-c", BROKEN, *SMALL, "--l-out", "1", "--peers"]
+    command = [sys.executable, "-c", BROKEN, "streamed", *SMALL, "--dtype", "float32", "--peers"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 1
     assert "wrong answer" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments, complaint",
+    [
+        (["nonsense"], "nonsense is none of streamed"),
+        (["streamed", "--nodes", "5", "--neighbours", "5"], "needs more than that many --nodes"),
+        (["streamed", "--threads", "100000"], "CPUs are available"),
+        (["streamed", "--repeats", "0"], "not a positive number"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(arguments: list[str], complaint: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2 and complaint in done.stderr
+
+
+@pytest.mark.slow
+def test_goals_can_be_required() -> None:
+    """At other sizes than the goals' none is judged, so --require-goals fails."""
+    assert run("streamed", "--dtype", "float32", "--peers", "--require-goals").returncode == 1

@@ -1,58 +1,108 @@
-"""The contestants, one module each, imported when asked for: a missing one is named, not silent."""
+"""The contestants, one module each, imported when asked for: a missing one is named, not silent.
+
+The command line reads the names before NumPy may be imported, so nothing heavy is imported here.
+"""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # the command line reads the names below before NumPy may be imported
+if TYPE_CHECKING:
     from benchmarks.contestant import Contestant
-    from benchmarks.workload import Workload
 
 OURS = "pocket-tfn"
+"""The contestant whose time all others are divided by."""
 OURS_OUT = "pocket-tfn, out="
+OURS_STREAMED = "pocket-tfn, streamed"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """Where a contestant is built: `function(work, threads)` in `module` of this package."""
+    """Where a contestant is built: `function(inputs, threads)` in `module` of this package."""
 
     module: str
     function: str
     what: str
 
 
-ENTRIES: dict[str, Entry] = {
-    OURS: Entry("ours", "allocating", "pocket_tfn.cpu.convolve_1_L, result allocated by the call"),
-    OURS_OUT: Entry("ours", "into_buffer", "the same into a given array"),
-    "e3nn": Entry(
-        "e3nn_layer",
-        "eager",
-        "SphericalHarmonics, uvu TensorProduct with weights per edge, index_add",
-    ),
-    "e3nn + torch.compile": Entry("e3nn_layer", "compiled", "the same layer under torch.compile"),
-    "torch": Entry("torch_cartesian", "eager", "the Cartesian formula in eager torch"),
-    "torch.compile": Entry("torch_cartesian", "compiled", "the same under torch.compile"),
-    "jax.jit": Entry("jax_cartesian", "jitted", "the same Cartesian formula under jax.jit"),
+STREAMED: dict[str, Entry] = {
+    OURS: Entry("streamed.ours", "allocating", "pocket_tfn.cpu.convolve_1_L, result allocated by the call"),
+    OURS_OUT: Entry("streamed.ours", "into_buffer", "the same into a given array"),
+    "e3nn": Entry("streamed.e3nn_layer", "eager", "SphericalHarmonics, uvu TensorProduct, index_add"),
+    "e3nn + torch.compile": Entry("streamed.e3nn_layer", "compiled", "the same layer under torch.compile"),
+    "torch": Entry("streamed.torch_cartesian", "eager", "the Cartesian formula in eager torch"),
+    "torch.compile": Entry("streamed.torch_cartesian", "compiled", "the same under torch.compile"),
+    "jax.jit": Entry("streamed.jax_cartesian", "jitted", "the same Cartesian formula under jax.jit"),
 }
 
-PEERS = tuple(name for name in ENTRIES if name not in (OURS, OURS_OUT))
+TABULATED: dict[str, Entry] = {
+    OURS: Entry("tabulated.ours", "allocating", "convolve_tabulated_1_L, result allocated by the call"),
+    OURS_OUT: Entry("tabulated.ours", "into_buffer", "the same into a given array"),
+    OURS_STREAMED: Entry("tabulated.ours", "streamed", "convolve_1_L, the radial values computed beforehand"),
+    "e3nn": Entry("tabulated.e3nn_layer", "eager", "Bessel functions, MLP, harmonics, TensorProduct, index_add"),
+    "e3nn + torch.compile": Entry("tabulated.e3nn_layer", "compiled", "the same layer under torch.compile"),
+    "torch": Entry("tabulated.torch_layer", "eager", "Bessel functions, MLP, the Cartesian formula in eager torch"),
+    "torch.compile": Entry("tabulated.torch_layer", "compiled", "the same under torch.compile"),
+    "jax.jit": Entry("tabulated.jax_layer", "with_network", "the same under jax.jit"),
+    "jax.jit, table": Entry("tabulated.jax_layer", "with_table", "our table and the Cartesian formula under jax.jit"),
+}
+
+MIXING: dict[str, Entry] = {
+    OURS: Entry("mixing.ours", "allocating", "convolve_mixing_1_L, result allocated by the call"),
+    OURS_OUT: Entry("mixing.ours", "into_buffer", "the same into a given array"),
+    "e3nn": Entry("mixing.e3nn_layer", "eager", "a weight matrix per edge, uvw TensorProduct, index_add"),
+    "torch": Entry("mixing.torch_per_edge", "eager", "a weight matrix per edge and batched products in eager torch"),
+    "jax.jit": Entry("mixing.jax_per_edge", "jitted", "a weight matrix per edge under jax.jit"),
+    "jax.jit, in chunks": Entry("mixing.jax_per_edge", "chunked", "the same, some edges at a time"),
+    "jax.jit, our order": Entry("mixing.jax_per_node", "jitted", "aggregated per node, then one product"),
+    "torch.compile, our order": Entry("mixing.torch_per_node", "compiled", "the same order under torch.compile"),
+}
+
+WALKERS: dict[str, Entry] = {
+    OURS: Entry("walkers.ours", "allocating", "convolve_walkers_1_L, result allocated by the call"),
+    OURS_OUT: Entry("walkers.ours", "into_buffer", "the same into a given array"),
+    "jax.jit": Entry("walkers.jax_vmap", "with_table", "jit(vmap) of the same formula on the same table"),
+    "jax.jit, in chunks": Entry("walkers.jax_vmap", "with_table_chunked", "the same, some walkers at a time"),
+    "jax.jit, network": Entry("walkers.jax_vmap", "with_network", "jit(vmap) with the MLP evaluated for every pair"),
+    "torch.compile": Entry("walkers.torch_batched", "with_network", "the latter formula under torch.compile"),
+}
+
+ENTRIES: Mapping[str, Mapping[str, Entry]] = {
+    "streamed": STREAMED,
+    "tabulated": TABULATED,
+    "mixing": MIXING,
+    "walkers": WALKERS,
+}
+"""The contestants of each workload, in the order of its table."""
 
 
-class NotInstalled(Exception):
-    """A peer's package is missing."""
+def family(name: str) -> str:
+    """What `--peers` chooses by: the name up to its comma."""
+    return name.partition(",")[0]
 
 
-def build(name: str, work: Workload, threads: int) -> Contestant:
-    """The named contestant, its inputs ready. NotInstalled tells what to install."""
-    entry = ENTRIES[name]
+FAMILIES = tuple(dict.fromkeys(family(n) for entries in ENTRIES.values() for n in entries if family(n) != OURS))
+
+
+def chosen(workload: str, families: tuple[str, ...]) -> list[str]:
+    """Ours and the contestants of `families`, in the order of the table."""
+    return [name for name in ENTRIES[workload] if family(name) in (OURS, *families)]
+
+
+def build(workload: str, name: str, inputs: Any, threads: int) -> Contestant:
+    """The named contestant, its inputs ready. Missing tells what to install."""
+    from benchmarks.contestant import Missing
+
+    entry = ENTRIES[workload][name]
     try:
         module = importlib.import_module(f"benchmarks.peers.{entry.module}")
     except ModuleNotFoundError as error:
-        missing = (error.name or "").partition(".")[0]
-        if missing in ("benchmarks", "pocket_tfn", ""):
+        package = (error.name or "").partition(".")[0]
+        if package in ("benchmarks", "pocket_tfn", ""):
             raise
-        raise NotInstalled("pip install 'pocket-tfn[bench]'") from error
-    contestant: Contestant = getattr(module, entry.function)(work, threads)
+        raise Missing(f"{package} is not installed: pip install 'pocket-tfn[bench]'") from error
+    contestant: Contestant = getattr(module, entry.function)(inputs, threads)
     return contestant

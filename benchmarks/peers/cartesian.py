@@ -20,12 +20,12 @@ def message(l_out: int, u: Vector, f: Vector, radial: Sequence[Any]) -> list[Any
     if l_out == 1:
         # a f + b u x f + c (3 u (u.f) - f)
         a, b, c = radial
-        return _combine(a - c, f, b, _cross(u, f), 3 * c * dot, u)
+        return _combine(a - c, f, b, cross(u, f), 3 * c * dot, u)
     # Every form is the symmetric traceless part of u (x) g, for one vector g:
     # g = (2 a - 2/5 c) f + b f x u + c (u.f) u
     a, b, c = radial
     x, y, z = u
-    gx, gy, gz = _combine(2 * a - 0.4 * c, f, b, _cross(f, u), c * dot, u)
+    gx, gy, gz = _combine(2 * a - 0.4 * c, f, b, cross(f, u), c * dot, u)
     half, sixth = sqrt(1 / 2), sqrt(1 / 6)
     return [
         half * (x * gy + y * gx),
@@ -36,7 +36,7 @@ def message(l_out: int, u: Vector, f: Vector, radial: Sequence[Any]) -> list[Any
     ]
 
 
-def _cross(v: Vector, w: Vector) -> list[Any]:
+def cross(v: Vector, w: Vector) -> list[Any]:
     return [v[1] * w[2] - v[2] * w[1], v[2] * w[0] - v[0] * w[2], v[0] * w[1] - v[1] * w[0]]
 
 

@@ -1,28 +1,22 @@
 """The generated kernels, called as a user calls them."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from pocket_tfn import cpu
 
-from benchmarks.contestant import Contestant
-from benchmarks.workload import FloatArray, Workload
+from benchmarks.contestant import Contestant, Missing
 
 
-def allocating(work: Workload, threads: int) -> Contestant:
-    """`convolve(...)`: the call allocates its result, as every other contestant does."""
-    return _contestant(work, threads, out=None)
-
-
-def into_buffer(work: Workload, threads: int) -> Contestant:
-    """`convolve(..., out=...)`, as in a loop over many steps."""
-    return _contestant(work, threads, out=np.empty(work.output_shape, work.dtype))
-
-
-def _contestant(work: Workload, threads: int, out: FloatArray | None) -> Contestant:
+def ours(name: str, arguments: tuple[Any, ...], threads: int, out: NDArray[Any] | None, oracle: str) -> Contestant:
+    """`pocket_tfn.cpu.NAME(*arguments, out=out)`; with None the call allocates its result, as all others do."""
     cpu.set_num_threads(threads)
-    convolve = getattr(cpu, f"convolve_1_{work.l_out}")
+    convolve = getattr(cpu, name, None)
+    if convolve is None:
+        raise Missing(f"pocket_tfn.cpu has no {name}")
 
-    def run() -> FloatArray:
-        result: FloatArray = convolve(work.indptr, work.indices, work.vectors, work.radial, work.features, out=out)
-        return result
+    def run() -> Any:
+        return convolve(*arguments, out=out)
 
-    return Contestant(run, answer=lambda result: result)
+    return Contestant(run, answer=np.asarray, oracle=oracle)

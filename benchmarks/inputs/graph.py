@@ -1,4 +1,4 @@
-"""The inputs that every contestant gets: one random graph, signed normal numbers, one seed."""
+"""One random graph: every receiver has the same number of senders, within one cutoff."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,25 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.floating[Any]]
+Float64 = NDArray[np.float64]
 IntArray = NDArray[np.integer[Any]]
 
 PATHS: dict[int, tuple[int, ...]] = {0: (1,), 1: (0, 1, 2), 2: (1, 2, 3)}
 """The degrees l_f of the channels 1 -> l_out, ascending: the order of `radial[:, p, :]`."""
 
+CUTOFF = 5.0
+"""Every edge is shorter."""
+
 
 @dataclass(frozen=True)
-class Workload:
-    """One convolution 1 -> l_out on a graph of N receivers and E edges, P paths, C channels.
+class Graph:
+    """N receivers and E edges, CSR by receiver.
 
     Edge e goes from sender `indices[e]` to the receiver i with indptr[i] <= e < indptr[i + 1].
     """
 
-    l_out: int
     indptr: IntArray  # (N + 1,)
     indices: IntArray  # (E,)
-    vectors: FloatArray  # (E, 3), x_receiver - x_sender, of any length
-    radial: FloatArray  # (E, P, C)
-    features: FloatArray  # (N, 3, C)
+    vectors: FloatArray  # (E, 3), x_receiver - x_sender
 
     @cached_property
     def receivers(self) -> IntArray:
@@ -35,43 +36,41 @@ class Workload:
 
     @property
     def nodes(self) -> int:
-        return self.features.shape[0]
+        return self.indptr.shape[0] - 1
 
     @property
     def edges(self) -> int:
         return self.indices.shape[0]
 
     @property
-    def channels(self) -> int:
-        return self.features.shape[2]
-
-    @property
-    def dtype(self) -> np.dtype[np.floating[Any]]:
-        return self.features.dtype
-
-    @property
-    def output_shape(self) -> tuple[int, int, int]:
-        """(N, 2 l_out + 1, C)."""
-        return self.nodes, 2 * self.l_out + 1, self.channels
+    def nbytes(self) -> int:
+        return self.indptr.nbytes + self.indices.nbytes + self.vectors.nbytes
 
 
-def random_workload(l_out: int, nodes: int, neighbours: int, channels: int, dtype: str, seed: int = 0) -> Workload:
-    """Every receiver has `neighbours` distinct senders, none of them itself, in random order."""
+def random_graph(nodes: int, neighbours: int, dtype: str, rng: np.random.Generator) -> Graph:
+    """Every receiver has `neighbours` distinct senders, none of them itself, in random order.
+
+    Vectors are uniform in the ball of the cutoff, as they are in a fluid of uniform density.
+    """
     if not 0 < neighbours < nodes:
         raise ValueError(f"{neighbours} neighbours need more than {neighbours} nodes, not {nodes}")
-    rng = np.random.default_rng(seed)
     others = np.stack([rng.choice(nodes - 1, neighbours, replace=False) for _ in range(nodes)])
     indices = others + (others >= np.arange(nodes)[:, None])  # step over the receiver itself
     edges = nodes * neighbours
-
-    def normal(*shape: int) -> FloatArray:
-        return rng.standard_normal(shape).astype(dtype)
-
-    return Workload(
-        l_out=l_out,
+    return Graph(
         indptr=np.arange(0, edges + 1, neighbours, dtype=np.intp),
         indices=indices.reshape(-1).astype(np.intp),
-        vectors=normal(edges, 3),
-        radial=normal(edges, len(PATHS[l_out]), channels),
-        features=normal(nodes, 3, channels),
+        vectors=_in_ball(edges, rng).astype(dtype),
     )
+
+
+def normal(rng: np.random.Generator, dtype: str, *shape: int) -> FloatArray:
+    """Signed numbers of order 1."""
+    return rng.standard_normal(shape).astype(dtype)
+
+
+def _in_ball(count: int, rng: np.random.Generator) -> Float64:
+    """Points in the ball, a little inside, lest rounding put one at the cutoff."""
+    directions = rng.standard_normal((count, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    return 0.999 * CUTOFF * np.cbrt(rng.random((count, 1))) * directions

@@ -1,0 +1,1 @@
+"""What contestants compute on: random graphs, a radial network, the table that stands for it."""

@@ -1,0 +1,67 @@
+"""How many times longer the others take for 1→1, one panel per workload; the goals are marked."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from benchmarks.goals import GOALS, L_OUT
+from benchmarks.peers import OURS, OURS_OUT
+from benchmarks.plots import style
+from benchmarks.results import Comparison, Results
+from benchmarks.timing import ratio
+from benchmarks.workloads import WORKLOADS
+
+BAR = 0.38
+"""Inches for each contestant, which has a bar for each precision."""
+
+
+def figure(found: Sequence[Results]) -> Figure | None:
+    runs = [run for results in found for run in results.measured.comparisons if run.l_out == L_OUT]
+    panels = {w: [run for run in runs if run.workload == w] for w in dict.fromkeys(run.workload for run in runs)}
+    names = {workload: _names(those) for workload, those in panels.items()}
+    panels = {workload: those for workload, those in panels.items() if names[workload]}
+    if not panels:
+        return None
+    counts = [len(names[workload]) for workload in panels]
+    height = BAR * (sum(counts) + 2 * len(counts))
+    picture, axes = style.panels(7, height, len(panels), 1, sharex=True, height_ratios=counts)
+    for axis, (workload, those) in zip(axes, panels.items(), strict=True):
+        _panel(axis, workload, those, names[workload])
+    picture.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outside upper right", ncols=2)
+    axes[-1].set_xlabel("times as long as pocket-tfn (medians); the black line is the goal")
+    return picture
+
+
+def _panel(axis: Any, workload: str, runs: Sequence[Comparison], names: Sequence[str]) -> None:
+    height = 0.8 / len(runs)
+    for k, run in enumerate(runs):
+        for place, name in enumerate(names):
+            times = _times(run, name)
+            if times is not None:
+                y = place + (k - (len(runs) - 1) / 2) * height
+                axis.barh(
+                    y, times - 1, height, left=1, color=style.COLOURS[run.dtype], label=style.once(axis, run.dtype)
+                )
+                axis.text(max(times, 1), y, f" {float(f'{times:.3g}'):g}", va="center", fontsize=7)
+    for goal in GOALS if dict(runs[0].sizes) == dict(WORKLOADS[workload].sizes) else ():
+        if goal.workload == workload and goal.of in names and goal.at_least is not None:
+            place = names.index(goal.of)
+            axis.plot([goal.at_least] * 2, [place - 0.46, place + 0.46], color="black", linewidth=1.6)
+    axis.set_xscale("log")
+    axis.axvline(1, color=style.QUIET, linewidth=0.8)
+    axis.set_yticks(range(len(names)), names)
+    axis.invert_yaxis()
+    sizes = ", ".join(f"{number} {name}" for name, number in runs[0].sizes.items())
+    axis.set_title(f"{workload}: {sizes}", loc="left")
+
+
+def _names(runs: Sequence[Comparison]) -> list[str]:
+    """Contestants that were timed beside ours somewhere, in the order of the table."""
+    rows = [row.name for run in runs for row in run.rows if _times(run, row.name) is not None]
+    return [name for name in dict.fromkeys(rows) if name not in (OURS, OURS_OUT)]
+
+
+def _times(run: Comparison, name: str) -> float | None:
+    ours, theirs = run.timing(OURS), run.timing(name)
+    return ratio(theirs, ours).of_medians if ours and theirs else None

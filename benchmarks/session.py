@@ -1,0 +1,25 @@
+"""What every workload is told: precision, sizes, threads, patience, and where to report progress."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+Say = Callable[[str], None]
+Bar = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
+
+
+@dataclass(frozen=True)
+class Session:
+    """The part of the command line that measuring needs."""
+
+    dtype: str
+    sizes: Mapping[str, int]
+    l_out: tuple[int, ...]
+    families: tuple[str, ...]
+    threads: int
+    repeats: int
+    budget: float
+    seed: int
+    quick: bool
+    say: Say
+    bar: Bar
