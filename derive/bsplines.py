@@ -30,7 +30,7 @@ def pieces(degree: int) -> tuple[sp.Expr, ...]:
     if degree == 0:
         return (sp.S.One,)
     before = (sp.S.Zero, *pieces(degree - 1), sp.S.Zero)
-    # The spline of coefficient s + q began d - q intervals before the one that holds u: there its argument is t + d - q.
+    # The spline of coefficient s + q began d - q intervals before the one that holds u: its argument is t + d - q.
     return tuple(
         sp.expand(((PLACE + degree - q) * before[q] + (q + 1 - PLACE) * before[q + 1]) / degree)
         for q in range(degree + 1)

@@ -34,7 +34,7 @@ CONVOLUTIONS = ("convolve", "convolve_tabulated", "convolve_mixing", "convolve_w
 MANTISSA = {32: 24, 64: 53}
 #: Squared lengths between these powers of two neither under- nor overflow to within rounding.
 SQUARE_RANGE = {32: (-100, 126), 64: (-960, 1022)}
-#: Factors of two to this power bring every other finite vector there, the smallest and the largest of its kind included.
+#: Two to this power brings every other finite vector there, the smallest included; its inverse the largest.
 SCALE = {32: 100, 64: 600}
 #: The powers of two in the table of constants, by field and bits.
 POWERS = {
@@ -276,12 +276,14 @@ def module_context(pairs: Sequence[Pair]) -> dict[str, Any]:
         "conventions": CONVENTIONS,
         "degrees": [f"{p.l_in}→{p.l_out}" for p in pairs],
         "pairs": [pair_text(p) for p in emitted],
-        "keys": [p.key for p in emitted],
+        "functions": {
+            "cpu": [f"{kind}_{p.key}" for kind in ("kernel", "apply", *CONVOLUTIONS) for p in emitted],
+            "cuda": [f"{kind}_{p.key}" for kind in ("kernel", "apply", "convolve") for p in emitted],
+        },
         "splines": _splines(),
         "constants": _constants(emitted, [*numbers, *_spline_constants()]),
         "ranges": _ranges(),
         "conversion": conversion,
-        "convolutions": CONVOLUTIONS,
         "thread_functions": ["get_num_threads", "set_num_threads"],
     }
 

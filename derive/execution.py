@@ -11,7 +11,7 @@ import ast
 import copy
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from fractions import Fraction
 from functools import cached_property
 from types import CodeType, SimpleNamespace
@@ -29,7 +29,7 @@ COMPILERS = LOOP_COMPILERS | {"_compiled", "_device"}
 SPECIAL_FIELDS = frozenset({"zero", "one", "tiny", "huge", "up", "down"})
 
 
-def _several(array: np.ndarray, place: tuple[int, ...], lanes: Sequence[Any]) -> tuple[Any, ...]:
+def _several(array: np.ndarray, place: tuple[int, ...], lanes: Sized) -> tuple[Any, ...]:
     """An index of elements that all exist: nothing is wrapped around or cut to fit, as slices are."""
     last = (*place[:-1], place[-1] + len(lanes) - 1)
     if min(place) < 0 or any(i >= n for i, n in zip(last, array.shape, strict=True)):

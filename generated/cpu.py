@@ -49,49 +49,49 @@ Array = NDArray[Any]
 __all__ = [
     "apply_1_0",
     "apply_1_1",
-    "apply_1_1_polar",
     "apply_1_1_axial",
+    "apply_1_1_polar",
     "apply_1_2",
-    "apply_1_2_polar",
     "apply_1_2_axial",
-    "kernel_1_0",
-    "kernel_1_1",
-    "kernel_1_1_polar",
-    "kernel_1_1_axial",
-    "kernel_1_2",
-    "kernel_1_2_polar",
-    "kernel_1_2_axial",
+    "apply_1_2_polar",
     "convolve_1_0",
     "convolve_1_1",
-    "convolve_1_1_polar",
     "convolve_1_1_axial",
+    "convolve_1_1_polar",
     "convolve_1_2",
-    "convolve_1_2_polar",
     "convolve_1_2_axial",
-    "convolve_tabulated_1_0",
-    "convolve_tabulated_1_1",
-    "convolve_tabulated_1_1_polar",
-    "convolve_tabulated_1_1_axial",
-    "convolve_tabulated_1_2",
-    "convolve_tabulated_1_2_polar",
-    "convolve_tabulated_1_2_axial",
+    "convolve_1_2_polar",
     "convolve_mixing_1_0",
     "convolve_mixing_1_1",
-    "convolve_mixing_1_1_polar",
     "convolve_mixing_1_1_axial",
+    "convolve_mixing_1_1_polar",
     "convolve_mixing_1_2",
-    "convolve_mixing_1_2_polar",
     "convolve_mixing_1_2_axial",
+    "convolve_mixing_1_2_polar",
+    "convolve_tabulated_1_0",
+    "convolve_tabulated_1_1",
+    "convolve_tabulated_1_1_axial",
+    "convolve_tabulated_1_1_polar",
+    "convolve_tabulated_1_2",
+    "convolve_tabulated_1_2_axial",
+    "convolve_tabulated_1_2_polar",
     "convolve_walkers_1_0",
     "convolve_walkers_1_1",
-    "convolve_walkers_1_1_polar",
     "convolve_walkers_1_1_axial",
+    "convolve_walkers_1_1_polar",
     "convolve_walkers_1_2",
-    "convolve_walkers_1_2_polar",
     "convolve_walkers_1_2_axial",
+    "convolve_walkers_1_2_polar",
     "get_num_threads",
-    "set_num_threads",
+    "kernel_1_0",
+    "kernel_1_1",
+    "kernel_1_1_axial",
+    "kernel_1_1_polar",
+    "kernel_1_2",
+    "kernel_1_2_axial",
+    "kernel_1_2_polar",
     "radial_1_2_from_slides",
+    "set_num_threads",
 ]
 
 # --- how Numba compiles ---------------------------------------------------------------------------
@@ -127,6 +127,7 @@ _loop = _jit(pipeline_class=_Disjoint)
 _INTERPRETED = bool(numba.config.DISABLE_JIT)  # type: ignore[attr-defined]
 _BLOCK = 64  # so many edges have their geometry computed in one go; it stays in the nearest cache
 _VECTOR_BYTES = 64 if binding.get_host_cpu_features().get("avx512f") else 32
+_PAIRS = 256  # the same for pairs of particles
 _MESSAGES = 16  # the same where the messages of a block are kept as well
 _LINE = 64  # bytes in a cache line
 _RADIAL_AHEAD = 4  # so many edges ahead the radial functions are asked for (benchmarks/LOG.md)
@@ -284,19 +285,19 @@ if _INTERPRETED:  # NUMBA_DISABLE_JIT: slices are vectors, and nothing is asked 
     def _several(place, lanes):
         return (*place[:-1], slice(place[-1], place[-1] + len(lanes)))
 
-    def _load(array, place, lanes):
+    def _load(array, place, lanes):  # type: ignore[misc]
         return array[_several(place, lanes)]
 
-    def _store(array, place, lanes):
+    def _store(array, place, lanes):  # type: ignore[misc]
         array[_several(place, lanes)] = lanes
 
-    def _take(array, column, like):
+    def _take(array, column, like):  # type: ignore[misc]
         return tuple(array[: len(like), column])
 
-    def _ask(array, row, first):
+    def _ask(array, row, first):  # type: ignore[misc]
         return None
 
-    def _line(array):
+    def _line(array):  # type: ignore[misc]
         return 1
 
 
@@ -2761,52 +2762,60 @@ def _walkers_1_0(
     start, stop, k, lanes, span, order, loops, positions, table, scale, end, features, weights, out
 ):
     particles = positions.shape[1]
-    vectors = np.empty((particles, 3), out.dtype)
-    edges = np.empty((3, particles), out.dtype)
-    splines = np.empty((len(order), particles), out.dtype)
-    intervals = np.empty(particles, out.dtype)
+    at_once = max(_PAIRS, particles)
+    vectors = np.empty((at_once, 3), out.dtype)
+    edges = np.empty((3, at_once), out.dtype)
+    splines = np.empty((len(order), at_once), out.dtype)
+    intervals = np.empty(at_once, out.dtype)
     for b in range(start, stop):
         for i in range(particles):
             for c in range(span[0], span[1]):
                 out[b, i, 0, c] = k.zero
-        for i in range(particles):
-            first = i if loops else i + 1
-            for j in range(first, particles):
-                vectors[j, 0] = positions[b, i, 0] - positions[b, j, 0]
-                vectors[j, 1] = positions[b, i, 1] - positions[b, j, 1]
-                vectors[j, 2] = positions[b, i, 2] - positions[b, j, 2]
-            _fill_edge_1_0(edges, k, first, particles, vectors)
-            _fill_splines(splines, intervals, k, order, first, particles, vectors, scale, end)
-            for j in range(first, particles):
-                u = j - first
-                if intervals[u] < k.zero:
-                    continue
-                s = int(intervals[u])
-                edge = (edges[0, u], edges[1, u], edges[2, u])
-                spline = _take(splines, u, order)
-                for c in range(span[0], span[1], len(lanes)):
-                    p0 = _tabulated(spline, table, s, 0, c, lanes)
-                    values = _add_channel_1_0(
-                        k,
-                        edge,
-                        _load(out, (b, i, 0, c), lanes),
-                        _weighted(weights, (b, j), p0),
-                        _load(features, (b, j, 0, c), lanes),
-                        _load(features, (b, j, 1, c), lanes),
-                        _load(features, (b, j, 2, c), lanes),
-                    )
-                    _store(out, (b, i, 0, c), values[0])
-                    if i != j:
+        first = 0
+        while first < particles:
+            last, count = first, 0  # so many particles, with all that come after each, as fit
+            while last < particles and count + particles - last <= at_once:
+                for j in range(last if loops else last + 1, particles):
+                    vectors[count, 0] = positions[b, last, 0] - positions[b, j, 0]
+                    vectors[count, 1] = positions[b, last, 1] - positions[b, j, 1]
+                    vectors[count, 2] = positions[b, last, 2] - positions[b, j, 2]
+                    count += 1
+                last += 1
+            _fill_edge_1_0(edges, k, 0, count, vectors)
+            _fill_splines(splines, intervals, k, order, 0, count, vectors, scale, end)
+            u = -1
+            for i in range(first, last):
+                for j in range(i if loops else i + 1, particles):
+                    u += 1
+                    if intervals[u] < k.zero:
+                        continue
+                    s = int(intervals[u])
+                    edge = (edges[0, u], edges[1, u], edges[2, u])
+                    spline = _take(splines, u, order)
+                    for c in range(span[0], span[1], len(lanes)):
+                        p0 = _tabulated(spline, table, s, 0, c, lanes)
                         values = _add_channel_1_0(
                             k,
                             edge,
-                            _load(out, (b, j, 0, c), lanes),
-                            _weighted(weights, (b, i), -p0),
-                            _load(features, (b, i, 0, c), lanes),
-                            _load(features, (b, i, 1, c), lanes),
-                            _load(features, (b, i, 2, c), lanes),
+                            _load(out, (b, i, 0, c), lanes),
+                            _weighted(weights, (b, j), p0),
+                            _load(features, (b, j, 0, c), lanes),
+                            _load(features, (b, j, 1, c), lanes),
+                            _load(features, (b, j, 2, c), lanes),
                         )
-                        _store(out, (b, j, 0, c), values[0])
+                        _store(out, (b, i, 0, c), values[0])
+                        if i != j:
+                            values = _add_channel_1_0(
+                                k,
+                                edge,
+                                _load(out, (b, j, 0, c), lanes),
+                                _weighted(weights, (b, i), -p0),
+                                _load(features, (b, i, 0, c), lanes),
+                                _load(features, (b, i, 1, c), lanes),
+                                _load(features, (b, i, 2, c), lanes),
+                            )
+                            _store(out, (b, j, 0, c), values[0])
+            first = last
 
 
 @_loop
@@ -2814,68 +2823,76 @@ def _walkers_1_1(
     start, stop, k, lanes, span, order, loops, positions, table, scale, end, features, weights, out
 ):
     particles = positions.shape[1]
-    vectors = np.empty((particles, 3), out.dtype)
-    edges = np.empty((7, particles), out.dtype)
-    splines = np.empty((len(order), particles), out.dtype)
-    intervals = np.empty(particles, out.dtype)
+    at_once = max(_PAIRS, particles)
+    vectors = np.empty((at_once, 3), out.dtype)
+    edges = np.empty((7, at_once), out.dtype)
+    splines = np.empty((len(order), at_once), out.dtype)
+    intervals = np.empty(at_once, out.dtype)
     for b in range(start, stop):
         for i in range(particles):
             for c in range(span[0], span[1]):
                 out[b, i, 0, c] = k.zero
                 out[b, i, 1, c] = k.zero
                 out[b, i, 2, c] = k.zero
-        for i in range(particles):
-            first = i if loops else i + 1
-            for j in range(first, particles):
-                vectors[j, 0] = positions[b, i, 0] - positions[b, j, 0]
-                vectors[j, 1] = positions[b, i, 1] - positions[b, j, 1]
-                vectors[j, 2] = positions[b, i, 2] - positions[b, j, 2]
-            _fill_edge_1_1(edges, k, first, particles, vectors)
-            _fill_splines(splines, intervals, k, order, first, particles, vectors, scale, end)
-            for j in range(first, particles):
-                u = j - first
-                if intervals[u] < k.zero:
-                    continue
-                s = int(intervals[u])
-                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
-                spline = _take(splines, u, order)
-                for c in range(span[0], span[1], len(lanes)):
-                    p0 = _tabulated(spline, table, s, 0, c, lanes)
-                    p1 = _tabulated(spline, table, s, 1, c, lanes)
-                    p2 = _tabulated(spline, table, s, 2, c, lanes)
-                    values = _add_channel_1_1(
-                        k,
-                        edge,
-                        _load(out, (b, i, 0, c), lanes),
-                        _load(out, (b, i, 1, c), lanes),
-                        _load(out, (b, i, 2, c), lanes),
-                        _weighted(weights, (b, j), p0),
-                        _weighted(weights, (b, j), p1),
-                        _weighted(weights, (b, j), p2),
-                        _load(features, (b, j, 0, c), lanes),
-                        _load(features, (b, j, 1, c), lanes),
-                        _load(features, (b, j, 2, c), lanes),
-                    )
-                    _store(out, (b, i, 0, c), values[0])
-                    _store(out, (b, i, 1, c), values[1])
-                    _store(out, (b, i, 2, c), values[2])
-                    if i != j:
+        first = 0
+        while first < particles:
+            last, count = first, 0  # so many particles, with all that come after each, as fit
+            while last < particles and count + particles - last <= at_once:
+                for j in range(last if loops else last + 1, particles):
+                    vectors[count, 0] = positions[b, last, 0] - positions[b, j, 0]
+                    vectors[count, 1] = positions[b, last, 1] - positions[b, j, 1]
+                    vectors[count, 2] = positions[b, last, 2] - positions[b, j, 2]
+                    count += 1
+                last += 1
+            _fill_edge_1_1(edges, k, 0, count, vectors)
+            _fill_splines(splines, intervals, k, order, 0, count, vectors, scale, end)
+            u = -1
+            for i in range(first, last):
+                for j in range(i if loops else i + 1, particles):
+                    u += 1
+                    if intervals[u] < k.zero:
+                        continue
+                    s = int(intervals[u])
+                    edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
+                    spline = _take(splines, u, order)
+                    for c in range(span[0], span[1], len(lanes)):
+                        p0 = _tabulated(spline, table, s, 0, c, lanes)
+                        p1 = _tabulated(spline, table, s, 1, c, lanes)
+                        p2 = _tabulated(spline, table, s, 2, c, lanes)
                         values = _add_channel_1_1(
                             k,
                             edge,
-                            _load(out, (b, j, 0, c), lanes),
-                            _load(out, (b, j, 1, c), lanes),
-                            _load(out, (b, j, 2, c), lanes),
-                            _weighted(weights, (b, i), p0),
-                            _weighted(weights, (b, i), -p1),
-                            _weighted(weights, (b, i), p2),
-                            _load(features, (b, i, 0, c), lanes),
-                            _load(features, (b, i, 1, c), lanes),
-                            _load(features, (b, i, 2, c), lanes),
+                            _load(out, (b, i, 0, c), lanes),
+                            _load(out, (b, i, 1, c), lanes),
+                            _load(out, (b, i, 2, c), lanes),
+                            _weighted(weights, (b, j), p0),
+                            _weighted(weights, (b, j), p1),
+                            _weighted(weights, (b, j), p2),
+                            _load(features, (b, j, 0, c), lanes),
+                            _load(features, (b, j, 1, c), lanes),
+                            _load(features, (b, j, 2, c), lanes),
                         )
-                        _store(out, (b, j, 0, c), values[0])
-                        _store(out, (b, j, 1, c), values[1])
-                        _store(out, (b, j, 2, c), values[2])
+                        _store(out, (b, i, 0, c), values[0])
+                        _store(out, (b, i, 1, c), values[1])
+                        _store(out, (b, i, 2, c), values[2])
+                        if i != j:
+                            values = _add_channel_1_1(
+                                k,
+                                edge,
+                                _load(out, (b, j, 0, c), lanes),
+                                _load(out, (b, j, 1, c), lanes),
+                                _load(out, (b, j, 2, c), lanes),
+                                _weighted(weights, (b, i), p0),
+                                _weighted(weights, (b, i), -p1),
+                                _weighted(weights, (b, i), p2),
+                                _load(features, (b, i, 0, c), lanes),
+                                _load(features, (b, i, 1, c), lanes),
+                                _load(features, (b, i, 2, c), lanes),
+                            )
+                            _store(out, (b, j, 0, c), values[0])
+                            _store(out, (b, j, 1, c), values[1])
+                            _store(out, (b, j, 2, c), values[2])
+            first = last
 
 
 @_loop
@@ -2883,65 +2900,73 @@ def _walkers_1_1_polar(
     start, stop, k, lanes, span, order, loops, positions, table, scale, end, features, weights, out
 ):
     particles = positions.shape[1]
-    vectors = np.empty((particles, 3), out.dtype)
-    edges = np.empty((7, particles), out.dtype)
-    splines = np.empty((len(order), particles), out.dtype)
-    intervals = np.empty(particles, out.dtype)
+    at_once = max(_PAIRS, particles)
+    vectors = np.empty((at_once, 3), out.dtype)
+    edges = np.empty((7, at_once), out.dtype)
+    splines = np.empty((len(order), at_once), out.dtype)
+    intervals = np.empty(at_once, out.dtype)
     for b in range(start, stop):
         for i in range(particles):
             for c in range(span[0], span[1]):
                 out[b, i, 0, c] = k.zero
                 out[b, i, 1, c] = k.zero
                 out[b, i, 2, c] = k.zero
-        for i in range(particles):
-            first = i if loops else i + 1
-            for j in range(first, particles):
-                vectors[j, 0] = positions[b, i, 0] - positions[b, j, 0]
-                vectors[j, 1] = positions[b, i, 1] - positions[b, j, 1]
-                vectors[j, 2] = positions[b, i, 2] - positions[b, j, 2]
-            _fill_edge_1_1_polar(edges, k, first, particles, vectors)
-            _fill_splines(splines, intervals, k, order, first, particles, vectors, scale, end)
-            for j in range(first, particles):
-                u = j - first
-                if intervals[u] < k.zero:
-                    continue
-                s = int(intervals[u])
-                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
-                spline = _take(splines, u, order)
-                for c in range(span[0], span[1], len(lanes)):
-                    p0 = _tabulated(spline, table, s, 0, c, lanes)
-                    p1 = _tabulated(spline, table, s, 1, c, lanes)
-                    values = _add_channel_1_1_polar(
-                        k,
-                        edge,
-                        _load(out, (b, i, 0, c), lanes),
-                        _load(out, (b, i, 1, c), lanes),
-                        _load(out, (b, i, 2, c), lanes),
-                        _weighted(weights, (b, j), p0),
-                        _weighted(weights, (b, j), p1),
-                        _load(features, (b, j, 0, c), lanes),
-                        _load(features, (b, j, 1, c), lanes),
-                        _load(features, (b, j, 2, c), lanes),
-                    )
-                    _store(out, (b, i, 0, c), values[0])
-                    _store(out, (b, i, 1, c), values[1])
-                    _store(out, (b, i, 2, c), values[2])
-                    if i != j:
+        first = 0
+        while first < particles:
+            last, count = first, 0  # so many particles, with all that come after each, as fit
+            while last < particles and count + particles - last <= at_once:
+                for j in range(last if loops else last + 1, particles):
+                    vectors[count, 0] = positions[b, last, 0] - positions[b, j, 0]
+                    vectors[count, 1] = positions[b, last, 1] - positions[b, j, 1]
+                    vectors[count, 2] = positions[b, last, 2] - positions[b, j, 2]
+                    count += 1
+                last += 1
+            _fill_edge_1_1_polar(edges, k, 0, count, vectors)
+            _fill_splines(splines, intervals, k, order, 0, count, vectors, scale, end)
+            u = -1
+            for i in range(first, last):
+                for j in range(i if loops else i + 1, particles):
+                    u += 1
+                    if intervals[u] < k.zero:
+                        continue
+                    s = int(intervals[u])
+                    edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
+                    spline = _take(splines, u, order)
+                    for c in range(span[0], span[1], len(lanes)):
+                        p0 = _tabulated(spline, table, s, 0, c, lanes)
+                        p1 = _tabulated(spline, table, s, 1, c, lanes)
                         values = _add_channel_1_1_polar(
                             k,
                             edge,
-                            _load(out, (b, j, 0, c), lanes),
-                            _load(out, (b, j, 1, c), lanes),
-                            _load(out, (b, j, 2, c), lanes),
-                            _weighted(weights, (b, i), p0),
-                            _weighted(weights, (b, i), p1),
-                            _load(features, (b, i, 0, c), lanes),
-                            _load(features, (b, i, 1, c), lanes),
-                            _load(features, (b, i, 2, c), lanes),
+                            _load(out, (b, i, 0, c), lanes),
+                            _load(out, (b, i, 1, c), lanes),
+                            _load(out, (b, i, 2, c), lanes),
+                            _weighted(weights, (b, j), p0),
+                            _weighted(weights, (b, j), p1),
+                            _load(features, (b, j, 0, c), lanes),
+                            _load(features, (b, j, 1, c), lanes),
+                            _load(features, (b, j, 2, c), lanes),
                         )
-                        _store(out, (b, j, 0, c), values[0])
-                        _store(out, (b, j, 1, c), values[1])
-                        _store(out, (b, j, 2, c), values[2])
+                        _store(out, (b, i, 0, c), values[0])
+                        _store(out, (b, i, 1, c), values[1])
+                        _store(out, (b, i, 2, c), values[2])
+                        if i != j:
+                            values = _add_channel_1_1_polar(
+                                k,
+                                edge,
+                                _load(out, (b, j, 0, c), lanes),
+                                _load(out, (b, j, 1, c), lanes),
+                                _load(out, (b, j, 2, c), lanes),
+                                _weighted(weights, (b, i), p0),
+                                _weighted(weights, (b, i), p1),
+                                _load(features, (b, i, 0, c), lanes),
+                                _load(features, (b, i, 1, c), lanes),
+                                _load(features, (b, i, 2, c), lanes),
+                            )
+                            _store(out, (b, j, 0, c), values[0])
+                            _store(out, (b, j, 1, c), values[1])
+                            _store(out, (b, j, 2, c), values[2])
+            first = last
 
 
 @_loop
@@ -2949,62 +2974,70 @@ def _walkers_1_1_axial(
     start, stop, k, lanes, span, order, loops, positions, table, scale, end, features, weights, out
 ):
     particles = positions.shape[1]
-    vectors = np.empty((particles, 3), out.dtype)
-    edges = np.empty((3, particles), out.dtype)
-    splines = np.empty((len(order), particles), out.dtype)
-    intervals = np.empty(particles, out.dtype)
+    at_once = max(_PAIRS, particles)
+    vectors = np.empty((at_once, 3), out.dtype)
+    edges = np.empty((3, at_once), out.dtype)
+    splines = np.empty((len(order), at_once), out.dtype)
+    intervals = np.empty(at_once, out.dtype)
     for b in range(start, stop):
         for i in range(particles):
             for c in range(span[0], span[1]):
                 out[b, i, 0, c] = k.zero
                 out[b, i, 1, c] = k.zero
                 out[b, i, 2, c] = k.zero
-        for i in range(particles):
-            first = i if loops else i + 1
-            for j in range(first, particles):
-                vectors[j, 0] = positions[b, i, 0] - positions[b, j, 0]
-                vectors[j, 1] = positions[b, i, 1] - positions[b, j, 1]
-                vectors[j, 2] = positions[b, i, 2] - positions[b, j, 2]
-            _fill_edge_1_1_axial(edges, k, first, particles, vectors)
-            _fill_splines(splines, intervals, k, order, first, particles, vectors, scale, end)
-            for j in range(first, particles):
-                u = j - first
-                if intervals[u] < k.zero:
-                    continue
-                s = int(intervals[u])
-                edge = (edges[0, u], edges[1, u], edges[2, u])
-                spline = _take(splines, u, order)
-                for c in range(span[0], span[1], len(lanes)):
-                    p0 = _tabulated(spline, table, s, 0, c, lanes)
-                    values = _add_channel_1_1_axial(
-                        k,
-                        edge,
-                        _load(out, (b, i, 0, c), lanes),
-                        _load(out, (b, i, 1, c), lanes),
-                        _load(out, (b, i, 2, c), lanes),
-                        _weighted(weights, (b, j), p0),
-                        _load(features, (b, j, 0, c), lanes),
-                        _load(features, (b, j, 1, c), lanes),
-                        _load(features, (b, j, 2, c), lanes),
-                    )
-                    _store(out, (b, i, 0, c), values[0])
-                    _store(out, (b, i, 1, c), values[1])
-                    _store(out, (b, i, 2, c), values[2])
-                    if i != j:
+        first = 0
+        while first < particles:
+            last, count = first, 0  # so many particles, with all that come after each, as fit
+            while last < particles and count + particles - last <= at_once:
+                for j in range(last if loops else last + 1, particles):
+                    vectors[count, 0] = positions[b, last, 0] - positions[b, j, 0]
+                    vectors[count, 1] = positions[b, last, 1] - positions[b, j, 1]
+                    vectors[count, 2] = positions[b, last, 2] - positions[b, j, 2]
+                    count += 1
+                last += 1
+            _fill_edge_1_1_axial(edges, k, 0, count, vectors)
+            _fill_splines(splines, intervals, k, order, 0, count, vectors, scale, end)
+            u = -1
+            for i in range(first, last):
+                for j in range(i if loops else i + 1, particles):
+                    u += 1
+                    if intervals[u] < k.zero:
+                        continue
+                    s = int(intervals[u])
+                    edge = (edges[0, u], edges[1, u], edges[2, u])
+                    spline = _take(splines, u, order)
+                    for c in range(span[0], span[1], len(lanes)):
+                        p0 = _tabulated(spline, table, s, 0, c, lanes)
                         values = _add_channel_1_1_axial(
                             k,
                             edge,
-                            _load(out, (b, j, 0, c), lanes),
-                            _load(out, (b, j, 1, c), lanes),
-                            _load(out, (b, j, 2, c), lanes),
-                            _weighted(weights, (b, i), -p0),
-                            _load(features, (b, i, 0, c), lanes),
-                            _load(features, (b, i, 1, c), lanes),
-                            _load(features, (b, i, 2, c), lanes),
+                            _load(out, (b, i, 0, c), lanes),
+                            _load(out, (b, i, 1, c), lanes),
+                            _load(out, (b, i, 2, c), lanes),
+                            _weighted(weights, (b, j), p0),
+                            _load(features, (b, j, 0, c), lanes),
+                            _load(features, (b, j, 1, c), lanes),
+                            _load(features, (b, j, 2, c), lanes),
                         )
-                        _store(out, (b, j, 0, c), values[0])
-                        _store(out, (b, j, 1, c), values[1])
-                        _store(out, (b, j, 2, c), values[2])
+                        _store(out, (b, i, 0, c), values[0])
+                        _store(out, (b, i, 1, c), values[1])
+                        _store(out, (b, i, 2, c), values[2])
+                        if i != j:
+                            values = _add_channel_1_1_axial(
+                                k,
+                                edge,
+                                _load(out, (b, j, 0, c), lanes),
+                                _load(out, (b, j, 1, c), lanes),
+                                _load(out, (b, j, 2, c), lanes),
+                                _weighted(weights, (b, i), -p0),
+                                _load(features, (b, i, 0, c), lanes),
+                                _load(features, (b, i, 1, c), lanes),
+                                _load(features, (b, i, 2, c), lanes),
+                            )
+                            _store(out, (b, j, 0, c), values[0])
+                            _store(out, (b, j, 1, c), values[1])
+                            _store(out, (b, j, 2, c), values[2])
+            first = last
 
 
 @_loop
@@ -3012,10 +3045,11 @@ def _walkers_1_2(
     start, stop, k, lanes, span, order, loops, positions, table, scale, end, features, weights, out
 ):
     particles = positions.shape[1]
-    vectors = np.empty((particles, 3), out.dtype)
-    edges = np.empty((13, particles), out.dtype)
-    splines = np.empty((len(order), particles), out.dtype)
-    intervals = np.empty(particles, out.dtype)
+    at_once = max(_PAIRS, particles)
+    vectors = np.empty((at_once, 3), out.dtype)
+    edges = np.empty((13, at_once), out.dtype)
+    splines = np.empty((len(order), at_once), out.dtype)
+    intervals = np.empty(at_once, out.dtype)
     for b in range(start, stop):
         for i in range(particles):
             for c in range(span[0], span[1]):
@@ -3024,66 +3058,73 @@ def _walkers_1_2(
                 out[b, i, 2, c] = k.zero
                 out[b, i, 3, c] = k.zero
                 out[b, i, 4, c] = k.zero
-        for i in range(particles):
-            first = i if loops else i + 1
-            for j in range(first, particles):
-                vectors[j, 0] = positions[b, i, 0] - positions[b, j, 0]
-                vectors[j, 1] = positions[b, i, 1] - positions[b, j, 1]
-                vectors[j, 2] = positions[b, i, 2] - positions[b, j, 2]
-            _fill_edge_1_2(edges, k, first, particles, vectors)
-            _fill_splines(splines, intervals, k, order, first, particles, vectors, scale, end)
-            for j in range(first, particles):
-                u = j - first
-                if intervals[u] < k.zero:
-                    continue
-                s = int(intervals[u])
-                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
-                spline = _take(splines, u, order)
-                for c in range(span[0], span[1], len(lanes)):
-                    p0 = _tabulated(spline, table, s, 0, c, lanes)
-                    p1 = _tabulated(spline, table, s, 1, c, lanes)
-                    p2 = _tabulated(spline, table, s, 2, c, lanes)
-                    values = _add_channel_1_2(
-                        k,
-                        edge,
-                        _load(out, (b, i, 0, c), lanes),
-                        _load(out, (b, i, 1, c), lanes),
-                        _load(out, (b, i, 2, c), lanes),
-                        _load(out, (b, i, 3, c), lanes),
-                        _load(out, (b, i, 4, c), lanes),
-                        _weighted(weights, (b, j), p0),
-                        _weighted(weights, (b, j), p1),
-                        _weighted(weights, (b, j), p2),
-                        _load(features, (b, j, 0, c), lanes),
-                        _load(features, (b, j, 1, c), lanes),
-                        _load(features, (b, j, 2, c), lanes),
-                    )
-                    _store(out, (b, i, 0, c), values[0])
-                    _store(out, (b, i, 1, c), values[1])
-                    _store(out, (b, i, 2, c), values[2])
-                    _store(out, (b, i, 3, c), values[3])
-                    _store(out, (b, i, 4, c), values[4])
-                    if i != j:
+        first = 0
+        while first < particles:
+            last, count = first, 0  # so many particles, with all that come after each, as fit
+            while last < particles and count + particles - last <= at_once:
+                for j in range(last if loops else last + 1, particles):
+                    vectors[count, 0] = positions[b, last, 0] - positions[b, j, 0]
+                    vectors[count, 1] = positions[b, last, 1] - positions[b, j, 1]
+                    vectors[count, 2] = positions[b, last, 2] - positions[b, j, 2]
+                    count += 1
+                last += 1
+            _fill_edge_1_2(edges, k, 0, count, vectors)
+            _fill_splines(splines, intervals, k, order, 0, count, vectors, scale, end)
+            u = -1
+            for i in range(first, last):
+                for j in range(i if loops else i + 1, particles):
+                    u += 1
+                    if intervals[u] < k.zero:
+                        continue
+                    s = int(intervals[u])
+                    edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
+                    spline = _take(splines, u, order)
+                    for c in range(span[0], span[1], len(lanes)):
+                        p0 = _tabulated(spline, table, s, 0, c, lanes)
+                        p1 = _tabulated(spline, table, s, 1, c, lanes)
+                        p2 = _tabulated(spline, table, s, 2, c, lanes)
                         values = _add_channel_1_2(
                             k,
                             edge,
-                            _load(out, (b, j, 0, c), lanes),
-                            _load(out, (b, j, 1, c), lanes),
-                            _load(out, (b, j, 2, c), lanes),
-                            _load(out, (b, j, 3, c), lanes),
-                            _load(out, (b, j, 4, c), lanes),
-                            _weighted(weights, (b, i), -p0),
-                            _weighted(weights, (b, i), p1),
-                            _weighted(weights, (b, i), -p2),
-                            _load(features, (b, i, 0, c), lanes),
-                            _load(features, (b, i, 1, c), lanes),
-                            _load(features, (b, i, 2, c), lanes),
+                            _load(out, (b, i, 0, c), lanes),
+                            _load(out, (b, i, 1, c), lanes),
+                            _load(out, (b, i, 2, c), lanes),
+                            _load(out, (b, i, 3, c), lanes),
+                            _load(out, (b, i, 4, c), lanes),
+                            _weighted(weights, (b, j), p0),
+                            _weighted(weights, (b, j), p1),
+                            _weighted(weights, (b, j), p2),
+                            _load(features, (b, j, 0, c), lanes),
+                            _load(features, (b, j, 1, c), lanes),
+                            _load(features, (b, j, 2, c), lanes),
                         )
-                        _store(out, (b, j, 0, c), values[0])
-                        _store(out, (b, j, 1, c), values[1])
-                        _store(out, (b, j, 2, c), values[2])
-                        _store(out, (b, j, 3, c), values[3])
-                        _store(out, (b, j, 4, c), values[4])
+                        _store(out, (b, i, 0, c), values[0])
+                        _store(out, (b, i, 1, c), values[1])
+                        _store(out, (b, i, 2, c), values[2])
+                        _store(out, (b, i, 3, c), values[3])
+                        _store(out, (b, i, 4, c), values[4])
+                        if i != j:
+                            values = _add_channel_1_2(
+                                k,
+                                edge,
+                                _load(out, (b, j, 0, c), lanes),
+                                _load(out, (b, j, 1, c), lanes),
+                                _load(out, (b, j, 2, c), lanes),
+                                _load(out, (b, j, 3, c), lanes),
+                                _load(out, (b, j, 4, c), lanes),
+                                _weighted(weights, (b, i), -p0),
+                                _weighted(weights, (b, i), p1),
+                                _weighted(weights, (b, i), -p2),
+                                _load(features, (b, i, 0, c), lanes),
+                                _load(features, (b, i, 1, c), lanes),
+                                _load(features, (b, i, 2, c), lanes),
+                            )
+                            _store(out, (b, j, 0, c), values[0])
+                            _store(out, (b, j, 1, c), values[1])
+                            _store(out, (b, j, 2, c), values[2])
+                            _store(out, (b, j, 3, c), values[3])
+                            _store(out, (b, j, 4, c), values[4])
+            first = last
 
 
 @_loop
@@ -3091,10 +3132,11 @@ def _walkers_1_2_polar(
     start, stop, k, lanes, span, order, loops, positions, table, scale, end, features, weights, out
 ):
     particles = positions.shape[1]
-    vectors = np.empty((particles, 3), out.dtype)
-    edges = np.empty((13, particles), out.dtype)
-    splines = np.empty((len(order), particles), out.dtype)
-    intervals = np.empty(particles, out.dtype)
+    at_once = max(_PAIRS, particles)
+    vectors = np.empty((at_once, 3), out.dtype)
+    edges = np.empty((13, at_once), out.dtype)
+    splines = np.empty((len(order), at_once), out.dtype)
+    intervals = np.empty(at_once, out.dtype)
     for b in range(start, stop):
         for i in range(particles):
             for c in range(span[0], span[1]):
@@ -3103,63 +3145,70 @@ def _walkers_1_2_polar(
                 out[b, i, 2, c] = k.zero
                 out[b, i, 3, c] = k.zero
                 out[b, i, 4, c] = k.zero
-        for i in range(particles):
-            first = i if loops else i + 1
-            for j in range(first, particles):
-                vectors[j, 0] = positions[b, i, 0] - positions[b, j, 0]
-                vectors[j, 1] = positions[b, i, 1] - positions[b, j, 1]
-                vectors[j, 2] = positions[b, i, 2] - positions[b, j, 2]
-            _fill_edge_1_2_polar(edges, k, first, particles, vectors)
-            _fill_splines(splines, intervals, k, order, first, particles, vectors, scale, end)
-            for j in range(first, particles):
-                u = j - first
-                if intervals[u] < k.zero:
-                    continue
-                s = int(intervals[u])
-                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
-                spline = _take(splines, u, order)
-                for c in range(span[0], span[1], len(lanes)):
-                    p0 = _tabulated(spline, table, s, 0, c, lanes)
-                    p1 = _tabulated(spline, table, s, 1, c, lanes)
-                    values = _add_channel_1_2_polar(
-                        k,
-                        edge,
-                        _load(out, (b, i, 0, c), lanes),
-                        _load(out, (b, i, 1, c), lanes),
-                        _load(out, (b, i, 2, c), lanes),
-                        _load(out, (b, i, 3, c), lanes),
-                        _load(out, (b, i, 4, c), lanes),
-                        _weighted(weights, (b, j), p0),
-                        _weighted(weights, (b, j), p1),
-                        _load(features, (b, j, 0, c), lanes),
-                        _load(features, (b, j, 1, c), lanes),
-                        _load(features, (b, j, 2, c), lanes),
-                    )
-                    _store(out, (b, i, 0, c), values[0])
-                    _store(out, (b, i, 1, c), values[1])
-                    _store(out, (b, i, 2, c), values[2])
-                    _store(out, (b, i, 3, c), values[3])
-                    _store(out, (b, i, 4, c), values[4])
-                    if i != j:
+        first = 0
+        while first < particles:
+            last, count = first, 0  # so many particles, with all that come after each, as fit
+            while last < particles and count + particles - last <= at_once:
+                for j in range(last if loops else last + 1, particles):
+                    vectors[count, 0] = positions[b, last, 0] - positions[b, j, 0]
+                    vectors[count, 1] = positions[b, last, 1] - positions[b, j, 1]
+                    vectors[count, 2] = positions[b, last, 2] - positions[b, j, 2]
+                    count += 1
+                last += 1
+            _fill_edge_1_2_polar(edges, k, 0, count, vectors)
+            _fill_splines(splines, intervals, k, order, 0, count, vectors, scale, end)
+            u = -1
+            for i in range(first, last):
+                for j in range(i if loops else i + 1, particles):
+                    u += 1
+                    if intervals[u] < k.zero:
+                        continue
+                    s = int(intervals[u])
+                    edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
+                    spline = _take(splines, u, order)
+                    for c in range(span[0], span[1], len(lanes)):
+                        p0 = _tabulated(spline, table, s, 0, c, lanes)
+                        p1 = _tabulated(spline, table, s, 1, c, lanes)
                         values = _add_channel_1_2_polar(
                             k,
                             edge,
-                            _load(out, (b, j, 0, c), lanes),
-                            _load(out, (b, j, 1, c), lanes),
-                            _load(out, (b, j, 2, c), lanes),
-                            _load(out, (b, j, 3, c), lanes),
-                            _load(out, (b, j, 4, c), lanes),
-                            _weighted(weights, (b, i), -p0),
-                            _weighted(weights, (b, i), -p1),
-                            _load(features, (b, i, 0, c), lanes),
-                            _load(features, (b, i, 1, c), lanes),
-                            _load(features, (b, i, 2, c), lanes),
+                            _load(out, (b, i, 0, c), lanes),
+                            _load(out, (b, i, 1, c), lanes),
+                            _load(out, (b, i, 2, c), lanes),
+                            _load(out, (b, i, 3, c), lanes),
+                            _load(out, (b, i, 4, c), lanes),
+                            _weighted(weights, (b, j), p0),
+                            _weighted(weights, (b, j), p1),
+                            _load(features, (b, j, 0, c), lanes),
+                            _load(features, (b, j, 1, c), lanes),
+                            _load(features, (b, j, 2, c), lanes),
                         )
-                        _store(out, (b, j, 0, c), values[0])
-                        _store(out, (b, j, 1, c), values[1])
-                        _store(out, (b, j, 2, c), values[2])
-                        _store(out, (b, j, 3, c), values[3])
-                        _store(out, (b, j, 4, c), values[4])
+                        _store(out, (b, i, 0, c), values[0])
+                        _store(out, (b, i, 1, c), values[1])
+                        _store(out, (b, i, 2, c), values[2])
+                        _store(out, (b, i, 3, c), values[3])
+                        _store(out, (b, i, 4, c), values[4])
+                        if i != j:
+                            values = _add_channel_1_2_polar(
+                                k,
+                                edge,
+                                _load(out, (b, j, 0, c), lanes),
+                                _load(out, (b, j, 1, c), lanes),
+                                _load(out, (b, j, 2, c), lanes),
+                                _load(out, (b, j, 3, c), lanes),
+                                _load(out, (b, j, 4, c), lanes),
+                                _weighted(weights, (b, i), -p0),
+                                _weighted(weights, (b, i), -p1),
+                                _load(features, (b, i, 0, c), lanes),
+                                _load(features, (b, i, 1, c), lanes),
+                                _load(features, (b, i, 2, c), lanes),
+                            )
+                            _store(out, (b, j, 0, c), values[0])
+                            _store(out, (b, j, 1, c), values[1])
+                            _store(out, (b, j, 2, c), values[2])
+                            _store(out, (b, j, 3, c), values[3])
+                            _store(out, (b, j, 4, c), values[4])
+            first = last
 
 
 @_loop
@@ -3167,10 +3216,11 @@ def _walkers_1_2_axial(
     start, stop, k, lanes, span, order, loops, positions, table, scale, end, features, weights, out
 ):
     particles = positions.shape[1]
-    vectors = np.empty((particles, 3), out.dtype)
-    edges = np.empty((9, particles), out.dtype)
-    splines = np.empty((len(order), particles), out.dtype)
-    intervals = np.empty(particles, out.dtype)
+    at_once = max(_PAIRS, particles)
+    vectors = np.empty((at_once, 3), out.dtype)
+    edges = np.empty((9, at_once), out.dtype)
+    splines = np.empty((len(order), at_once), out.dtype)
+    intervals = np.empty(at_once, out.dtype)
     for b in range(start, stop):
         for i in range(particles):
             for c in range(span[0], span[1]):
@@ -3179,60 +3229,67 @@ def _walkers_1_2_axial(
                 out[b, i, 2, c] = k.zero
                 out[b, i, 3, c] = k.zero
                 out[b, i, 4, c] = k.zero
-        for i in range(particles):
-            first = i if loops else i + 1
-            for j in range(first, particles):
-                vectors[j, 0] = positions[b, i, 0] - positions[b, j, 0]
-                vectors[j, 1] = positions[b, i, 1] - positions[b, j, 1]
-                vectors[j, 2] = positions[b, i, 2] - positions[b, j, 2]
-            _fill_edge_1_2_axial(edges, k, first, particles, vectors)
-            _fill_splines(splines, intervals, k, order, first, particles, vectors, scale, end)
-            for j in range(first, particles):
-                u = j - first
-                if intervals[u] < k.zero:
-                    continue
-                s = int(intervals[u])
-                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
-                spline = _take(splines, u, order)
-                for c in range(span[0], span[1], len(lanes)):
-                    p0 = _tabulated(spline, table, s, 0, c, lanes)
-                    values = _add_channel_1_2_axial(
-                        k,
-                        edge,
-                        _load(out, (b, i, 0, c), lanes),
-                        _load(out, (b, i, 1, c), lanes),
-                        _load(out, (b, i, 2, c), lanes),
-                        _load(out, (b, i, 3, c), lanes),
-                        _load(out, (b, i, 4, c), lanes),
-                        _weighted(weights, (b, j), p0),
-                        _load(features, (b, j, 0, c), lanes),
-                        _load(features, (b, j, 1, c), lanes),
-                        _load(features, (b, j, 2, c), lanes),
-                    )
-                    _store(out, (b, i, 0, c), values[0])
-                    _store(out, (b, i, 1, c), values[1])
-                    _store(out, (b, i, 2, c), values[2])
-                    _store(out, (b, i, 3, c), values[3])
-                    _store(out, (b, i, 4, c), values[4])
-                    if i != j:
+        first = 0
+        while first < particles:
+            last, count = first, 0  # so many particles, with all that come after each, as fit
+            while last < particles and count + particles - last <= at_once:
+                for j in range(last if loops else last + 1, particles):
+                    vectors[count, 0] = positions[b, last, 0] - positions[b, j, 0]
+                    vectors[count, 1] = positions[b, last, 1] - positions[b, j, 1]
+                    vectors[count, 2] = positions[b, last, 2] - positions[b, j, 2]
+                    count += 1
+                last += 1
+            _fill_edge_1_2_axial(edges, k, 0, count, vectors)
+            _fill_splines(splines, intervals, k, order, 0, count, vectors, scale, end)
+            u = -1
+            for i in range(first, last):
+                for j in range(i if loops else i + 1, particles):
+                    u += 1
+                    if intervals[u] < k.zero:
+                        continue
+                    s = int(intervals[u])
+                    edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
+                    spline = _take(splines, u, order)
+                    for c in range(span[0], span[1], len(lanes)):
+                        p0 = _tabulated(spline, table, s, 0, c, lanes)
                         values = _add_channel_1_2_axial(
                             k,
                             edge,
-                            _load(out, (b, j, 0, c), lanes),
-                            _load(out, (b, j, 1, c), lanes),
-                            _load(out, (b, j, 2, c), lanes),
-                            _load(out, (b, j, 3, c), lanes),
-                            _load(out, (b, j, 4, c), lanes),
-                            _weighted(weights, (b, i), p0),
-                            _load(features, (b, i, 0, c), lanes),
-                            _load(features, (b, i, 1, c), lanes),
-                            _load(features, (b, i, 2, c), lanes),
+                            _load(out, (b, i, 0, c), lanes),
+                            _load(out, (b, i, 1, c), lanes),
+                            _load(out, (b, i, 2, c), lanes),
+                            _load(out, (b, i, 3, c), lanes),
+                            _load(out, (b, i, 4, c), lanes),
+                            _weighted(weights, (b, j), p0),
+                            _load(features, (b, j, 0, c), lanes),
+                            _load(features, (b, j, 1, c), lanes),
+                            _load(features, (b, j, 2, c), lanes),
                         )
-                        _store(out, (b, j, 0, c), values[0])
-                        _store(out, (b, j, 1, c), values[1])
-                        _store(out, (b, j, 2, c), values[2])
-                        _store(out, (b, j, 3, c), values[3])
-                        _store(out, (b, j, 4, c), values[4])
+                        _store(out, (b, i, 0, c), values[0])
+                        _store(out, (b, i, 1, c), values[1])
+                        _store(out, (b, i, 2, c), values[2])
+                        _store(out, (b, i, 3, c), values[3])
+                        _store(out, (b, i, 4, c), values[4])
+                        if i != j:
+                            values = _add_channel_1_2_axial(
+                                k,
+                                edge,
+                                _load(out, (b, j, 0, c), lanes),
+                                _load(out, (b, j, 1, c), lanes),
+                                _load(out, (b, j, 2, c), lanes),
+                                _load(out, (b, j, 3, c), lanes),
+                                _load(out, (b, j, 4, c), lanes),
+                                _weighted(weights, (b, i), p0),
+                                _load(features, (b, i, 0, c), lanes),
+                                _load(features, (b, i, 1, c), lanes),
+                                _load(features, (b, i, 2, c), lanes),
+                            )
+                            _store(out, (b, j, 0, c), values[0])
+                            _store(out, (b, j, 1, c), values[1])
+                            _store(out, (b, j, 2, c), values[2])
+                            _store(out, (b, j, 3, c), values[3])
+                            _store(out, (b, j, 4, c), values[4])
+            first = last
 
 
 # --- checks: before anything is computed or written -------------------------------------------------

@@ -143,7 +143,7 @@ def test_mixing_against_every_edge_s_matrix() -> None:
                 r = x[b, i] - x[b, j]
                 if i == j or np.linalg.norm(r) >= CUTOFF:
                     continue
-                matrices = radial(np.linalg.norm(r)[None])[0]
+                matrices = radial(np.linalg.norm(r[None], axis=1))[0]
                 for p in range(3):
                     ones = np.zeros((1, 3, CHANNELS))
                     ones[:, p] = 1
