@@ -124,9 +124,21 @@ def _jit(**more: Any) -> Callable[[Any], Any]:
 _compiled = _jit()
 _loop = _jit(pipeline_class=_Disjoint)
 
+
+def _cpu_features() -> list[str]:
+    """What the compiler may use of this processor, or of the one that NUMBA_CPU_FEATURES names."""
+    chosen = numba.config.CPU_FEATURES  # type: ignore[attr-defined]
+    if chosen is not None:
+        return [name.strip()[1:] for name in chosen.split(",") if name.strip().startswith("+")]
+    try:
+        return [name for name, there in binding.get_host_cpu_features().items() if there]
+    except RuntimeError:  # LLVM does not know them on this platform
+        return []
+
+
 _INTERPRETED = bool(numba.config.DISABLE_JIT)  # type: ignore[attr-defined]
 _BLOCK = 64  # so many edges have their geometry computed in one go; it stays in the nearest cache
-_VECTOR_BYTES = 64 if binding.get_host_cpu_features().get("avx512f") else 32
+_VECTOR_BYTES = 64 if "avx512f" in _cpu_features() else 32
 _PAIRS = 256  # the same for pairs of particles
 _MESSAGES = 16  # the same where the messages of a block are kept as well
 _LINE = 64  # bytes in a cache line
@@ -1461,8 +1473,10 @@ def _interval(k, u, last):
 def _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end):
     """Where in the table the lengths of some edges lie, and what weighs the coefficients there."""
     for e in range(first, last):
-        x, y, z = vectors[e, 0], vectors[e, 1], vectors[e, 2]
-        s, t = _interval(k, math.sqrt(x * x + y * y + z * z) * scale, end)
+        x = vectors[e, 0] * scale  # scaled first: the squares then neither under- nor overflow where it matters
+        y = vectors[e, 1] * scale
+        z = vectors[e, 2] * scale
+        s, t = _interval(k, math.sqrt(x * x + y * y + z * z), end)
         intervals[e - first] = s
         if len(order) == 4:
             weights_3 = _spline_3(k, t)
@@ -3652,6 +3666,7 @@ def _apply(
 # --- from arguments to loops: convolutions ------------------------------------------------------------
 
 _MIXING_BYTES = 1 << 19  # so much is summed before it is mixed: little enough to stay in a cache
+_SHORTEST = 1e-30  # cutoff, whose inverse float32 can still hold
 _ORDERS = {3: (0,) * 4, 5: (0,) * 6}  # tells the compiler how many coefficients are weighed
 
 
@@ -3737,10 +3752,12 @@ class _Table(NamedTuple):
 
 def _table(where: str, n_paths: int, coefficients: Array, cutoff: float, degree: int, channels: int) -> _Table:
     """ValueError unless degree, cutoff and the table's shape make sense."""
-    if degree not in _ORDERS:
+    if not isinstance(degree, (int, np.integer)) or degree not in _ORDERS:
         raise ValueError(f"{where}: degree must be {' or '.join(map(str, _ORDERS))}, got {degree!r}")
-    if not (math.isfinite(cutoff) and cutoff > 0):
-        raise ValueError(f"{where}: cutoff must be a positive length, got {cutoff!r}")
+    if not isinstance(cutoff, (int, float, np.integer, np.floating)):
+        raise TypeError(f"{where}: cutoff must be a number, got {type(cutoff).__name__}")
+    if not _SHORTEST <= cutoff <= 1 / _SHORTEST:
+        raise ValueError(f"{where}: cutoff must be a positive length from {_SHORTEST:g} to {1 / _SHORTEST:g}, got {cutoff!r}")
     knots = (max(len(coefficients), degree + 1),) if coefficients.ndim else ()
     shape = (*knots, n_paths, channels)
     _shape(where, "coefficients", coefficients, f"(M + {degree}, {n_paths}, C) with M > 0", shape)
@@ -3838,7 +3855,7 @@ def _convolve_mixing(
         if not math.prod(inner):
             target[...] = 0
             return
-        bounds = graph.bounds(0, graph.nodes, graph.channels * len(inner) * inner[0])
+        bounds = graph.bounds(0, graph.nodes, math.prod(inner))
         _spread(functools.partial(_mix, loop, n_out), bounds, (graph, basis, mixing, target))
 
     return _fill(compute, out, full, graph.dtype, *graph.inputs(basis, mixing))

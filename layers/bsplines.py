@@ -50,7 +50,8 @@ def weights(t: Array, degree: int, derivative: int = 0) -> Array:
 def evaluate(coefficients: Array, cutoff: float, degree: int, r: Array, derivative: int = 0) -> Array:
     """A spline, or a derivative of it, at distances r >= 0 in the dtype of the coefficients: (...) -> (..., P, C).
 
-    Zero where r >= cutoff, NaN where r is NaN.  This is, operation for operation, what the compiled kernels compute.
+    Zero where r >= cutoff, NaN where r is NaN.  The compiled kernels compute
+    the same to rounding.
     """
     real = coefficients.dtype.type
     n_intervals = len(coefficients) - degree

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -13,8 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pocket_tfn import cpu
 
+from . import checks
 from .graphs import Graph, Positions, complete_graph, radius_graph
-from .radial_function import to_numpy
+from .radial_basis import check_cutoff
+from .radial_function import called
 from .radial_mixing import MixingRadial
 from .radial_table import RadialTable
 
@@ -40,10 +43,11 @@ class Convolution:
         Degree of the output.
     radial : RadialTable, MixingRadial or callable
         A table is read inside the kernel.  A callable, distances (n,) -> (n, P, C), such as a RadialMLP, a PyTorch or
-        JAX function or a formula, is evaluated for every edge at every call: see `tabulated`.  A MixingRadial mixes
-        channels, C_in to C_out.
+        JAX function or a formula, is evaluated for every edge at every call: see `tabulated`.  What it leaves out of P
+        and C is the same for all of them.  A MixingRadial mixes channels, C_in to C_out.
     cutoff : float, optional
-        Neighbours are nearer than this; by default what `radial` tells.  Without either all pairs are summed.
+        Neighbours are nearer than this; by default what `radial` tells.  Without either all pairs are summed.  A table
+        ends at its own.
     parity : "", "polar" or "axial"
         Which paths there are: all; those that take true vectors to true tensors; those that take them to
         pseudotensors.  `radial` has as many paths.
@@ -52,8 +56,10 @@ class Convolution:
 
     Raises
     ------
+    TypeError
+        If l_out is no integer, or radial cannot be called.
     ValueError
-        If there is no such kernel, or the number of paths is not that of `radial`.
+        If there is no such kernel, the number of paths is not that of `radial`, or the cutoff makes no sense.
     """
 
     l_out: int
@@ -61,18 +67,28 @@ class Convolution:
     cutoff: float | None = None
     parity: str = ""
     loops: bool = False
+    _made: dict[Any, Any] = field(init=False, repr=False, default_factory=dict)  # what is made once, when first needed
 
     def __post_init__(self) -> None:
-        if self.l_out not in (0, 1, 2):
+        if isinstance(self.l_out, bool) or operator.index(self.l_out) not in (0, 1, 2):
             raise ValueError(f"Convolution: l_out must be 0, 1 or 2, got {self.l_out!r}")
         if self.parity not in PARITIES or not self.paths:
             raise ValueError(f"Convolution: there is no kernel 1→{self.l_out} with parity {self.parity!r}")
+        if not callable(self.radial):
+            raise TypeError(f"Convolution: radial must be callable, got {type(self.radial).__name__}")
         paths = getattr(self.radial, "n_paths", None)
         if paths is not None and paths != len(self.paths):
             names = ", ".join(_named(p) for p in self.paths)
             raise ValueError(f"Convolution: radial has {paths} paths, 1→{self.l_out} {self.parity} has {names}")
+        own = getattr(self.radial, "cutoff", None)
         if self.cutoff is None:
-            object.__setattr__(self, "cutoff", getattr(self.radial, "cutoff", None))
+            object.__setattr__(self, "cutoff", own)
+        elif isinstance(self.radial, RadialTable) and self.cutoff != own:
+            raise ValueError(
+                f"Convolution: the table ends at {own:g}; leave out cutoff = {self.cutoff!r}, or fit another"
+            )
+        if self.cutoff is not None:
+            check_cutoff(self.cutoff)
 
     # --- what it is ------------------------------------------------------------------------------------
 
@@ -139,9 +155,9 @@ class Convolution:
 
         Raises TypeError and ValueError for dtypes and shapes that do not fit.
         """
-        if cell is None and isinstance(self.radial, RadialTable) and _is_small(positions):
+        whole, shape, cuts = _as_one(positions, features, weights)
+        if cell is None and pbc is None and isinstance(self.radial, RadialTable) and cuts is None and shape[-1] <= _FEW:
             return self._all_pairs(np.asarray(positions), features, weights)
-        whole, shape, cuts = _as_one(features)
         out = self.on_graph(self.graph(positions, cell, pbc, weights), whole)
         if cuts is not None:
             return np.split(out, cuts)
@@ -173,11 +189,27 @@ class Convolution:
             basis = self.radial.values(graph.lengths).astype(graph.dtype, copy=False)
             mixing = self.radial.weights.astype(graph.dtype, copy=False)
             return self._kernel("convolve_mixing")(*topology, basis, mixing, features, graph.weights, out=out)
-        radial = to_numpy(self.radial(graph.lengths)).astype(graph.dtype, copy=False)
+        radial = self._radial_values(graph.lengths, features.shape[-1])
         return self._kernel("convolve")(*topology, radial, features, graph.weights, out=out)
+
+    def _radial_values(self, lengths: Array, channels: int) -> Array:
+        """The radial functions at every edge, (E, P, C) in the dtype of the lengths."""
+        values = called(self.radial, lengths).astype(lengths.dtype, copy=False)
+        edges, paths = len(lengths), len(self.paths)
+        full = values.reshape(*values.shape, *[1] * (3 - values.ndim)) if values.ndim < 3 else values
+        if (
+            values.ndim == 0
+            or len(values) != edges
+            or any(have not in (1, want) for have, want in zip(full.shape[1:], (paths, channels), strict=False))
+            or full.ndim > 3
+        ):
+            wanted = f"(n, P, C) = {(edges, paths, channels)}"
+            raise ValueError(f"Convolution: radial must return {wanted} for (n,) distances, got {values.shape}")
+        return np.broadcast_to(full, (edges, paths, channels))
 
     def _all_pairs(self, positions: Array, features: Any, weights: Any) -> Array:
         """Few particles, or walkers: no graph is made."""
+        checks.nodes("Convolution", positions)
         one = positions.ndim == 2
         batch = [x if x is None else np.asarray(x)[None] if one else x for x in (positions, features, weights)]
         table = self._table(positions.dtype)
@@ -188,28 +220,41 @@ class Convolution:
         return out[0] if one else out
 
     def _table(self, dtype: np.dtype[Any]) -> RadialTable:
-        table = self.radial
-        assert isinstance(table, RadialTable)
-        return table if table.dtype == dtype or dtype not in (np.float32, np.float64) else table.astype(dtype)
+        """The table in this dtype."""
+        assert isinstance(self.radial, RadialTable)
+        if self.radial.dtype == dtype or dtype not in (np.float32, np.float64):
+            return self.radial
+        if dtype not in self._made:
+            self._made[dtype] = self.radial.astype(dtype)
+        return self._made[dtype]
 
     def _kernel(self, kind: str) -> Callable[..., Array]:
-        return getattr(cpu, "_".join(filter(None, [kind, "1", str(self.l_out), self.parity])))
+        everything = len(self.paths) == len([p for p in _catalogue() if p["l_out"] == self.l_out])
+        parity = "" if everything else self.parity
+        return getattr(cpu, "_".join(filter(None, [kind, "1", str(self.l_out), parity])))
 
 
-def _is_small(positions: Any) -> bool:
-    """One system, or a batch of equal ones, of few particles."""
-    return not isinstance(positions, (list, tuple)) and np.ndim(positions) in (2, 3) and np.shape(positions)[-2] <= _FEW
+def _as_one(positions: Any, features: Any, weights: Any) -> tuple[Any, tuple[int, ...], Any]:
+    """The nodes of a batch in one axis; how they were arranged, or where the parts of a sequence begin.
 
-
-def _as_one(features: Any) -> tuple[Any, tuple[int, ...], Any]:
-    """The nodes of a batch in one axis; how they were arranged, or where the parts of a sequence begin."""
-    if isinstance(features, Sequence) and features and np.ndim(features[0]) == 3:
-        parts = [np.asarray(f) for f in features]
-        return np.concatenate(parts), (), np.cumsum([len(f) for f in parts])[:-1]
-    array = np.asarray(features)
-    if array.ndim < 3:
-        raise ValueError(f"Convolution: features must have shape (N, 3, C) or (B, A, 3, C), got {array.shape}")
-    lead = array.shape[:-2]
+    ValueError unless features, and weights, are arranged as the positions are.
+    """
+    where = "Convolution"
+    if isinstance(positions, (list, tuple)) and (not positions or np.ndim(positions[0]) == 2):
+        sizes = [len(x) for x in positions]
+        for name, values in (("features", features), ("weights", weights)):
+            if values is not None and [len(v) for v in values] != sizes:
+                raise ValueError(f"{where}: {name} are of {[len(v) for v in values]} nodes, positions of {sizes}")
+        if not sizes:
+            raise ValueError(f"{where}: there must be a system")
+        return np.concatenate([np.asarray(f) for f in features]), (), np.cumsum(sizes)[:-1]
+    lead, array = np.shape(positions)[:-1], np.asarray(features)
+    if len(lead) not in (1, 2):
+        raise ValueError(f"{where}: positions must have shape (N, 3) or (B, A, 3), got {np.shape(positions)}")
+    if array.ndim != len(lead) + 2 or array.shape[: len(lead)] != lead:
+        raise ValueError(f"{where}: features must have shape {(*lead, 3, 'C')}, as positions have, got {array.shape}")
+    if weights is not None and np.shape(weights) != lead:
+        raise ValueError(f"{where}: weights must have shape {lead}, as positions have, got {np.shape(weights)}")
     return array.reshape(-1, *array.shape[-2:]), lead, None
 
 

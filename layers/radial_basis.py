@@ -39,8 +39,8 @@ class Envelope(Protocol):
 
 def check_cutoff(cutoff: float) -> None:
     """Raise ValueError unless a cutoff is a positive number well within the range of float32."""
-    if not 1e-30 <= cutoff <= 1e30:
-        raise ValueError(f"the cutoff must be a number between 1e-30 and 1e30, got {cutoff}")
+    if not isinstance(cutoff, (int, float, np.integer, np.floating)) or not 1e-30 <= cutoff <= 1e30:
+        raise ValueError(f"the cutoff must be a number between 1e-30 and 1e30, got {cutoff!r}")
 
 
 def _distances(r: ArrayLike) -> Array:

@@ -55,7 +55,7 @@ class RadialFunction:
         """The first way of calling that gives one result for each distance, whatever the number of distances."""
         probe = self.cutoff * np.array([0.25, 0.5, 0.75])  # dyadic fractions: as exact in float32 as the cutoff
         refused = []
-        for name, call in _ways(function):
+        for name, call in ways_to_call(function):
             try:
                 three, two = (self._shaped(call(r), len(r)) for r in (probe, probe[:2]))
             except Exception as error:
@@ -121,8 +121,23 @@ def blocks(n: int, values_each: int) -> Iterator[slice]:
     return (slice(first, first + step) for first in range(0, n, step))
 
 
-def _ways(function: Callable[..., Any]) -> Iterator[tuple[str, Callable[[Array], Any]]]:
-    """Ways of calling, most natural first."""
+def called(function: Callable[..., Any], r: Array) -> Array:
+    """function(r) as a NumPy array, called with an array, or else as PyTorch wants it, or else number by number.
+
+    Raises what the function raises for an array, if it takes none of them.
+    """
+    first: Exception | None = None
+    for _, way in ways_to_call(function):
+        try:
+            return to_numpy(way(r))
+        except Exception as error:  # whatever a function of the user's raises
+            first = first or error
+    assert first is not None
+    raise first
+
+
+def ways_to_call(function: Callable[..., Any]) -> Iterator[tuple[str, Callable[[Array], Any]]]:
+    """Ways of calling a function with an array, most natural first."""
     yield "a NumPy array", function
     torch = sys.modules.get("torch")
     if torch is not None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .radial_function import to_numpy
+from .radial_function import called
 
 Array = NDArray[Any]
 
@@ -65,7 +65,7 @@ class MixingRadial:
 
     def values(self, r: Array) -> Array:
         """The basis at the distances (n,), as (n, K) in the dtype of the weights; ValueError for another shape."""
-        values = to_numpy(self.basis(r)).astype(self.dtype, copy=False)
+        values = called(self.basis, r).astype(self.dtype, copy=False)
         if values.shape != (len(r), len(self.weights)):
             raise ValueError(f"the basis must return (n, K) = {(len(r), len(self.weights))}, got {values.shape}")
         return values

@@ -251,3 +251,101 @@ def test_tables_follow_the_dtype_of_the_positions() -> None:
     narrow = Convolution(1, table)(x.astype(np.float32), f.astype(np.float32))
     assert narrow.dtype == np.float32
     assert np.abs(narrow - wide).max() <= 1e-5 * np.abs(wide).max()
+
+
+def test_a_bare_torch_module_serves() -> None:
+    """It wants tensors, of its own dtype, and is given them."""
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(0)
+
+    class Radial(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = torch.nn.Linear(1, 3 * CHANNELS)
+
+        def forward(self, r: Any) -> Any:
+            return torch.tanh(self.layer(r[:, None])).reshape(-1, 3, CHANNELS)
+
+    module = Radial()
+    x, f = _system(13, 9)
+    got = Convolution(1, module, CUTOFF)(x, f)
+    layer = Convolution(1, module, CUTOFF)
+    graph = layer.graph(x)
+    with torch.no_grad():
+        radial = module(torch.as_tensor(graph.lengths, dtype=torch.float32)).numpy().astype(np.float64)
+    want = cpu.convolve_1_1(graph.indptr, graph.indices, graph.vectors, radial, f)
+    assert np.array_equal(got, want)
+
+
+def test_what_a_radial_function_leaves_out_is_the_same_for_all() -> None:
+    """(n,), (n, P) and (n, P, 1) serve every path and channel."""
+    x, f = _system(14, 7)
+    formula = np.array([[1.0], [0.5], [2.0]])
+
+    def full(r: Any) -> Array:
+        return np.exp(-r)[:, None, None] * np.tile(formula, (1, CHANNELS))
+
+    want = Convolution(1, full, CUTOFF)(x, f)
+    for radial in (lambda r: np.exp(-r)[:, None] * formula[:, 0], lambda r: np.exp(-r)[:, None, None] * formula):
+        assert np.array_equal(Convolution(1, radial, CUTOFF)(x, f), want)
+    one = Convolution(0, lambda r: np.exp(-r), CUTOFF)(x, f)
+    many = Convolution(0, lambda r: np.exp(-r)[:, None, None] * np.ones((1, CHANNELS)), CUTOFF)(x, f)
+    assert np.array_equal(one, many)
+    with pytest.raises(ValueError, match="radial must return"):
+        Convolution(1, lambda r: np.ones((len(r), 2, CHANNELS)), CUTOFF)(x, f)
+
+
+def test_every_path_of_one_parity_is_every_path() -> None:
+    """1→0 has a polar path alone, so that it has no kernel of its own."""
+    x, f = _system(15, 6)
+    assert np.array_equal(Convolution(0, _radial(1), CUTOFF, "polar")(x, f), Convolution(0, _radial(1), CUTOFF)(x, f))
+
+
+@pytest.mark.parametrize("few", [1000, 1])
+def test_refusals_do_not_depend_on_the_number_of_particles(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever kernel would serve."""
+    monkeypatch.setattr("pocket_tfn.layers.convolution._FEW", few)
+    layer = Convolution(1, _radial(3), CUTOFF).tabulated(1e-4, dtype=np.float64)
+    x, f = _system(16, 2, 6)
+    for bad in (np.nan, np.inf):
+        worse = x.copy()
+        worse[1, 2, 0] = bad
+        with pytest.raises(ValueError, match="positions"):
+            layer(worse, f)
+    with pytest.raises(ValueError, match="cell"):
+        layer(x, f, pbc=True)
+    with pytest.raises(ValueError, match="features must have shape"):
+        layer(x, f.reshape(3, 4, 3, CHANNELS))
+    with pytest.raises(ValueError, match="features must have shape"):
+        layer(x[0], f[0, :5])
+    with pytest.raises(ValueError, match="weights must have shape"):
+        layer(x, f, weights=np.ones((3, 4)))
+    with pytest.raises(ValueError, match="features are of"):
+        layer([x[0], x[1, :2]], [f[0, :2], f[1]])
+    with pytest.raises(ValueError, match="a system"):
+        layer([], [])
+    with pytest.raises(TypeError, match="int64"):
+        layer(np.zeros((2, 3), int), f[0, :2])
+
+
+def test_a_table_ends_at_its_own_cutoff() -> None:
+    """Another is refused: the two kernels would not agree on it."""
+    table = RadialTable.fit(_radial(3), CUTOFF, 1e-4)
+    with pytest.raises(ValueError, match=r"the table ends at 2\.5"):
+        Convolution(1, table, 1.0)
+    for cutoff in (-1.0, 0.0, np.nan, "3"):
+        with pytest.raises(ValueError, match="cutoff"):
+            Convolution(1, _radial(3), cutoff)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="callable"):
+        Convolution(1, 3.0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("cutoff", [3e-22, 3e20])
+def test_lengths_in_any_unit(cutoff: float) -> None:
+    """float32 positions whose squares under- or overflow."""
+    table = RadialTable.fit(lambda r: _radial(3)(r * (CUTOFF / cutoff)), cutoff, 1e-5)
+    same = RadialTable.fit(_radial(3), CUTOFF, 1e-5)
+    x, f = _system(17, 12, dtype=np.float32)
+    got = Convolution(1, table)((x * (cutoff / CUTOFF)).astype(np.float32), f)
+    want = Convolution(1, same)(x, f)
+    assert np.abs(got - want).max() <= 1e-4 * np.abs(want).max()
