@@ -13,8 +13,10 @@ import pytest
 from pocket_tfn import cpu
 from pocket_tfn import cuda as gpu
 
+from .cases import CHANNELS
 from .cuda_arrays import SIMULATED, Array, foreign, on_device, on_host
 from .cuda_inputs import DTYPES, INDICES, INDPTR, L_OUT, Lead, apply_inputs, convolve_inputs, kernel_inputs, numbers
+from .oracles import POSITIONS, SUBSETS
 from .tolerances import assert_close, assert_same_bits, tolerance
 
 TERMS = int(np.diff(INDPTR).max())
@@ -145,6 +147,27 @@ def test_nan_passes_through(dtype: str) -> None:
     got = on_host(gpu.kernel_1_2(**{key: on_device(array) for key, array in inputs.items()}))
     assert np.isnan(got).all(axis=(1, 2)).tolist() == [False, True, False, False]
     assert not np.isnan(np.delete(got, 1, axis=0)).any()
+
+
+# --- the paths of one parity ------------------------------------------------------------------------
+
+
+@both_dtypes
+@pytest.mark.parametrize("key", SUBSETS)
+def test_paths_of_one_parity(key: str, dtype: str) -> None:
+    """kernel, apply and convolve of some paths, where radial has as many rows; r = 0 included."""
+    l_out, some = int(key[2]), slice(0, len(POSITIONS[key]))
+    kernel, apply = kernel_inputs(l_out, dtype), apply_inputs(l_out, dtype, CHANNELS)
+    convolve = convolve_inputs(l_out, dtype, CHANNELS, weighted=True)
+    for name, inputs in (("kernel", kernel), ("apply", apply), ("convolve", convolve)):
+        inputs["vectors"][0] = 0
+        check(f"{name}_{key}", inputs | {"radial": inputs["radial"][:, some]})
+    unweighted = convolve | {"radial": convolve["radial"][:, some]}
+    del unweighted["weights"]
+    ones = unweighted | {"weights": np.ones(len(INDICES), dtype)}
+    got = on_host(getattr(gpu, f"convolve_{key}")(**{n: on_device(a) for n, a in unweighted.items()}))
+    want = on_host(getattr(gpu, f"convolve_{key}")(**{n: on_device(a) for n, a in ones.items()}))
+    assert_same_bits(got, want)
 
 
 # --- memory layouts ---------------------------------------------------------------------------------

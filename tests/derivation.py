@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -13,9 +14,9 @@ from typing import Any
 import pytest
 import sympy as sp
 from pocket_tfn.derive.cartesian import IndexExpression
-from pocket_tfn.derive.catalogue import CLOSED_FORMS, emitted_pairs
+from pocket_tfn.derive.catalogue import CLOSED_FORMS, Pair, emitted_pairs
 from pocket_tfn.derive.emission import CODE_MODULES, code_files
-from pocket_tfn.derive.proofs import THEOREMS, Proof, ProofError
+from pocket_tfn.derive.proofs import THEOREMS, Proof, ProofError, t11_emitted
 
 
 @cache
@@ -74,3 +75,68 @@ def refused(prove: Callable[[], Any]) -> None:
     with pytest.raises(ProofError) as caught:
         prove()
     assert str(caught.value).strip()
+
+
+# --- edits of the emitted text ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A replacement in the emitted text, after which T11 for the pair must not hold.
+
+    Attributes
+    ----------
+    within
+        The function in which everything is replaced; the whole module where it is empty.
+    """
+
+    name: str
+    old: str
+    new: str
+    within: str = ""
+    pair: str = "1_1"
+
+    def __str__(self) -> str:
+        return f"{self.within.strip('_')}: {self.name}" if self.within else self.name
+
+
+def edits(within: str, *replacements: tuple[str, str, str], pair: str = "1_1") -> list[Edit]:
+    """Several edits, (name, old, new), in one function."""
+    return [Edit(name, old, new, within, pair) for name, old, new in replacements]
+
+
+def pairs_of(key: str) -> list[Pair]:
+    """The pair with this key, among those that are emitted."""
+    return [p for p in emitted_pairs() if p.key == key]
+
+
+@cache
+def modules_of(key: str) -> MappingProxyType[str, str]:
+    """cpu.py and cuda.py with one pair alone, as they would be emitted for it."""
+    code = code_files(pairs_of(key))
+    return MappingProxyType({name: code[name] for name in CODE_MODULES})
+
+
+def edited(text: str, edit: Edit) -> str:
+    """The text with the edit made, which must change something."""
+    before, part, after = _split(text, edit.within)
+    assert edit.old in part, f"{edit.within or 'the module'} does not hold {edit.old!r}: the edit is void"
+    changed = part.replace(edit.old, edit.new)
+    assert changed != part
+    return before + changed + after
+
+
+def _split(text: str, function: str) -> tuple[str, str, str]:
+    """What comes before a function, its text, and what comes after."""
+    if not function:
+        return "", text, ""
+    assert text.count(f"\ndef {function}(") == 1, f"there is no function {function}"
+    start = text.index(f"\ndef {function}(")
+    stop = text.index("\n\n\n", start)
+    return text[:start], text[start:stop], text[stop:]
+
+
+def refuses(module: str, edit: Edit) -> None:
+    """T11 for the pair of the edit, and of the one emitted module, ends in a ProofError; without the edit it holds."""
+    text = edited(modules_of(edit.pair)[module], edit)
+    refused(lambda: t11_emitted.prove(pairs_of(edit.pair), {module: text}))

@@ -32,7 +32,33 @@ SQUARED_NORMS: dict[int, tuple[tuple[int, int], ...]] = {
     1: ((3, 1), (2, 1), (6, 1)),
     2: ((20, 3), (1, 1), (2, 5)),
 }
+#: Channels of each emitted function, by the end of its name: all of l_out's, or those of one parity.  A polar channel
+#: (1 + l_f + l_out even) takes true vectors to true tensors, an axial one to pseudotensors.
+POSITIONS: dict[str, tuple[int, ...]] = {
+    "1_0": (0,),
+    "1_1": (0, 1, 2),
+    "1_1_polar": (0, 2),
+    "1_1_axial": (1,),
+    "1_2": (0, 1, 2),
+    "1_2_polar": (0, 2),
+    "1_2_axial": (1,),
+}
+KEYS = tuple(POSITIONS)
+SUBSETS = tuple(key for key in KEYS if key.endswith(("polar", "axial")))
 DIGITS = 50
+
+
+def degree_of(key: str) -> int:
+    """l_out of such as 1_2_polar."""
+    return int(key.split("_")[1])
+
+
+def all_channels(key: str, radial: Array, axis: int = -2) -> Array:
+    """Radial functions of every channel of l_out: those given for the channels of `key`, zero for the others."""
+    given = np.moveaxis(radial, axis, 0)
+    every = np.zeros((n_paths(degree_of(key)), *given.shape[1:]), radial.dtype)
+    every[list(POSITIONS[key])] = given
+    return np.moveaxis(every, 0, axis)
 
 
 def n_paths(l_out: int) -> int:

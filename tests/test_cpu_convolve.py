@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from pocket_tfn import cpu
 
 from tests import inputs, oracles
+from tests.cases import CHANNELS
 from tests.inputs import Problem, problem
 from tests.tolerances import Array, assert_close, assert_same_bits, tolerance
 
@@ -43,9 +44,9 @@ def test_definition(p: Problem) -> None:
 @pytest.mark.parametrize("weighted", [False, True])
 def test_many_edges(l_out: int, dtype: Any, weighted: bool) -> None:
     """A graph large enough to be shared among threads, one receiver with most of the edges."""
-    degrees = [3] * 300 + [0] * 50 + [1500] + [5] * 100
-    p = problem(l_out, degrees, 13, dtype=dtype, weighted=weighted, seed=l_out)
-    assert len(p.indices) * 13 >= cpu._INLINE_WORK
+    degrees = [3] * 600 + [0] * 50 + [2000] + [5] * 100
+    p = problem(l_out, degrees, CHANNELS, dtype=dtype, weighted=weighted, seed=l_out)
+    assert len(p.indices) * CHANNELS >= cpu._INLINE_WORK
     check(p, run(p))
 
 
@@ -63,7 +64,7 @@ def test_channels(l_out: int, dtype: Any, channels: int) -> None:
 @pytest.mark.parametrize("channels", [0, 1, 13])
 def test_small_graphs(l_out: int, degrees: list[int], channels: int) -> None:
     """No nodes, no edges, no channels: empty or zero results of the right shape."""
-    p = problem(l_out, degrees, channels, seed=5)
+    p = problem(l_out, degrees, channels, weighted=True, seed=5)
     got = run(p)
     check(p, got)
     isolated = np.array(degrees, int) == 0
@@ -88,7 +89,7 @@ def test_layouts(l_out: int, dtype: Any, name: str) -> None:
 @both_dtypes
 def test_index_types(l_out: int, dtype: Any) -> None:
     """int32 and int64, mixed too, give the same bits."""
-    p = problem(l_out, [2, 0, 5, 1], 6, dtype=dtype, seed=7)
+    p = problem(l_out, [2, 0, 5, 1], CHANNELS, dtype=dtype, weighted=True, seed=7)
     want = run(p)
     for a in inputs.INDEX_TYPES:
         for b in inputs.INDEX_TYPES:
@@ -101,9 +102,9 @@ def test_index_types(l_out: int, dtype: Any) -> None:
 def test_no_indices(l_out: int, empty: Any) -> None:
     """NumPy reads an empty list as float64; here it is a graph without edges."""
     paths = oracles.n_paths(l_out)
-    arrays = np.zeros((0, 3)), np.zeros((0, paths, 2)), np.ones((4, 3, 2))
+    arrays = np.zeros((0, 3)), np.zeros((0, paths, CHANNELS)), np.ones((4, 3, CHANNELS))
     got = CONVOLVE[l_out]([0] * 5, empty, *arrays)
-    assert_same_bits(got, np.zeros((4, 2 * l_out + 1, 2)))
+    assert_same_bits(got, np.zeros((4, 2 * l_out + 1, CHANNELS)))
 
 
 @each_l
@@ -113,7 +114,7 @@ def test_blocks_of_edges(l_out: int, dtype: Any, weighted: bool) -> None:
     """Receivers with as many edges as directions are computed in one go, one fewer, one more, and several times."""
     block = cpu._BLOCK
     degrees = [block - 1, block, 0, block + 1, 2 * block, 3 * block + 5, 1]
-    p = problem(l_out, degrees, 3, dtype=dtype, weighted=weighted, seed=10)
+    p = problem(l_out, degrees, CHANNELS, dtype=dtype, weighted=weighted, seed=10)
     check(p, run(p))
 
 
@@ -121,7 +122,7 @@ def test_blocks_of_edges(l_out: int, dtype: Any, weighted: bool) -> None:
 @both_dtypes
 def test_weights_of_one_change_nothing(l_out: int, dtype: Any) -> None:
     """Weights left out are weights of one."""
-    p = problem(l_out, [2, 0, 5, 1], 6, dtype=dtype, seed=8)
+    p = problem(l_out, [2, 0, 5, 1], CHANNELS, dtype=dtype, seed=8)
     ones = dataclasses.replace(p, weights=np.ones(len(p.indices), dtype))
     got, want = run(ones), run(p)
     scale = oracles.convolve(l_out, *p.arguments)[1]

@@ -8,36 +8,42 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.oracles import KEYS
 from tests.subprocesses import ROOT
 
-#: A convolution for each l_out, an apply with a partial broadcast and a kernel, against the definition.
+#: Every kind of function, for some keys and dtypes, against the definition.
 COMPUTE = """
 import numpy as np
-from tests.inputs import problem
 from tests import oracles
+from tests.cases import case
+from tests.inputs import DTYPES, problem
+from tests.sums import SUMS
 from tests.tolerances import assert_close, tolerance
 
-for l in oracles.L_OUT:
-    for dtype in (np.float32, np.float64):
-        for weighted in (False, True):
-            p = problem(l, [2, 0, 3], 2, dtype=dtype, weighted=weighted)
-            want, scale = oracles.convolve(l, *p.arguments)
-            got = getattr(cpu, f"convolve_1_{l}")(*p.arguments)
-            assert got.dtype == dtype
-            assert_close(got, want, scale, limit=tolerance(dtype).total(3), dtype=dtype, axis=-2)
-    args = p.vectors[:, None], p.radial[:, None], p.features
-    want, scale = oracles.apply(l, *args), oracles.apply_scale(*args[1:])
-    got = getattr(cpu, f"apply_1_{l}")(*args)
-    assert_close(got, want, scale, limit=tolerance(dtype).value, dtype=dtype, axis=-2)
-    assert getattr(cpu, f"kernel_1_{l}")(args[0], args[1][..., 0]).shape == (5, 1, 2 * l + 1, 3)
+for dtype in DTYPES[:{dtypes}]:
+    for key in {keys}:
+        for kind in SUMS:
+            c = case(kind, key, dtype)
+            c.check(c(cpu))
+        p = problem(oracles.degree_of(key), [2, 0, 3], 2, dtype=dtype)
+        radial = p.radial[:, None, list(oracles.POSITIONS[key])]
+        args = p.vectors[:, None], oracles.all_channels(key, radial), p.features
+        want, scale = oracles.apply(oracles.degree_of(key), *args), oracles.apply_scale(*args[1:])
+        got = getattr(cpu, f"apply_{{key}}")(args[0], radial, p.features)
+        assert_close(got, want, scale, limit=tolerance(dtype).value, dtype=dtype, axis=-2)
+        size = np.linalg.norm(radial[..., 0], axis=-1)
+        want = oracles.kernel(oracles.degree_of(key), args[0], args[1][..., 0])
+        got = getattr(cpu, f"kernel_{{key}}")(args[0], radial[..., 0])
+        assert_close(got, want, size, limit=tolerance(dtype).value, dtype=dtype, axis=(-2, -1))
 print("right")
 """
 
 
-def run(script: str, folder: Path, **environment: str) -> None:
+def run(script: str, folder: Path, *, keys: tuple[str, ...], dtypes: int, **environment: str) -> None:
     """Run this with COMPUTE after it, in a fresh interpreter."""
+    script += COMPUTE.format(keys=keys, dtypes=dtypes)
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", "-c", script + COMPUTE],
+        [sys.executable, "-W", "error", "-W", "ignore::DeprecationWarning", "-c", script],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         capture_output=True,
@@ -67,7 +73,7 @@ except RuntimeError:
 else:
     raise AssertionError("there was a folder after all")
 """
-    run(script, tmp_path, **dict.fromkeys(places, str(file)))
+    run(script, tmp_path, keys=("1_1",), dtypes=1, **dict.fromkeys(places, str(file)))
 
 
 def test_without_compilation(tmp_path: Path) -> None:
@@ -76,4 +82,4 @@ def test_without_compilation(tmp_path: Path) -> None:
 from pocket_tfn import cpu
 assert not hasattr(cpu._convolve_rows_1_1, "py_func")
 """
-    run(script, tmp_path, NUMBA_DISABLE_JIT="1")
+    run(script, tmp_path, keys=KEYS, dtypes=2, NUMBA_DISABLE_JIT="1")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from itertools import permutations, product
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from pocket_tfn import cpu
 
 from tests import inputs, oracles
 from tests.inputs import Problem
+from tests.rotations import cube_rotations, quaternion_rotation
 from tests.tolerances import Array, assert_close, assert_same_bits, tolerance
 
 CONVOLVE = {l: getattr(cpu, f"convolve_1_{l}") for l in oracles.L_OUT}
@@ -27,29 +27,6 @@ def run(p: Problem) -> Array:
 
 def scale_of(p: Problem) -> Array:
     return oracles.convolve(p.l_out, *p.arguments)[1]
-
-
-def quaternion_rotation(seed: int) -> Array:
-    """A uniformly random rotation: a normal quaternion, normalised."""
-    q = np.random.default_rng(seed).standard_normal(4)
-    w, x, y, z = q / np.linalg.norm(q)
-    return np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-        ]
-    )
-
-
-def cube_rotations() -> list[Array]:
-    """The 24 rotations of the cube: exact in floating point."""
-    found = []
-    for order, signs in product(permutations(range(3)), product([1.0, -1.0], repeat=3)):
-        matrix = np.eye(3)[list(order)] * np.array(signs)[:, None]
-        if np.linalg.det(matrix) > 0:
-            found.append(matrix)
-    return found
 
 
 def rotated(p: Problem, rotation: Array) -> Problem:

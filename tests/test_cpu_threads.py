@@ -40,10 +40,16 @@ def fork_and_check():
 
 
 def test_eight_threads_at_once() -> None:
-    """Eight threads, all three functions, results compared to the last bit with those of one thread."""
+    """Eight threads, every kind of function: the same to the last bit, and what the definition gives."""
     run_script(
         """
+        from tests.cases import case
+        degrees = (9, 0, 40, 1, 13) * 80
+        kinds = ("convolve_tabulated", "convolve_mixing")
+        cases = {kind: case(kind, "1_1", np.float32, degrees=degrees) for kind in kinds}
+        cases["convolve_walkers"] = case("convolve_walkers", "1_1", np.float32, walkers=200)
         calls = {
+            **cases,
             "convolve": lambda: cpu.convolve_1_1(*p.arguments),
             "apply": lambda: cpu.apply_1_1(p.vectors, p.radial, p.features[p.indices]),
             "kernel": lambda: cpu.kernel_1_1(np.tile(p.vectors, (9, 1, 1)), p.radial[..., 0]),
@@ -65,7 +71,10 @@ def test_eight_threads_at_once() -> None:
         [t.join() for t in threads]
         assert not faults, faults
         check(expected["convolve"])
-        """
+        for kind, c in cases.items():
+            c.check(expected[kind])
+        """,
+        timeout=120,
     )
 
 

@@ -1,4 +1,4 @@
-"""All seven paths against e3nn: the same kernels up to one fixed, exact factor each.
+"""All seven paths against e3nn, and what it chooses by parity: the same kernels up to one fixed, exact factor each.
 
 Conventions.  e3nn's polar axis is y: its harmonics of degree 1 are the components as given, and its degree 2 in terms
 of what it calls (x, y, z) is (xz, xy, 2yy-xx-zz, yz, zz-xx).  Given (y, z, x) -- our order m = -1, 0, 1 -- these read
@@ -12,6 +12,8 @@ squared norm n (worked out by hand in oracles.SQUARED_NORMS) is ± √n K: the s
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from e3nn import o3
 from pocket_tfn import cpu
 
 from tests import inputs, oracles
+from tests.cases import CHANNELS, graph_case
 from tests.tolerances import Array, assert_close, tolerance
 
 SIGNS = {(0, 1): 1, (1, 0): 1, (1, 1): -1, (1, 2): 1, (2, 1): 1, (2, 2): 1, (2, 3): 1}
@@ -74,29 +77,27 @@ def test_kernel(l_out: int, channel: int, dtype: Any) -> None:
 @pytest.mark.parametrize("dtype", inputs.DTYPES)
 def test_convolution_with_a_tensor_product(l_out: int, dtype: Any) -> None:
     """The layer that e3nn users write: spherical harmonics, a weighted `uvu` TensorProduct for each edge, a sum."""
-    channels, p = 4, inputs.problem(l_out, [2, 0, 5, 1], 4, dtype=dtype, zero_vectors=False, seed=3)
+    p = inputs.problem(l_out, [2, 0, 5, 1], CHANNELS, dtype=dtype, weighted=True, zero_vectors=False, seed=3)
     got = getattr(cpu, f"convolve_1_{l_out}")(*p.arguments)
     want = np.zeros(got.shape)
     receivers = np.repeat(np.arange(4), np.diff(p.indptr))
     for channel, l_f in enumerate(oracles.DEGREES[l_out]):
-        messages = e3nn_messages(l_out, l_f, channels, p, p.radial[:, channel])
+        messages = e3nn_messages(l_out, l_f, p, p.radial[:, channel] * p.arguments[-1][:, None])
         np.add.at(want, receivers, factor(l_out, channel) * messages.astype(float))
     _, scale = oracles.convolve(l_out, *p.arguments)
     limit = tolerance(dtype).total(p.degree) + tolerance(dtype).peer
     assert_close(got, want, scale, limit=limit, dtype=dtype, axis=-2)
 
 
-def e3nn_messages(l_out: int, l_f: int, channels: int, p: inputs.Problem, radial: Array) -> Array:
+def e3nn_messages(l_out: int, l_f: int, p: inputs.Problem, radial: Array) -> Array:
     """Messages of one path in our layout (edges, components, channels)."""
     dtype = TORCH[p.dtype.type]
-    default = torch.get_default_dtype()
-    torch.set_default_dtype(dtype)  # e3nn stores w_3j in the default dtype
-    try:
+    with default_dtype(dtype):
         parity = (-1) ** l_f
         product = o3.TensorProduct(
-            [(channels, (1, -1))],
+            [(CHANNELS, (1, -1))],
             [(1, (l_f, parity))],
-            [(channels, (l_out, -parity))],
+            [(CHANNELS, (l_out, -parity))],
             [(0, 0, 0, "uvu", True)],
             irrep_normalization="none",
             path_normalization="none",
@@ -105,10 +106,65 @@ def e3nn_messages(l_out: int, l_f: int, channels: int, p: inputs.Problem, radial
         )
         r = torch.tensor(p.vectors[:, FROM_XYZ], dtype=dtype)
         harmonics = o3.spherical_harmonics(l_f, r, normalize=True, normalization="component")
-        features = p.features[p.indices][:, FROM_XYZ].swapaxes(1, 2)  # channels before components
-        flat = torch.tensor(features.reshape(len(features), -1), dtype=dtype)
-        out = product(flat, harmonics, torch.tensor(radial, dtype=dtype)).numpy()
-    finally:
-        torch.set_default_dtype(default)
-    messages = out.reshape(len(out), channels, 2 * l_out + 1).swapaxes(1, 2)
+        out = product(e3nn_features(p.features[p.indices]), harmonics, torch.tensor(radial, dtype=dtype))
+    return our_components(l_out, out.numpy())
+
+
+def e3nn_features(features: Array) -> torch.Tensor:
+    """(edges, components, channels) as e3nn has them: channels before components, in its order, flat."""
+    swapped = features[:, FROM_XYZ].swapaxes(1, 2)
+    return torch.tensor(swapped.reshape(len(swapped), -1), dtype=TORCH[features.dtype.type])
+
+
+def our_components(l_out: int, out: Array) -> Array:
+    """The reverse, for outputs."""
+    messages = out.reshape(len(out), -1, 2 * l_out + 1).swapaxes(1, 2)
     return np.asarray(messages[:, TO_XYZ] if l_out == 1 else messages)
+
+
+@contextmanager
+def default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    """e3nn stores w_3j in torch's default dtype."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+#: What e3nn calls the outputs of true vectors: even or odd under inversion.  1→0 has one parity, hence no subsets.
+IRREPS = {"1_0": "0e", "1_1_polar": "1o", "1_1_axial": "1e", "1_2_polar": "2e", "1_2_axial": "2o"}
+
+
+@pytest.mark.parametrize("key", IRREPS)
+@pytest.mark.parametrize("dtype", inputs.DTYPES)
+def test_mixing_and_parity(key: str, dtype: Any) -> None:
+    """A fully connected tensor product with a matrix for each edge and path; e3nn chooses the paths by parity."""
+    case, l_out = graph_case("convolve_mixing", key, dtype, (2, 0, 5, 1), mixed=3, seed=1), oracles.degree_of(key)
+    a = case.arguments
+    a["vectors"][~a["vectors"].any(axis=1)] = 1  # e3nn has no direction at r = 0
+    filters = "1x0e + 1x1o + 1x2e + 1x3o"
+    with default_dtype(TORCH[dtype]):
+        product = o3.FullyConnectedTensorProduct(
+            f"{CHANNELS}x1o",
+            filters,
+            f"3x{IRREPS[key]}",
+            irrep_normalization="none",
+            path_normalization="none",
+            shared_weights=False,
+            internal_weights=False,
+        )
+        chosen = [instruction.i_in2 for instruction in product.instructions]
+        assert chosen == [oracles.DEGREES[l_out][p] for p in oracles.POSITIONS[key]]
+        r = torch.tensor(a["vectors"][:, FROM_XYZ])
+        harmonics = o3.spherical_harmonics(o3.Irreps(filters), r, normalize=True, normalization="component")
+        matrices = np.einsum("ek,kpio->epio", a["basis"], a["mixing"])
+        matrices *= np.array([factor(l_out, p) for p in oracles.POSITIONS[key]], dtype)[:, None, None]
+        weights = torch.tensor(matrices.reshape(len(matrices), -1))
+        out = product(e3nn_features(a["features"][a["indices"]]), harmonics, weights)
+    messages = our_components(l_out, out.numpy()).astype(float)
+    want = np.zeros((4, 2 * l_out + 1, 3))
+    np.add.at(want, np.repeat(np.arange(4), np.diff(a["indptr"])), a["weights"][:, None, None] * messages)
+    limit = case.limit + tolerance(dtype).peer
+    assert_close(case(), want, case.expected()[1], limit=limit, dtype=dtype, axis=-2)

@@ -258,7 +258,7 @@ def test_a_bare_torch_module_serves() -> None:
     torch = pytest.importorskip("torch")
     torch.manual_seed(0)
 
-    class Radial(torch.nn.Module):
+    class Radial(torch.nn.Module):  # type: ignore[name-defined]  # imported only where it is installed
         def __init__(self) -> None:
             super().__init__()
             self.layer = torch.nn.Linear(1, 3 * CHANNELS)

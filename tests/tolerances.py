@@ -14,6 +14,11 @@ Derivation, with u = eps / 2 the unit roundoff:
       value = 8 eps = 16u    for random input; see test_cpu_accuracy.py for what was measured.
 * a sum of n such terms adds at most n - 1 roundings (Higham, *Accuracy and Stability*, 2nd ed., §4.2) and one for each
   weight: (8 + n/2 + 1) eps relative to the sum of the terms' scales.
+* a table of M intervals is read at |r| M / cutoff <= M: the factor M / cutoff carries at most 4u (cutoff, quotient, and
+  one step upwards), each coordinate times it u more, the length of those 2.5u.  The slope of the spline is at most
+  twice the largest coefficient: 2 · 7.5u M of that.  The weights are polynomials whose coefficients add up to less than
+  6 in all (degree 3: 32/6, degree 5: 522/120), evaluated with at most 10 roundings, weighted and summed with 6 more.
+  Half the sum of these worst cases is promised, as above: 8 eps + 4 eps M, relative to the largest coefficients, not |radial|.
 * two computed results that must agree differ by twice that.
 * rotating the inputs and rounding them to the dtype moves r̂ and f by up to eps each; the forms change at most 6 times
   as fast as r̂ (3 r̂r̂, both factors) and are at most 2: 8 eps more.
@@ -50,6 +55,10 @@ class Tolerance:
     def total(self, terms: int) -> float:
         """A sum of so many terms, relative to the sum of their scales."""
         return self.value + (terms / 2 + 1) * self.eps
+
+    def table(self, intervals: int, terms: int) -> float:
+        """A sum of so many terms whose radial functions come from a table."""
+        return self.total(terms) + (8 + 4 * intervals) * self.eps
 
     def pair(self, terms: int = 1) -> float:
         """Two computed sums of so many terms that are equal in exact arithmetic."""

@@ -35,6 +35,6 @@ THEOREMS: dict[str, Prover] = {
     "T6": lambda pairs, code: t06_completeness.prove(pairs),
     "T7": lambda pairs, code: t07_slides.prove(),
     "T10": lambda pairs, code: t10_origin.prove(pairs),
-    "T13": lambda pairs, code: t13_splines.prove(),
     "T11": lambda pairs, code: t11_emitted.prove(pairs, code),
+    "T13": lambda pairs, code: t13_splines.prove(),
 }

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from itertools import cycle, product
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import sympy as sp
 
 from ..bsplines import DEGREES
 from ..catalogue import Pair
 from ..execution import EmittedModule
+from ..polynomials import ZERO, Polynomial, root, symbol
 from .emitted_loops import CHANNELS, SPANS, differences, symbols_array
 from .stand_ins import StandIns, messages, sums
 
-#: Receiver 0 has one edge, receiver 1 two, receiver 2 none.
-INDPTR, INDICES = (0, 1, 3, 3), (1, 2, 0)
+#: Receiver 0 has one edge, receiver 1 three, receiver 2 none.
+INDPTR, INDICES = (0, 1, 4, 4), (1, 2, 0, 2)
 NODES, EDGES = len(INDPTR) - 1, len(INDICES)
 RECEIVERS = tuple(i for i in range(NODES) for _ in range(INDPTR[i], INDPTR[i + 1]))
-#: How many edges a CPU loop takes in one go: fewer than a receiver has, and as many.
+#: How many edges a CPU loop takes in one go: some of a receiver's, with some left over or not, and more than it has.
 BLOCKS = (1, 2)
 #: In which interval of the table each edge, or each pair of particles (0, 1), (0, 2), (1, 2), lies; -1 is beyond the
-#: cutoff, and comes before another that is not.
-EDGE_PLACES, PAIR_PLACES = (2, -1, 0), (-1, 2, 0)
+#: cutoff, and comes before others that are not.
+EDGE_PLACES, PAIR_PLACES = (2, -1, 0, 1), (-1, 2, 0)
 #: Functions of the radial basis; of the receivers that are mixed at once, the first may be any.
 BASIS, BASES = 2, (0, 1)
 WALKERS, PARTICLES = 2, 3
-SCALE, END = sp.Symbol("scale", real=True), sp.Symbol("end", real=True)
+#: How many pairs a loop over walkers takes in one go: all of them, or those of fewer particles, case by case.
+PAIRS_AT_ONCE = (6, 4, 5, 1)
+SCALE, END = symbol("scale"), symbol("end")
 
 
 def convolution_residuals(pair: Pair, module: EmittedModule) -> tuple[Any, ...]:
@@ -47,7 +51,7 @@ def _fields(pair: Pair, *lead: int) -> np.ndarray:
 
 
 def _zeros(*shape: int) -> np.ndarray:
-    return np.full(shape, sp.S.Zero, dtype=object)
+    return np.full(shape, ZERO, dtype=object)
 
 
 def _summed(pair: Pair, vectors: Any, radial: Any, fields: Any, weights: Any) -> np.ndarray:
@@ -70,9 +74,7 @@ def _streamed(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> Iterato
     for weights, block in product((None, w), BLOCKS):
         arguments = (INDPTR, np.array(INDICES), vectors, radial, fields, weights)
         wanted = _summed(pair, vectors, radial, fields, weights)
-        yield from differences(
-            module, stand_ins, f"_convolve_rows_{pair.key}", arguments, wanted, SPANS, _BLOCK=block
-        )
+        yield from differences(module, stand_ins, f"_convolve_rows_{pair.key}", arguments, wanted, SPANS, _BLOCK=block)
 
 
 def _streamed_on_gpu(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> Iterator[Any]:
@@ -87,7 +89,7 @@ def _streamed_on_gpu(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> 
 
 def _tabulated(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> Iterator[Any]:
     vectors, fields, w = _graph_arrays(pair)
-    places = {_length(v): (s, sp.Symbol(f"t{e}")) for e, (v, s) in enumerate(zip(vectors, EDGE_PLACES, strict=True))}
+    places = {_length(v): (s, symbol(f"t{e}")) for e, (v, s) in enumerate(zip(vectors, EDGE_PLACES, strict=True))}
     for degree, weights, block in zip(cycle(DEGREES), (None, w, None, w), (*BLOCKS, *reversed(BLOCKS)), strict=False):
         radial = np.array([_read(pair, degree, *places[_length(v)]) for v in vectors])
         order = (0,) * (degree + 1)
@@ -103,25 +105,26 @@ class _Table:
     def __init__(self, degree: int) -> None:
         self.degree = degree
 
-    def read(self, weights: tuple[Any, ...], interval: int, path: int, channel: int) -> sp.Symbol:
+    def read(self, weights: tuple[Any, ...], interval: int, path: int, channel: int) -> Polynomial:
         """The same symbol for every degree, which tells only how many weights there must be."""
-        place = weights[0].name.removeprefix("B0")
+        place = str(weights[0]).removeprefix("B0")
         if weights != _weights(self.degree, place):
             raise ValueError(f"{weights} are not the weights of a spline of degree {self.degree}")
-        return sp.Symbol(f"rho_{place}_{interval}_{path}_{channel}", real=True)
+        return symbol(f"rho_{place}_{interval}_{path}_{channel}")
 
 
-def _weights(degree: int, place: sp.Symbol | str) -> tuple[sp.Symbol, ...]:
+@cache
+def _weights(degree: int, place: Polynomial | str) -> tuple[Polynomial, ...]:
     """What weighs the coefficients at a place; that they are a spline's is checked by itself."""
-    return tuple(sp.Symbol(f"B{q}{place}", real=True) for q in range(degree + 1))
+    return tuple(symbol(f"B{q}{place}") for q in range(degree + 1))
 
 
-def _length(vector: Any) -> sp.Expr:
-    """|r| as a loop computes it."""
-    return sp.sqrt(sum(component * component for component in vector)) * SCALE
+def _length(vector: Any) -> Polynomial:
+    """|r| in intervals, as a loop computes it."""
+    return root(sum((component * SCALE) * (component * SCALE) for component in vector))
 
 
-def _read(pair: Pair, degree: int, interval: int, place: sp.Symbol) -> np.ndarray:
+def _read(pair: Pair, degree: int, interval: int, place: Polynomial) -> np.ndarray:
     """The radial functions at a place of the table, and zero beyond the cutoff."""
     radial = _zeros(len(pair.paths), CHANNELS)
     if interval >= 0:
@@ -130,10 +133,10 @@ def _read(pair: Pair, degree: int, interval: int, place: sp.Symbol) -> np.ndarra
     return radial
 
 
-def _table_world(places: Mapping[sp.Expr, tuple[int, sp.Symbol]]) -> dict[str, Any]:
+def _table_world(places: Mapping[Polynomial, tuple[int, Polynomial]]) -> dict[str, Any]:
     """For each length the interval and the place that it has here, and symbols for what is read there."""
 
-    def interval(k: Any, u: sp.Expr, end: sp.Symbol) -> tuple[int, sp.Symbol]:
+    def interval(k: Any, u: Polynomial, end: Polynomial) -> tuple[int, Polynomial]:
         if end != END:
             raise ValueError(f"the table ends at {END}, not at {end}")
         return places[u]
@@ -143,6 +146,7 @@ def _table_world(places: Mapping[sp.Expr, tuple[int, sp.Symbol]]) -> dict[str, A
 
     return {
         **{f"_spline_{degree}": lambda k, t, degree=degree: _weights(degree, t) for degree in DEGREES},
+        "math": SimpleNamespace(sqrt=root),
         "_interval": interval,
         "_tabulated": tabulated,
     }
@@ -167,10 +171,11 @@ def _walkers(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> Iterator
     positions, fields = _positions(), _fields(pair, WALKERS, PARTICLES)
     w = symbols_array("w", WALKERS, PARTICLES)
     places = _pair_places(positions)
-    for degree, weights, loops in zip(cycle(DEGREES), (None, w, None, w), (False, True, True, False), strict=False):
+    cases = zip(cycle(DEGREES), (None, w, None, w), (False, True, True, False), PAIRS_AT_ONCE, strict=False)
+    for degree, weights, loops, at_once in cases:
         arguments = ((0,) * (degree + 1), loops, positions, _Table(degree), SCALE, END, fields, weights)
         wanted = _all_pairs(pair, positions, degree, places, fields, weights, loops)
-        world = _table_world(places)
+        world = {"_PAIRS": at_once, **_table_world(places)}
         yield from differences(module, stand_ins, f"_walkers_{pair.key}", arguments, wanted, SPANS, **world)
 
 
@@ -180,14 +185,14 @@ class _Coordinate:
     def __init__(self, walker: int, particle: int, axis: int) -> None:
         self.walker, self.particle, self.axis = walker, particle, axis
 
-    def __sub__(self, other: _Coordinate) -> sp.Expr:
+    def __sub__(self, other: _Coordinate) -> Polynomial:
         if (self.walker, self.axis) != (other.walker, other.axis):
             raise ValueError("coordinates of different walkers or axes were subtracted")
         if self.particle > other.particle:
             return -(other - self)
         if self.particle == other.particle:
-            return sp.S.Zero
-        return sp.Symbol(f"r_{self.walker}_{self.particle}_{other.particle}_{self.axis}", real=True)
+            return ZERO
+        return symbol(f"r_{self.walker}_{self.particle}_{other.particle}_{self.axis}")
 
 
 def _positions() -> np.ndarray:
@@ -197,13 +202,13 @@ def _positions() -> np.ndarray:
     return positions
 
 
-def _pair_places(positions: np.ndarray) -> dict[sp.Expr, tuple[int, sp.Symbol]]:
+def _pair_places(positions: np.ndarray) -> dict[Polynomial, tuple[int, Polynomial]]:
     """Intervals for all pairs i <= j; a particle lies with itself at the first knot."""
-    places = {sp.S.Zero: (0, sp.Symbol("t_self"))}
+    places = {ZERO: (0, symbol("t_self"))}
     for b in range(WALKERS):
         pairs = ((i, j) for i in range(PARTICLES) for j in range(i + 1, PARTICLES))
         for (i, j), s in zip(pairs, PAIR_PLACES, strict=True):
-            places[_length(positions[b, i] - positions[b, j])] = (s, sp.Symbol(f"t{b}{i}{j}"))
+            places[_length(positions[b, i] - positions[b, j])] = (s, symbol(f"t{b}{i}{j}"))
     return places
 
 
@@ -211,7 +216,7 @@ def _all_pairs(
     pair: Pair,
     positions: np.ndarray,
     degree: int,
-    places: Mapping[sp.Expr, tuple[int, sp.Symbol]],
+    places: Mapping[Polynomial, tuple[int, Polynomial]],
     fields: np.ndarray,
     weights: np.ndarray | None,
     loops: bool,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import product
 from types import SimpleNamespace
 from typing import Any
@@ -13,12 +12,13 @@ import sympy as sp
 
 from ..catalogue import Pair
 from ..execution import EmittedModule
+from ..polynomials import symbol
 from .proof import ProofError
 from .stand_ins import StandIns, entries, sums
 
 #: Channels, and how a CPU loop goes through them: so many at once, from here to there.
-CHANNELS = 3
-SPANS = (((0, 0), (0, 2)), ((0,), (2, 3)))
+CHANNELS = 4
+SPANS = (((0,), (0, 2)), ((0, 0), (2, 4)))
 #: Items of `apply` and `kernel`, and how far apart lie the rows of vectors, radial and features that they read: 0 for
 #: an operand that all items share, as a broadcast dimension does.
 ITEMS, STEPS = 2, (0, 1, 2)
@@ -30,7 +30,7 @@ def symbols_array(name: str, *shape: int) -> np.ndarray:
     """An object array whose every element is a symbol of its own."""
     array = np.empty(shape, dtype=object)
     for at in product(*map(range, shape)):
-        array[at] = sp.Symbol(f"{name}_{'_'.join(map(str, at))}", real=True)
+        array[at] = symbol(f"{name}_{'_'.join(map(str, at))}")
     return array
 
 
@@ -60,20 +60,20 @@ def differences(
     first: int = 0,
     **overrides: Any,
 ) -> list[Any]:
-    """What a loop writes, less what it should.
+    """What a loop writes, less what it should: zeros, or a ProofError that names the loop.
 
     A CPU loop is run over all rows, over the first and over the others, counted from `first`, and must leave the rest
     as it was; it is called once for each of the spans, which come before its arguments.  A GPU kernel is run once for
     each thread, and for some beyond.
     """
-    k, world = module.constants, {**stand_ins.functions, **overrides}
+    k, world, where = module.constants, {**stand_ins.functions, **overrides}, f"{module.name}: {name}"
     untouched = symbols_array("untouched", *wanted.shape)
     if module.runs_on_gpu:
         out = untouched.copy()
         for thread in range(wanted.size + 1):  # each owns several elements, so these are more
             grid = SimpleNamespace(grid={1: thread}.__getitem__)
             module.run(name, k, *arguments, out, cuda=grid, **world)
-        return compared(out, wanted)
+        return compared(where, out, wanted)
     left: list[Any] = []
     for start, stop in ((0, len(wanted)), (0, 1), (1, len(wanted))):
         out, target = untouched.copy(), untouched.copy()
@@ -81,21 +81,18 @@ def differences(
             module.run(name, first + start, first + stop, k, *span, *arguments, out, **world)
             done = (slice(start, stop), ..., slice(*span[1]) if span else slice(None))
             target[done] = wanted[done]
-            left += compared(out, target)
+            left += compared(where, out, target)
     return left
 
 
-def compared(computed: np.ndarray, wanted: np.ndarray) -> list[Any]:
-    """Element by element, all of them sums of few products of symbols; what no loop has touched is the same object."""
-    pairs = zip(computed.flat, wanted.flat, strict=True)
-    return [sp.S.Zero if ours is theirs else _difference(ours, theirs) for ours, theirs in pairs]
-
-
-@lru_cache(maxsize=1 << 14)  # loops are run over several ranges, and most elements come out the same each time
-def _difference(ours: Any, theirs: sp.Expr) -> sp.Expr:
-    if not isinstance(ours, (int, sp.Expr)) or sp.sympify(ours).has(sp.Float):
-        raise ProofError(f"a loop writes {ours!r}, where {theirs} should be")
-    return sp.expand_mul(ours - theirs)
+def compared(where: str, computed: np.ndarray, wanted: np.ndarray) -> list[int]:
+    """Computed minus wanted, element by element; a ProofError at the first that is not zero, as nothing then holds."""
+    if computed.shape != wanted.shape:
+        raise ProofError(f"{where} gives {computed.shape} numbers instead of {wanted.shape}")
+    for ours, theirs in zip(computed.flat, wanted.flat, strict=True):
+        if ours is not theirs and theirs != ours:
+            raise ProofError(f"{where} writes {ours}, where {theirs} should be")
+    return [0] * wanted.size
 
 
 def _items(kind: str, pair: Pair, module: EmittedModule) -> list[Any]:
@@ -104,15 +101,15 @@ def _items(kind: str, pair: Pair, module: EmittedModule) -> list[Any]:
     rows = [tuple(i * step for step in STEPS) for i in range(ITEMS)]
     if kind == "apply":
         operands = [vectors, radial, fields]
-        values = [
+        by_channel = [
             [sums(pair, tuple(radial[p, :, c]), tuple(vectors[v]), tuple(fields[f, :, c])) for c in range(CHANNELS)]
             for v, p, f in rows
         ]
-        wanted = np.array(values, dtype=object).swapaxes(1, 2)
+        wanted = np.array(by_channel, dtype=object).swapaxes(1, 2)
     else:
         operands = [vectors, radial[:, :, 0]]
-        values = [entries(pair, tuple(radial[p, :, 0]), tuple(vectors[v])) for v, p, _ in rows]
-        wanted = np.array(values, dtype=object).reshape(ITEMS, 2 * pair.l_out + 1, 2 * pair.l_in + 1)
+        by_row = [entries(pair, tuple(radial[p, :, 0]), tuple(vectors[v])) for v, p, _ in rows]
+        wanted = np.array(by_row, dtype=object).reshape(ITEMS, 2 * pair.l_out + 1, 2 * pair.l_in + 1)
     steps = tuple((s,) for s in STEPS[: len(operands)])
     arguments = ((ITEMS,), steps, *operands)
     return differences(module, StandIns(pair, module), f"_{kind}_items_{pair.key}", arguments, wanted)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import sympy as sp
-
 from ..execution import EmittedModule
 from .emitted_loops import CHANNELS, SPANS, compared, symbols_array
 
 #: More rows than are computed at once, ranges of them that leave some over and that are too few, and the inner index.
-ROWS, INNER = 14, 2
+ROWS, INNER = 14, 3
 RANGES = ((0, ROWS), (1, ROWS - 1), (2, 5))
 
 
@@ -18,7 +16,7 @@ def product_residuals(module: EmittedModule) -> tuple[Any, ...]:
     """Computed minus defined; other rows and columns than those that were asked for must stay as they were."""
     left, right = symbols_array("l", ROWS, INNER), symbols_array("m", INNER, CHANNELS)
     wanted = left @ right
-    found: list[sp.Expr] = []
+    found: list[int] = []
     for start, stop in RANGES:
         out = symbols_array("untouched", ROWS, CHANNELS)
         target = out.copy()
@@ -26,5 +24,5 @@ def product_residuals(module: EmittedModule) -> tuple[Any, ...]:
             module.run("_product", start, stop, lanes, span, left, right, out)
             done = (slice(start, stop), slice(*span))
             target[done] = wanted[done]
-            found += compared(out, target)
+            found += compared(f"{module.name}: _product", out, target)
     return tuple(found)

@@ -12,7 +12,7 @@ import sympy as sp
 from ..bsplines import DEGREES, PLACE, pieces
 from ..exact import SphereRing
 from ..execution import EmittedModule
-from .emitted_loops import symbols_array
+from .emitted_loops import compared, symbols_array
 from .proof import residuals
 
 INTERVALS = 3
@@ -55,13 +55,16 @@ def spline_residuals(module: EmittedModule) -> tuple[Any, ...]:
 
 def table_residuals(module: EmittedModule) -> tuple[Any, ...]:
     """What is read of a table of symbols, less the sum of weights times coefficients."""
-    left: list[Any] = []
-    table = symbols_array("c", INTERVALS + max(DEGREES), 2, 3)
+    left: list[int] = []
+    path, channel = 1, 2
+    table, weights = (
+        symbols_array("c", INTERVALS + max(DEGREES), path + 2, channel + 2),
+        symbols_array("w", max(DEGREES) + 1),
+    )
     for degree, interval, lanes in product(DEGREES, range(INTERVALS), ((0,), (0, 0))):
-        weights = sp.symbols(f"w:{degree + 1}", real=True)
-        found = module.run("_tabulated", weights, table, interval, 1, 1, lanes)
-        wanted = sum(w * table[interval + q, 1, 1 : 1 + len(lanes)] for q, w in enumerate(weights))
-        left += residuals(list(found), list(wanted))
+        found = module.run("_tabulated", tuple(weights[: degree + 1]), table, interval, path, channel, lanes)
+        read = table[interval : interval + degree + 1, path, channel : channel + len(lanes)]
+        left += compared(f"{module.name}: _tabulated", found, weights[: degree + 1] @ read)
     return tuple(left)
 
 

@@ -79,7 +79,11 @@ def scale_residuals(module: EmittedModule) -> tuple[Any, ...]:
     """What _scale returns, less the factor that belongs there: below, above and within the range."""
     factors = {"up": sp.Symbol("up"), "down": sp.Symbol("down")}
     left = []
-    for below, above, wanted in ((True, False, factors["up"]), (False, True, factors["down"]), (False, False, sp.S.One)):
+    for below, above, wanted in (
+        (True, False, factors["up"]),
+        (False, True, factors["down"]),
+        (False, False, sp.S.One),
+    ):
         asked: list[Any] = []
         square = _Asked({"tiny": below, "huge": above}, asked)
         constants = exact_constants((), **factors, tiny="tiny", huge="huge")

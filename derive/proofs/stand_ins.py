@@ -18,6 +18,7 @@ import sympy as sp
 
 from ..catalogue import Pair, Path
 from ..execution import EmittedModule
+from ..polynomials import ZERO, Polynomial, symbol
 from ..symbols import DIRECTION
 
 KINDS = ("apply", "add", "kernel", "message")
@@ -33,46 +34,46 @@ def function_names(kind: str, pair: Pair, module: EmittedModule) -> tuple[str, s
 
 
 @cache
-def _symbol(name: str, *arguments: Any) -> sp.Symbol:
-    return sp.Symbol(f"{name}({', '.join(map(str, arguments))})", real=True)
+def _symbol(name: str, *arguments: Any) -> Polynomial:
+    return symbol(f"{name}({', '.join(map(str, arguments))})")
 
 
-def acted(path: Path, row: int, vector: Arguments, field: Arguments) -> sp.Expr:
+def acted(path: Path, row: int, vector: Arguments, field: Arguments) -> Polynomial:
     """Component `row` of K(r̂) f, with the parity of the path; K does not depend on r where l_f = 0."""
     return _up_to_sign(f"K{path.l_f}_{row}", path, vector, field)
 
 
-def entry(path: Path, row: int, column: int, vector: Arguments) -> sp.Expr:
+def entry(path: Path, row: int, column: int, vector: Arguments) -> Polynomial:
     """An entry of K(r̂), likewise."""
     return _up_to_sign(f"K{path.l_f}_{row}_{column}", path, vector, ())
 
 
-def _up_to_sign(name: str, path: Path, vector: Arguments, field: Arguments) -> sp.Expr:
+def _up_to_sign(name: str, path: Path, vector: Arguments, field: Arguments) -> Polynomial:
     if path.l_f == 0:
         return _symbol(name, *field)
-    turned = next((s.could_extract_minus_sign() for s in vector if s != 0), False)
+    turned = next((s.sign < 0 for s in vector if s != 0), False)
     value = _symbol(name, *(-s if turned else s for s in vector), *field)
     return -value if turned and path.l_f % 2 else value
 
 
 @lru_cache(maxsize=1 << 14)  # the same edges occur with weights and without, in several ranges of rows
-def sums(pair: Pair, radial: Arguments, vector: Arguments, field: Arguments) -> tuple[sp.Expr, ...]:
+def sums(pair: Pair, radial: Arguments, vector: Arguments, field: Arguments) -> tuple[Polynomial, ...]:
     """What `apply` is: Σ_p radial_p K^p(r̂) f, one for each component."""
     return tuple(
-        sp.Add(*(value * acted(p, a, vector, field) for value, p in zip(radial, pair.paths, strict=True)))
+        sum((value * acted(p, a, vector, field) for value, p in zip(radial, pair.paths, strict=True)), ZERO)
         for a in range(2 * pair.l_out + 1)
     )
 
 
-def entries(pair: Pair, radial: Arguments, vector: Arguments) -> list[sp.Expr]:
+def entries(pair: Pair, radial: Arguments, vector: Arguments) -> list[Polynomial]:
     """What `kernel` is: the entries of Σ_p radial_p K^p(r̂), row by row."""
     return [
-        sp.Add(*(value * entry(p, a, b, vector) for value, p in zip(radial, pair.paths, strict=True)))
+        sum((value * entry(p, a, b, vector) for value, p in zip(radial, pair.paths, strict=True)), ZERO)
         for a, b in product(range(2 * pair.l_out + 1), range(2 * pair.l_in + 1))
     ]
 
 
-def messages(pair: Pair, vector: Arguments, field: Arguments) -> list[sp.Expr]:
+def messages(pair: Pair, vector: Arguments, field: Arguments) -> list[Polynomial]:
     """What `message` is: K^p(r̂) f of every path, path by path."""
     return [acted(p, a, vector, field) for p in pair.paths for a in range(2 * pair.l_out + 1)]
 
@@ -131,19 +132,19 @@ class StandIns:
         by_lane = [function(vector, list(lane)) for lane in zip(*lanes, strict=True)]
         return tuple(np.array(values, dtype=object) for values in zip(*by_lane, strict=True))
 
-    def _apply(self, vector: Arguments, numbers: Sequence[Any]) -> Sequence[sp.Expr]:
+    def _apply(self, vector: Arguments, numbers: Sequence[Any]) -> Sequence[Polynomial]:
         radial, field = self._split(numbers, len(self._pair.paths), 2 * self._pair.l_in + 1)
         return sums(self._pair, radial, vector, field)
 
-    def _add(self, vector: Arguments, numbers: Sequence[Any]) -> list[sp.Expr]:
+    def _add(self, vector: Arguments, numbers: Sequence[Any]) -> list[Polynomial]:
         n_out = 2 * self._pair.l_out + 1
         return [o + e for o, e in zip(numbers[:n_out], self._apply(vector, numbers[n_out:]), strict=True)]
 
-    def _kernel(self, vector: Arguments, numbers: Sequence[Any]) -> list[sp.Expr]:
+    def _kernel(self, vector: Arguments, numbers: Sequence[Any]) -> list[Polynomial]:
         (radial,) = self._split(numbers, len(self._pair.paths))
         return entries(self._pair, radial, vector)
 
-    def _message(self, vector: Arguments, numbers: Sequence[Any]) -> list[sp.Expr]:
+    def _message(self, vector: Arguments, numbers: Sequence[Any]) -> list[Polynomial]:
         (field,) = self._split(numbers, 2 * self._pair.l_in + 1)
         return messages(self._pair, vector, field)
 

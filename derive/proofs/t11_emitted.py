@@ -154,15 +154,15 @@ def _splines(modules: Sequence[EmittedModule]) -> Step:
 
 
 def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
-    checks = tuple(
-        r for pair in pairs for m in modules for part in (item_residuals, convolution_residuals) for r in part(pair, m)
-    )
     parities = [parity_residuals(pair) for pair in pairs]
     operands = [operand_residuals(m) for m in modules]
     products = [product_residuals(m) for m in modules if not m.runs_on_gpu]
+    checks = tuple(
+        r for pair in pairs for m in modules for part in (item_residuals, convolution_residuals) for r in part(pair, m)
+    )
     return Step(
-        "The loops were executed on a graph of three nodes (one isolated, one with two edges) and on two walkers of "
-        r"three particles, with three channels $\gamma$, two of which are computed at once, every array element a symbol "
+        "The loops were executed on a graph of three nodes (one isolated, one with three edges) and on two walkers of "
+        r"three particles, with four channels $\gamma$, one or two of which are computed at once, every array element a symbol "
         r"of its own. So are the values of the scalar functions: a symbol for each component of each $K^{(J)} f$, each $f$ "
         r"and each $r$ up to its sign, since $K^{(J)}(-\hat r) = (-1)^J K^{(J)}(\hat r)$. For \texttt{convolve}, with "
         "weights and without,",

@@ -1,0 +1,26 @@
+"""generated/cpu.py a second time, not compiled: any shape can be tried without waiting for the compiler."""
+
+from __future__ import annotations
+
+import importlib.util
+from types import ModuleType
+from typing import Any
+
+import numba
+import pytest
+from pocket_tfn import cpu
+
+
+def _load() -> ModuleType:
+    specification = importlib.util.spec_from_file_location("interpreted_cpu", cpu.__file__)
+    assert specification is not None and specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numba.config, "DISABLE_JIT", True)
+        specification.loader.exec_module(module)
+    assert not hasattr(module.convolve_1_1, "py_func") and not hasattr(module._graph_fault, "py_func")
+    return module
+
+
+#: The same functions as cpu has, as plain Python.
+interpreted: Any = _load()

@@ -1,0 +1,122 @@
+"""Edits of the loop over walkers, which computes each pair once for both its particles: T11 must refuse them."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.derivation import Edit, edits, refuses
+
+SKIP = "                    if intervals[u] < k.zero:\n                        continue\n"
+CLEARED = "for c in range(span[0], span[1]):"
+STEPS = "for c in range(span[0], span[1], len(lanes)):"
+
+EDITS = [
+    *edits(
+        "_walkers_1_1",
+        ("sign of an odd path dropped", "(b, i), -p1)", "(b, i), p1)"),
+        ("sign of an even path", "(b, i), p0)", "(b, i), -p0)"),
+        ("sign of an odd path there", "(b, j), p1)", "(b, j), -p1)"),
+        ("weight of the receiver", "_weighted(weights, (b, j), p0)", "_weighted(weights, (b, i), p0)"),
+        ("weight of the sender, back", "_weighted(weights, (b, i), p2)", "_weighted(weights, (b, j), p2)"),
+        ("weights ignored", "_weighted(weights, (b, j), p2)", "p2"),
+        ("weights ignored, back", "_weighted(weights, (b, i), -p1)", "-p1"),
+        ("weights of the first walker", "(b, j), p0)", "(0, j), p0)"),
+        ("i and j in r", "positions[b, last, 0] - positions[b, j, 0]", "positions[b, j, 0] - positions[b, last, 0]"),
+        ("a coordinate of the first walker", "positions[b, last, 1]", "positions[0, last, 1]"),
+        ("coordinate", "positions[b, j, 2]\n", "positions[b, j, 1]\n"),
+        ("r of the first particle", "positions[b, last, 1]", "positions[b, first, 1]"),
+        ("r stored elsewhere", "vectors[count, 1] =", "vectors[count, 2] ="),
+        ("r stored for the particle", "vectors[count, 1] =", "vectors[j, 1] ="),
+        (
+            "a coordinate left out",
+            "                    vectors[count, 2] = positions[b, last, 2] - positions[b, j, 2]\n",
+            "",
+        ),
+        ("features of the receiver", "features, (b, j, 1, c)", "features, (b, i, 1, c)"),
+        ("features of the sender, back", "features, (b, i, 1, c)", "features, (b, j, 1, c)"),
+        ("features of the first walker", "features, (b, j, 0, c)", "features, (0, j, 0, c)"),
+        ("feature component", "features, (b, i, 2, c)", "features, (b, i, 1, c)"),
+        ("feature channel", "features, (b, i, 2, c)", "features, (b, i, 2, span[0])"),
+        ("= for +=", "_load(out, (b, i, 0, c), lanes)", "k.zero"),
+        ("= for +=, back", "_load(out, (b, j, 2, c), lanes)", "k.zero"),
+        ("sum of the sender", "_load(out, (b, i, 0, c), lanes)", "_load(out, (b, j, 0, c), lanes)"),
+        ("to the sender", "_store(out, (b, i, 1, c), values[1])", "_store(out, (b, j, 1, c), values[1])"),
+        ("to the receiver, back", "_store(out, (b, j, 1, c), values[1])", "_store(out, (b, i, 1, c), values[1])"),
+        ("to the first walker", "_store(out, (b, i, 1, c), values[1])", "_store(out, (0, i, 1, c), values[1])"),
+        ("value exchanged", "_store(out, (b, j, 2, c), values[2])", "_store(out, (b, j, 2, c), values[1])"),
+        ("value left out", "                        _store(out, (b, i, 2, c), values[2])\n", ""),
+        ("self pair twice", "if i != j:", "if True:"),
+        ("never back", "if i != j:", "if False:"),
+        ("back for self pairs alone", "if i != j:", "if i == j:"),
+        ("no self pairs", "for j in range(i if loops else i + 1,", "for j in range(i + 1,"),
+        ("always self pairs", "for j in range(i if loops else i + 1,", "for j in range(i,"),
+        ("self pairs where they are not wanted", "i if loops else i + 1", "i + 1 if loops else i"),
+        ("loops ignored", "if loops else", "if False else"),
+        ("loops always", "if loops else", "if True else"),
+        ("vectors without self pairs", "for j in range(last if loops else last + 1,", "for j in range(last + 1,"),
+        ("vectors of self pairs too", "for j in range(last if loops else last + 1,", "for j in range(last,"),
+        ("all pairs twice", "for j in range(i if loops else i + 1,", "for j in range("),
+        ("last particle left out", "i if loops else i + 1, particles)", "i if loops else i + 1, particles - 1)"),
+        (
+            "last vector left out",
+            "last if loops else last + 1, particles)",
+            "last if loops else last + 1, particles - 1)",
+        ),
+        ("more particles than there is room for", "count + particles - last <= at_once", "count <= at_once"),
+        ("a particle more than there is room for", "particles - last <= at_once", "particles - last - 2 <= at_once"),
+        ("only the particles that fit at first", "            first = last", "            first = particles"),
+        ("particles twice", "            first = last", "            first = first + 1"),
+        ("from the first particle on", "for i in range(first, last):", "for i in range(last):"),
+        ("first particle left out", "for i in range(first, last):", "for i in range(first + 1, last):"),
+        ("vectors not counted", "                    count += 1\n", ""),
+        ("vectors counted on", "last, count = first, 0", "last, count = first, first"),
+        ("place of a pair", "u += 1", "u = j"),
+        ("place of a pair that is skipped", "                    u += 1\n", ""),
+        ("place from 1", "u = -1", "u = 0"),
+        ("place counted on", "            u = -1\n            for i", "            u = first - 1\n            for i"),
+        ("edges from 1 on", "(edges, k, 0, count,", "(edges, k, 1, count,"),
+        ("weights from 1 on", "k, order, 0, count,", "k, order, 1, count,"),
+        ("edges of too few", "(edges, k, 0, count,", "(edges, k, 0, count - 1,"),
+        ("weights of too few", "k, order, 0, count,", "k, order, 0, count - 1,"),
+        ("beyond the cutoff is not skipped", SKIP, ""),
+        ("the rest is skipped too", "continue", "break"),
+        ("what lies within is skipped", "intervals[u] < k.zero", "intervals[u] > k.zero"),
+        ("the first interval is skipped", "intervals[u] < k.zero", "intervals[u] < k.one"),
+        ("interval of the first pair", "s = int(intervals[u])", "s = int(intervals[0])"),
+        ("weights of the first pair", "_take(splines, u, order)", "_take(splines, 0, order)"),
+        ("weights of degree 3", "_take(splines, u, order)", "_take(splines, u, (0, 0, 0, 0))"),
+        ("radial function", "p2 = _tabulated(spline, table, s, 2,", "p2 = _tabulated(spline, table, s, 1,"),
+        ("channel of the table", "p2 = _tabulated(spline, table, s, 2, c,", "p2 = _tabulated(spline, table, s, 2, 0,"),
+        ("edge of the first pair", "(edges[0, u], edges[1, u],", "(edges[0, 0], edges[1, 0],"),
+        ("edge values exchanged", "(edges[0, u], edges[1, u],", "(edges[1, u], edges[0, u],"),
+        ("not cleared", "                out[b, i, 1, c] = k.zero\n", ""),
+        ("cleared in between", "        first = 0\n", "        first = 0\n        out[b, 0, 0, span[0]] = k.one\n"),
+        ("cleared channels", CLEARED, "for c in range(span[0], span[0] + 1):"),
+        ("cleared channels of others", CLEARED, "for c in range(span[1]):"),
+        ("step of one", STEPS, "for c in range(span[0], span[1]):"),
+        ("step of two", STEPS, "for c in range(span[0], span[1], 2):"),
+        ("from channel 0", STEPS, "for c in range(0, span[1], len(lanes)):"),
+        ("to the last channel", STEPS, "for c in range(span[0], out.shape[3], len(lanes)):"),
+        ("walkers before the start", "for b in range(start, stop):", "for b in range(stop):"),
+        ("walkers beyond the end", "for b in range(start, stop):", "for b in range(start, len(out)):"),
+        ("particles and walkers", "positions.shape[1]", "positions.shape[0]"),
+        ("room for too few vectors", "np.empty((at_once, 3)", "np.empty((at_once - 2, 3)"),
+        ("room for too few edges", "np.empty((7, at_once)", "np.empty((7, at_once - 2)"),
+        ("room for too few weights", "np.empty((len(order), at_once)", "np.empty((4, at_once)"),
+        ("room for the weights of too few", "np.empty((len(order), at_once)", "np.empty((len(order), at_once - 2)"),
+        ("room for too few intervals", "np.empty(at_once, out", "np.empty(at_once - 2, out"),
+        ("scale and end exchanged", "vectors, scale, end)\n", "vectors, end, scale)\n"),
+        ("order and loops exchanged", "order, loops, positions", "loops, order, positions"),
+    ),
+    *edits("_walkers_1_0", ("sign of the only path", "(b, i), -p0)", "(b, i), p0)"), pair="1_0"),
+    *edits("_walkers_1_2", ("sign of a path", "(b, i), p1)", "(b, i), -p1)"), pair="1_2"),
+    *edits("_walkers_1_2_polar", ("signs of both paths", "(b, i), -p", "(b, i), p"), pair="1_2"),
+    *edits("_walkers_1_1_axial", ("sign of the only path", "(b, i), -p0)", "(b, i), p0)")),
+    *edits("_walkers_1_2_axial", ("sign of the only path", "(b, i), p0)", "(b, i), -p0)"), pair="1_2"),
+]
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=str)
+def test_refused(edit: Edit) -> None:
+    """Nothing but the edited function is concerned, so that it alone can be what T11 objects to."""
+    refuses("cpu.py", edit)
