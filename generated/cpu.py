@@ -1456,6 +1456,20 @@ def _weighted(weights, place, value):
 
 
 @_compiled
+def _room(channels, lanes):
+    """So many channels fill whole vectors."""
+    return (channels + len(lanes) - 1) // len(lanes) * len(lanes)
+
+
+@_compiled
+def _moved_back(v, uneven, channels, lanes):
+    """The first channel of the vector whose sums lie from v on; `uneven` is None if all vectors are filled."""
+    if uneven is None:
+        return v
+    return min(v, channels - len(lanes))
+
+
+@_compiled
 def _interval(k, u, last):
     """The interval of the table that holds u, and where in it; -1 from the last knot on, which is the cutoff.
 
@@ -1636,11 +1650,12 @@ def _graph_fault(indptr, indices, senders):
 
 
 @_loop
-def _convolve_rows_1_0(start, stop, k, lanes, span, indptr, indices, vectors, radial, features, weights, out):
+def _convolve_rows_1_0(start, stop, k, lanes, uneven, indptr, indices, vectors, radial, features, weights, out):
     edges = np.empty((3, _BLOCK), out.dtype)
+    sums = np.empty((1, _room(out.shape[2], lanes)), out.dtype)
     for i in range(start, stop):
-        for c in range(span[0], span[1]):
-            out[i, 0, c] = k.zero
+        for v in range(sums.shape[1]):
+            sums[0, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
             _fill_edge_1_0(edges, k, first, last, vectors)
@@ -1649,32 +1664,37 @@ def _convolve_rows_1_0(start, stop, k, lanes, span, indptr, indices, vectors, ra
                 j = indices[e]
                 ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
                 edge = (edges[0, u], edges[1, u], edges[2, u])
-                for c in range(span[0], span[1], len(lanes)):
-                    if c % _line(out) == 0:
-                        _ask(radial, e + _RADIAL_AHEAD, c)
-                        _ask(features, ahead, 3 * c)
-                        _ask(features, ahead, 3 * c + _line(out))
-                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                for v in range(0, sums.shape[1], len(lanes)):
+                    c = _moved_back(v, uneven, out.shape[2], lanes)
+                    if v % _line(out) == 0:
+                        _ask(radial, e + _RADIAL_AHEAD, v)
+                        _ask(features, ahead, 3 * v)
+                        _ask(features, ahead, 3 * v + _line(out))
+                        _ask(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_0(
                         k,
                         edge,
-                        _load(out, (i, 0, c), lanes),
+                        _load(sums, (0, v), lanes),
                         _weighted(weights, e, _load(radial, (e, 0, c), lanes)),
                         _load(features, (j, 0, c), lanes),
                         _load(features, (j, 1, c), lanes),
                         _load(features, (j, 2, c), lanes),
                     )
-                    _store(out, (i, 0, c), values[0])
+                    _store(sums, (0, v), values[0])
+        for v in range(0, sums.shape[1], len(lanes)):
+            c = _moved_back(v, uneven, out.shape[2], lanes)
+            _store(out, (i, 0, c), _load(sums, (0, v), lanes))
 
 
 @_loop
-def _convolve_rows_1_1(start, stop, k, lanes, span, indptr, indices, vectors, radial, features, weights, out):
+def _convolve_rows_1_1(start, stop, k, lanes, uneven, indptr, indices, vectors, radial, features, weights, out):
     edges = np.empty((7, _BLOCK), out.dtype)
+    sums = np.empty((3, _room(out.shape[2], lanes)), out.dtype)
     for i in range(start, stop):
-        for c in range(span[0], span[1]):
-            out[i, 0, c] = k.zero
-            out[i, 1, c] = k.zero
-            out[i, 2, c] = k.zero
+        for v in range(sums.shape[1]):
+            sums[0, v] = k.zero
+            sums[1, v] = k.zero
+            sums[2, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
             _fill_edge_1_1(edges, k, first, last, vectors)
@@ -1683,20 +1703,21 @@ def _convolve_rows_1_1(start, stop, k, lanes, span, indptr, indices, vectors, ra
                 j = indices[e]
                 ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
-                for c in range(span[0], span[1], len(lanes)):
-                    if c % _line(out) == 0:
-                        _ask(radial, e + _RADIAL_AHEAD, 3 * c)
-                        _ask(radial, e + _RADIAL_AHEAD, 3 * c + _line(out))
-                        _ask(radial, e + _RADIAL_AHEAD, 3 * c + 2 * _line(out))
-                        _ask(features, ahead, 3 * c)
-                        _ask(features, ahead, 3 * c + _line(out))
-                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                for v in range(0, sums.shape[1], len(lanes)):
+                    c = _moved_back(v, uneven, out.shape[2], lanes)
+                    if v % _line(out) == 0:
+                        _ask(radial, e + _RADIAL_AHEAD, 3 * v)
+                        _ask(radial, e + _RADIAL_AHEAD, 3 * v + _line(out))
+                        _ask(radial, e + _RADIAL_AHEAD, 3 * v + 2 * _line(out))
+                        _ask(features, ahead, 3 * v)
+                        _ask(features, ahead, 3 * v + _line(out))
+                        _ask(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_1(
                         k,
                         edge,
-                        _load(out, (i, 0, c), lanes),
-                        _load(out, (i, 1, c), lanes),
-                        _load(out, (i, 2, c), lanes),
+                        _load(sums, (0, v), lanes),
+                        _load(sums, (1, v), lanes),
+                        _load(sums, (2, v), lanes),
                         _weighted(weights, e, _load(radial, (e, 0, c), lanes)),
                         _weighted(weights, e, _load(radial, (e, 1, c), lanes)),
                         _weighted(weights, e, _load(radial, (e, 2, c), lanes)),
@@ -1704,19 +1725,25 @@ def _convolve_rows_1_1(start, stop, k, lanes, span, indptr, indices, vectors, ra
                         _load(features, (j, 1, c), lanes),
                         _load(features, (j, 2, c), lanes),
                     )
-                    _store(out, (i, 0, c), values[0])
-                    _store(out, (i, 1, c), values[1])
-                    _store(out, (i, 2, c), values[2])
+                    _store(sums, (0, v), values[0])
+                    _store(sums, (1, v), values[1])
+                    _store(sums, (2, v), values[2])
+        for v in range(0, sums.shape[1], len(lanes)):
+            c = _moved_back(v, uneven, out.shape[2], lanes)
+            _store(out, (i, 0, c), _load(sums, (0, v), lanes))
+            _store(out, (i, 1, c), _load(sums, (1, v), lanes))
+            _store(out, (i, 2, c), _load(sums, (2, v), lanes))
 
 
 @_loop
-def _convolve_rows_1_1_polar(start, stop, k, lanes, span, indptr, indices, vectors, radial, features, weights, out):
+def _convolve_rows_1_1_polar(start, stop, k, lanes, uneven, indptr, indices, vectors, radial, features, weights, out):
     edges = np.empty((7, _BLOCK), out.dtype)
+    sums = np.empty((3, _room(out.shape[2], lanes)), out.dtype)
     for i in range(start, stop):
-        for c in range(span[0], span[1]):
-            out[i, 0, c] = k.zero
-            out[i, 1, c] = k.zero
-            out[i, 2, c] = k.zero
+        for v in range(sums.shape[1]):
+            sums[0, v] = k.zero
+            sums[1, v] = k.zero
+            sums[2, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
             _fill_edge_1_1_polar(edges, k, first, last, vectors)
@@ -1725,38 +1752,45 @@ def _convolve_rows_1_1_polar(start, stop, k, lanes, span, indptr, indices, vecto
                 j = indices[e]
                 ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
-                for c in range(span[0], span[1], len(lanes)):
-                    if c % _line(out) == 0:
-                        _ask(radial, e + _RADIAL_AHEAD, 2 * c)
-                        _ask(radial, e + _RADIAL_AHEAD, 2 * c + _line(out))
-                        _ask(features, ahead, 3 * c)
-                        _ask(features, ahead, 3 * c + _line(out))
-                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                for v in range(0, sums.shape[1], len(lanes)):
+                    c = _moved_back(v, uneven, out.shape[2], lanes)
+                    if v % _line(out) == 0:
+                        _ask(radial, e + _RADIAL_AHEAD, 2 * v)
+                        _ask(radial, e + _RADIAL_AHEAD, 2 * v + _line(out))
+                        _ask(features, ahead, 3 * v)
+                        _ask(features, ahead, 3 * v + _line(out))
+                        _ask(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_1_polar(
                         k,
                         edge,
-                        _load(out, (i, 0, c), lanes),
-                        _load(out, (i, 1, c), lanes),
-                        _load(out, (i, 2, c), lanes),
+                        _load(sums, (0, v), lanes),
+                        _load(sums, (1, v), lanes),
+                        _load(sums, (2, v), lanes),
                         _weighted(weights, e, _load(radial, (e, 0, c), lanes)),
                         _weighted(weights, e, _load(radial, (e, 1, c), lanes)),
                         _load(features, (j, 0, c), lanes),
                         _load(features, (j, 1, c), lanes),
                         _load(features, (j, 2, c), lanes),
                     )
-                    _store(out, (i, 0, c), values[0])
-                    _store(out, (i, 1, c), values[1])
-                    _store(out, (i, 2, c), values[2])
+                    _store(sums, (0, v), values[0])
+                    _store(sums, (1, v), values[1])
+                    _store(sums, (2, v), values[2])
+        for v in range(0, sums.shape[1], len(lanes)):
+            c = _moved_back(v, uneven, out.shape[2], lanes)
+            _store(out, (i, 0, c), _load(sums, (0, v), lanes))
+            _store(out, (i, 1, c), _load(sums, (1, v), lanes))
+            _store(out, (i, 2, c), _load(sums, (2, v), lanes))
 
 
 @_loop
-def _convolve_rows_1_1_axial(start, stop, k, lanes, span, indptr, indices, vectors, radial, features, weights, out):
+def _convolve_rows_1_1_axial(start, stop, k, lanes, uneven, indptr, indices, vectors, radial, features, weights, out):
     edges = np.empty((3, _BLOCK), out.dtype)
+    sums = np.empty((3, _room(out.shape[2], lanes)), out.dtype)
     for i in range(start, stop):
-        for c in range(span[0], span[1]):
-            out[i, 0, c] = k.zero
-            out[i, 1, c] = k.zero
-            out[i, 2, c] = k.zero
+        for v in range(sums.shape[1]):
+            sums[0, v] = k.zero
+            sums[1, v] = k.zero
+            sums[2, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
             _fill_edge_1_1_axial(edges, k, first, last, vectors)
@@ -1765,38 +1799,45 @@ def _convolve_rows_1_1_axial(start, stop, k, lanes, span, indptr, indices, vecto
                 j = indices[e]
                 ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
                 edge = (edges[0, u], edges[1, u], edges[2, u])
-                for c in range(span[0], span[1], len(lanes)):
-                    if c % _line(out) == 0:
-                        _ask(radial, e + _RADIAL_AHEAD, c)
-                        _ask(features, ahead, 3 * c)
-                        _ask(features, ahead, 3 * c + _line(out))
-                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                for v in range(0, sums.shape[1], len(lanes)):
+                    c = _moved_back(v, uneven, out.shape[2], lanes)
+                    if v % _line(out) == 0:
+                        _ask(radial, e + _RADIAL_AHEAD, v)
+                        _ask(features, ahead, 3 * v)
+                        _ask(features, ahead, 3 * v + _line(out))
+                        _ask(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_1_axial(
                         k,
                         edge,
-                        _load(out, (i, 0, c), lanes),
-                        _load(out, (i, 1, c), lanes),
-                        _load(out, (i, 2, c), lanes),
+                        _load(sums, (0, v), lanes),
+                        _load(sums, (1, v), lanes),
+                        _load(sums, (2, v), lanes),
                         _weighted(weights, e, _load(radial, (e, 0, c), lanes)),
                         _load(features, (j, 0, c), lanes),
                         _load(features, (j, 1, c), lanes),
                         _load(features, (j, 2, c), lanes),
                     )
-                    _store(out, (i, 0, c), values[0])
-                    _store(out, (i, 1, c), values[1])
-                    _store(out, (i, 2, c), values[2])
+                    _store(sums, (0, v), values[0])
+                    _store(sums, (1, v), values[1])
+                    _store(sums, (2, v), values[2])
+        for v in range(0, sums.shape[1], len(lanes)):
+            c = _moved_back(v, uneven, out.shape[2], lanes)
+            _store(out, (i, 0, c), _load(sums, (0, v), lanes))
+            _store(out, (i, 1, c), _load(sums, (1, v), lanes))
+            _store(out, (i, 2, c), _load(sums, (2, v), lanes))
 
 
 @_loop
-def _convolve_rows_1_2(start, stop, k, lanes, span, indptr, indices, vectors, radial, features, weights, out):
+def _convolve_rows_1_2(start, stop, k, lanes, uneven, indptr, indices, vectors, radial, features, weights, out):
     edges = np.empty((13, _BLOCK), out.dtype)
+    sums = np.empty((5, _room(out.shape[2], lanes)), out.dtype)
     for i in range(start, stop):
-        for c in range(span[0], span[1]):
-            out[i, 0, c] = k.zero
-            out[i, 1, c] = k.zero
-            out[i, 2, c] = k.zero
-            out[i, 3, c] = k.zero
-            out[i, 4, c] = k.zero
+        for v in range(sums.shape[1]):
+            sums[0, v] = k.zero
+            sums[1, v] = k.zero
+            sums[2, v] = k.zero
+            sums[3, v] = k.zero
+            sums[4, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
             _fill_edge_1_2(edges, k, first, last, vectors)
@@ -1805,22 +1846,23 @@ def _convolve_rows_1_2(start, stop, k, lanes, span, indptr, indices, vectors, ra
                 j = indices[e]
                 ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
-                for c in range(span[0], span[1], len(lanes)):
-                    if c % _line(out) == 0:
-                        _ask(radial, e + _RADIAL_AHEAD, 3 * c)
-                        _ask(radial, e + _RADIAL_AHEAD, 3 * c + _line(out))
-                        _ask(radial, e + _RADIAL_AHEAD, 3 * c + 2 * _line(out))
-                        _ask(features, ahead, 3 * c)
-                        _ask(features, ahead, 3 * c + _line(out))
-                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                for v in range(0, sums.shape[1], len(lanes)):
+                    c = _moved_back(v, uneven, out.shape[2], lanes)
+                    if v % _line(out) == 0:
+                        _ask(radial, e + _RADIAL_AHEAD, 3 * v)
+                        _ask(radial, e + _RADIAL_AHEAD, 3 * v + _line(out))
+                        _ask(radial, e + _RADIAL_AHEAD, 3 * v + 2 * _line(out))
+                        _ask(features, ahead, 3 * v)
+                        _ask(features, ahead, 3 * v + _line(out))
+                        _ask(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_2(
                         k,
                         edge,
-                        _load(out, (i, 0, c), lanes),
-                        _load(out, (i, 1, c), lanes),
-                        _load(out, (i, 2, c), lanes),
-                        _load(out, (i, 3, c), lanes),
-                        _load(out, (i, 4, c), lanes),
+                        _load(sums, (0, v), lanes),
+                        _load(sums, (1, v), lanes),
+                        _load(sums, (2, v), lanes),
+                        _load(sums, (3, v), lanes),
+                        _load(sums, (4, v), lanes),
                         _weighted(weights, e, _load(radial, (e, 0, c), lanes)),
                         _weighted(weights, e, _load(radial, (e, 1, c), lanes)),
                         _weighted(weights, e, _load(radial, (e, 2, c), lanes)),
@@ -1828,23 +1870,31 @@ def _convolve_rows_1_2(start, stop, k, lanes, span, indptr, indices, vectors, ra
                         _load(features, (j, 1, c), lanes),
                         _load(features, (j, 2, c), lanes),
                     )
-                    _store(out, (i, 0, c), values[0])
-                    _store(out, (i, 1, c), values[1])
-                    _store(out, (i, 2, c), values[2])
-                    _store(out, (i, 3, c), values[3])
-                    _store(out, (i, 4, c), values[4])
+                    _store(sums, (0, v), values[0])
+                    _store(sums, (1, v), values[1])
+                    _store(sums, (2, v), values[2])
+                    _store(sums, (3, v), values[3])
+                    _store(sums, (4, v), values[4])
+        for v in range(0, sums.shape[1], len(lanes)):
+            c = _moved_back(v, uneven, out.shape[2], lanes)
+            _store(out, (i, 0, c), _load(sums, (0, v), lanes))
+            _store(out, (i, 1, c), _load(sums, (1, v), lanes))
+            _store(out, (i, 2, c), _load(sums, (2, v), lanes))
+            _store(out, (i, 3, c), _load(sums, (3, v), lanes))
+            _store(out, (i, 4, c), _load(sums, (4, v), lanes))
 
 
 @_loop
-def _convolve_rows_1_2_polar(start, stop, k, lanes, span, indptr, indices, vectors, radial, features, weights, out):
+def _convolve_rows_1_2_polar(start, stop, k, lanes, uneven, indptr, indices, vectors, radial, features, weights, out):
     edges = np.empty((13, _BLOCK), out.dtype)
+    sums = np.empty((5, _room(out.shape[2], lanes)), out.dtype)
     for i in range(start, stop):
-        for c in range(span[0], span[1]):
-            out[i, 0, c] = k.zero
-            out[i, 1, c] = k.zero
-            out[i, 2, c] = k.zero
-            out[i, 3, c] = k.zero
-            out[i, 4, c] = k.zero
+        for v in range(sums.shape[1]):
+            sums[0, v] = k.zero
+            sums[1, v] = k.zero
+            sums[2, v] = k.zero
+            sums[3, v] = k.zero
+            sums[4, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
             _fill_edge_1_2_polar(edges, k, first, last, vectors)
@@ -1853,44 +1903,53 @@ def _convolve_rows_1_2_polar(start, stop, k, lanes, span, indptr, indices, vecto
                 j = indices[e]
                 ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
-                for c in range(span[0], span[1], len(lanes)):
-                    if c % _line(out) == 0:
-                        _ask(radial, e + _RADIAL_AHEAD, 2 * c)
-                        _ask(radial, e + _RADIAL_AHEAD, 2 * c + _line(out))
-                        _ask(features, ahead, 3 * c)
-                        _ask(features, ahead, 3 * c + _line(out))
-                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                for v in range(0, sums.shape[1], len(lanes)):
+                    c = _moved_back(v, uneven, out.shape[2], lanes)
+                    if v % _line(out) == 0:
+                        _ask(radial, e + _RADIAL_AHEAD, 2 * v)
+                        _ask(radial, e + _RADIAL_AHEAD, 2 * v + _line(out))
+                        _ask(features, ahead, 3 * v)
+                        _ask(features, ahead, 3 * v + _line(out))
+                        _ask(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_2_polar(
                         k,
                         edge,
-                        _load(out, (i, 0, c), lanes),
-                        _load(out, (i, 1, c), lanes),
-                        _load(out, (i, 2, c), lanes),
-                        _load(out, (i, 3, c), lanes),
-                        _load(out, (i, 4, c), lanes),
+                        _load(sums, (0, v), lanes),
+                        _load(sums, (1, v), lanes),
+                        _load(sums, (2, v), lanes),
+                        _load(sums, (3, v), lanes),
+                        _load(sums, (4, v), lanes),
                         _weighted(weights, e, _load(radial, (e, 0, c), lanes)),
                         _weighted(weights, e, _load(radial, (e, 1, c), lanes)),
                         _load(features, (j, 0, c), lanes),
                         _load(features, (j, 1, c), lanes),
                         _load(features, (j, 2, c), lanes),
                     )
-                    _store(out, (i, 0, c), values[0])
-                    _store(out, (i, 1, c), values[1])
-                    _store(out, (i, 2, c), values[2])
-                    _store(out, (i, 3, c), values[3])
-                    _store(out, (i, 4, c), values[4])
+                    _store(sums, (0, v), values[0])
+                    _store(sums, (1, v), values[1])
+                    _store(sums, (2, v), values[2])
+                    _store(sums, (3, v), values[3])
+                    _store(sums, (4, v), values[4])
+        for v in range(0, sums.shape[1], len(lanes)):
+            c = _moved_back(v, uneven, out.shape[2], lanes)
+            _store(out, (i, 0, c), _load(sums, (0, v), lanes))
+            _store(out, (i, 1, c), _load(sums, (1, v), lanes))
+            _store(out, (i, 2, c), _load(sums, (2, v), lanes))
+            _store(out, (i, 3, c), _load(sums, (3, v), lanes))
+            _store(out, (i, 4, c), _load(sums, (4, v), lanes))
 
 
 @_loop
-def _convolve_rows_1_2_axial(start, stop, k, lanes, span, indptr, indices, vectors, radial, features, weights, out):
+def _convolve_rows_1_2_axial(start, stop, k, lanes, uneven, indptr, indices, vectors, radial, features, weights, out):
     edges = np.empty((9, _BLOCK), out.dtype)
+    sums = np.empty((5, _room(out.shape[2], lanes)), out.dtype)
     for i in range(start, stop):
-        for c in range(span[0], span[1]):
-            out[i, 0, c] = k.zero
-            out[i, 1, c] = k.zero
-            out[i, 2, c] = k.zero
-            out[i, 3, c] = k.zero
-            out[i, 4, c] = k.zero
+        for v in range(sums.shape[1]):
+            sums[0, v] = k.zero
+            sums[1, v] = k.zero
+            sums[2, v] = k.zero
+            sums[3, v] = k.zero
+            sums[4, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
             _fill_edge_1_2_axial(edges, k, first, last, vectors)
@@ -1899,30 +1958,38 @@ def _convolve_rows_1_2_axial(start, stop, k, lanes, span, indptr, indices, vecto
                 j = indices[e]
                 ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
-                for c in range(span[0], span[1], len(lanes)):
-                    if c % _line(out) == 0:
-                        _ask(radial, e + _RADIAL_AHEAD, c)
-                        _ask(features, ahead, 3 * c)
-                        _ask(features, ahead, 3 * c + _line(out))
-                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                for v in range(0, sums.shape[1], len(lanes)):
+                    c = _moved_back(v, uneven, out.shape[2], lanes)
+                    if v % _line(out) == 0:
+                        _ask(radial, e + _RADIAL_AHEAD, v)
+                        _ask(features, ahead, 3 * v)
+                        _ask(features, ahead, 3 * v + _line(out))
+                        _ask(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_2_axial(
                         k,
                         edge,
-                        _load(out, (i, 0, c), lanes),
-                        _load(out, (i, 1, c), lanes),
-                        _load(out, (i, 2, c), lanes),
-                        _load(out, (i, 3, c), lanes),
-                        _load(out, (i, 4, c), lanes),
+                        _load(sums, (0, v), lanes),
+                        _load(sums, (1, v), lanes),
+                        _load(sums, (2, v), lanes),
+                        _load(sums, (3, v), lanes),
+                        _load(sums, (4, v), lanes),
                         _weighted(weights, e, _load(radial, (e, 0, c), lanes)),
                         _load(features, (j, 0, c), lanes),
                         _load(features, (j, 1, c), lanes),
                         _load(features, (j, 2, c), lanes),
                     )
-                    _store(out, (i, 0, c), values[0])
-                    _store(out, (i, 1, c), values[1])
-                    _store(out, (i, 2, c), values[2])
-                    _store(out, (i, 3, c), values[3])
-                    _store(out, (i, 4, c), values[4])
+                    _store(sums, (0, v), values[0])
+                    _store(sums, (1, v), values[1])
+                    _store(sums, (2, v), values[2])
+                    _store(sums, (3, v), values[3])
+                    _store(sums, (4, v), values[4])
+        for v in range(0, sums.shape[1], len(lanes)):
+            c = _moved_back(v, uneven, out.shape[2], lanes)
+            _store(out, (i, 0, c), _load(sums, (0, v), lanes))
+            _store(out, (i, 1, c), _load(sums, (1, v), lanes))
+            _store(out, (i, 2, c), _load(sums, (2, v), lanes))
+            _store(out, (i, 3, c), _load(sums, (3, v), lanes))
+            _store(out, (i, 4, c), _load(sums, (4, v), lanes))
 
 
 # --- compiled loops: radial functions from a table ----------------------------------------------------
@@ -1930,14 +1997,15 @@ def _convolve_rows_1_2_axial(start, stop, k, lanes, span, indptr, indices, vecto
 
 @_loop
 def _tabulated_rows_1_0(
-    start, stop, k, lanes, span, order, indptr, indices, vectors, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, order, indptr, indices, vectors, table, scale, end, features, weights, out
 ):
     edges = np.empty((3, _BLOCK), out.dtype)
     splines = np.empty((len(order), _BLOCK), out.dtype)
     intervals = np.empty(_BLOCK, out.dtype)
+    sums = np.empty((1, _room(out.shape[2], lanes)), out.dtype)
     for i in range(start, stop):
-        for c in range(span[0], span[1]):
-            out[i, 0, c] = k.zero
+        for v in range(sums.shape[1]):
+            sums[0, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
             _fill_edge_1_0(edges, k, first, last, vectors)
@@ -1951,35 +2019,40 @@ def _tabulated_rows_1_0(
                 ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
                 edge = (edges[0, u], edges[1, u], edges[2, u])
                 spline = _take(splines, u, order)
-                for c in range(span[0], span[1], len(lanes)):
-                    if c % _line(out) == 0:
-                        _ask(features, ahead, 3 * c)
-                        _ask(features, ahead, 3 * c + _line(out))
-                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                for v in range(0, sums.shape[1], len(lanes)):
+                    c = _moved_back(v, uneven, out.shape[2], lanes)
+                    if v % _line(out) == 0:
+                        _ask(features, ahead, 3 * v)
+                        _ask(features, ahead, 3 * v + _line(out))
+                        _ask(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_0(
                         k,
                         edge,
-                        _load(out, (i, 0, c), lanes),
+                        _load(sums, (0, v), lanes),
                         _weighted(weights, e, _tabulated(spline, table, s, 0, c, lanes)),
                         _load(features, (j, 0, c), lanes),
                         _load(features, (j, 1, c), lanes),
                         _load(features, (j, 2, c), lanes),
                     )
-                    _store(out, (i, 0, c), values[0])
+                    _store(sums, (0, v), values[0])
+        for v in range(0, sums.shape[1], len(lanes)):
+            c = _moved_back(v, uneven, out.shape[2], lanes)
+            _store(out, (i, 0, c), _load(sums, (0, v), lanes))
 
 
 @_loop
 def _tabulated_rows_1_1(
-    start, stop, k, lanes, span, order, indptr, indices, vectors, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, order, indptr, indices, vectors, table, scale, end, features, weights, out
 ):
     edges = np.empty((7, _BLOCK), out.dtype)
     splines = np.empty((len(order), _BLOCK), out.dtype)
     intervals = np.empty(_BLOCK, out.dtype)
+    sums = np.empty((3, _room(out.shape[2], lanes)), out.dtype)
     for i in range(start, stop):
-        for c in range(span[0], span[1]):
-            out[i, 0, c] = k.zero
-            out[i, 1, c] = k.zero
-            out[i, 2, c] = k.zero
+        for v in range(sums.shape[1]):
+            sums[0, v] = k.zero
+            sums[1, v] = k.zero
+            sums[2, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
             _fill_edge_1_1(edges, k, first, last, vectors)
@@ -1993,17 +2066,18 @@ def _tabulated_rows_1_1(
                 ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
                 spline = _take(splines, u, order)
-                for c in range(span[0], span[1], len(lanes)):
-                    if c % _line(out) == 0:
-                        _ask(features, ahead, 3 * c)
-                        _ask(features, ahead, 3 * c + _line(out))
-                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                for v in range(0, sums.shape[1], len(lanes)):
+                    c = _moved_back(v, uneven, out.shape[2], lanes)
+                    if v % _line(out) == 0:
+                        _ask(features, ahead, 3 * v)
+                        _ask(features, ahead, 3 * v + _line(out))
+                        _ask(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_1(
                         k,
                         edge,
-                        _load(out, (i, 0, c), lanes),
-                        _load(out, (i, 1, c), lanes),
-                        _load(out, (i, 2, c), lanes),
+                        _load(sums, (0, v), lanes),
+                        _load(sums, (1, v), lanes),
+                        _load(sums, (2, v), lanes),
                         _weighted(weights, e, _tabulated(spline, table, s, 0, c, lanes)),
                         _weighted(weights, e, _tabulated(spline, table, s, 1, c, lanes)),
                         _weighted(weights, e, _tabulated(spline, table, s, 2, c, lanes)),
@@ -2011,23 +2085,29 @@ def _tabulated_rows_1_1(
                         _load(features, (j, 1, c), lanes),
                         _load(features, (j, 2, c), lanes),
                     )
-                    _store(out, (i, 0, c), values[0])
-                    _store(out, (i, 1, c), values[1])
-                    _store(out, (i, 2, c), values[2])
+                    _store(sums, (0, v), values[0])
+                    _store(sums, (1, v), values[1])
+                    _store(sums, (2, v), values[2])
+        for v in range(0, sums.shape[1], len(lanes)):
+            c = _moved_back(v, uneven, out.shape[2], lanes)
+            _store(out, (i, 0, c), _load(sums, (0, v), lanes))
+            _store(out, (i, 1, c), _load(sums, (1, v), lanes))
+            _store(out, (i, 2, c), _load(sums, (2, v), lanes))
 
 
 @_loop
 def _tabulated_rows_1_1_polar(
-    start, stop, k, lanes, span, order, indptr, indices, vectors, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, order, indptr, indices, vectors, table, scale, end, features, weights, out
 ):
     edges = np.empty((7, _BLOCK), out.dtype)
     splines = np.empty((len(order), _BLOCK), out.dtype)
     intervals = np.empty(_BLOCK, out.dtype)
+    sums = np.empty((3, _room(out.shape[2], lanes)), out.dtype)
     for i in range(start, stop):
-        for c in range(span[0], span[1]):
-            out[i, 0, c] = k.zero
-            out[i, 1, c] = k.zero
-            out[i, 2, c] = k.zero
+        for v in range(sums.shape[1]):
+            sums[0, v] = k.zero
+            sums[1, v] = k.zero
+            sums[2, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
             _fill_edge_1_1_polar(edges, k, first, last, vectors)
@@ -2041,40 +2121,47 @@ def _tabulated_rows_1_1_polar(
                 ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
                 spline = _take(splines, u, order)
-                for c in range(span[0], span[1], len(lanes)):
-                    if c % _line(out) == 0:
-                        _ask(features, ahead, 3 * c)
-                        _ask(features, ahead, 3 * c + _line(out))
-                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                for v in range(0, sums.shape[1], len(lanes)):
+                    c = _moved_back(v, uneven, out.shape[2], lanes)
+                    if v % _line(out) == 0:
+                        _ask(features, ahead, 3 * v)
+                        _ask(features, ahead, 3 * v + _line(out))
+                        _ask(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_1_polar(
                         k,
                         edge,
-                        _load(out, (i, 0, c), lanes),
-                        _load(out, (i, 1, c), lanes),
-                        _load(out, (i, 2, c), lanes),
+                        _load(sums, (0, v), lanes),
+                        _load(sums, (1, v), lanes),
+                        _load(sums, (2, v), lanes),
                         _weighted(weights, e, _tabulated(spline, table, s, 0, c, lanes)),
                         _weighted(weights, e, _tabulated(spline, table, s, 1, c, lanes)),
                         _load(features, (j, 0, c), lanes),
                         _load(features, (j, 1, c), lanes),
                         _load(features, (j, 2, c), lanes),
                     )
-                    _store(out, (i, 0, c), values[0])
-                    _store(out, (i, 1, c), values[1])
-                    _store(out, (i, 2, c), values[2])
+                    _store(sums, (0, v), values[0])
+                    _store(sums, (1, v), values[1])
+                    _store(sums, (2, v), values[2])
+        for v in range(0, sums.shape[1], len(lanes)):
+            c = _moved_back(v, uneven, out.shape[2], lanes)
+            _store(out, (i, 0, c), _load(sums, (0, v), lanes))
+            _store(out, (i, 1, c), _load(sums, (1, v), lanes))
+            _store(out, (i, 2, c), _load(sums, (2, v), lanes))
 
 
 @_loop
 def _tabulated_rows_1_1_axial(
-    start, stop, k, lanes, span, order, indptr, indices, vectors, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, order, indptr, indices, vectors, table, scale, end, features, weights, out
 ):
     edges = np.empty((3, _BLOCK), out.dtype)
     splines = np.empty((len(order), _BLOCK), out.dtype)
     intervals = np.empty(_BLOCK, out.dtype)
+    sums = np.empty((3, _room(out.shape[2], lanes)), out.dtype)
     for i in range(start, stop):
-        for c in range(span[0], span[1]):
-            out[i, 0, c] = k.zero
-            out[i, 1, c] = k.zero
-            out[i, 2, c] = k.zero
+        for v in range(sums.shape[1]):
+            sums[0, v] = k.zero
+            sums[1, v] = k.zero
+            sums[2, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
             _fill_edge_1_1_axial(edges, k, first, last, vectors)
@@ -2088,41 +2175,48 @@ def _tabulated_rows_1_1_axial(
                 ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
                 edge = (edges[0, u], edges[1, u], edges[2, u])
                 spline = _take(splines, u, order)
-                for c in range(span[0], span[1], len(lanes)):
-                    if c % _line(out) == 0:
-                        _ask(features, ahead, 3 * c)
-                        _ask(features, ahead, 3 * c + _line(out))
-                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                for v in range(0, sums.shape[1], len(lanes)):
+                    c = _moved_back(v, uneven, out.shape[2], lanes)
+                    if v % _line(out) == 0:
+                        _ask(features, ahead, 3 * v)
+                        _ask(features, ahead, 3 * v + _line(out))
+                        _ask(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_1_axial(
                         k,
                         edge,
-                        _load(out, (i, 0, c), lanes),
-                        _load(out, (i, 1, c), lanes),
-                        _load(out, (i, 2, c), lanes),
+                        _load(sums, (0, v), lanes),
+                        _load(sums, (1, v), lanes),
+                        _load(sums, (2, v), lanes),
                         _weighted(weights, e, _tabulated(spline, table, s, 0, c, lanes)),
                         _load(features, (j, 0, c), lanes),
                         _load(features, (j, 1, c), lanes),
                         _load(features, (j, 2, c), lanes),
                     )
-                    _store(out, (i, 0, c), values[0])
-                    _store(out, (i, 1, c), values[1])
-                    _store(out, (i, 2, c), values[2])
+                    _store(sums, (0, v), values[0])
+                    _store(sums, (1, v), values[1])
+                    _store(sums, (2, v), values[2])
+        for v in range(0, sums.shape[1], len(lanes)):
+            c = _moved_back(v, uneven, out.shape[2], lanes)
+            _store(out, (i, 0, c), _load(sums, (0, v), lanes))
+            _store(out, (i, 1, c), _load(sums, (1, v), lanes))
+            _store(out, (i, 2, c), _load(sums, (2, v), lanes))
 
 
 @_loop
 def _tabulated_rows_1_2(
-    start, stop, k, lanes, span, order, indptr, indices, vectors, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, order, indptr, indices, vectors, table, scale, end, features, weights, out
 ):
     edges = np.empty((13, _BLOCK), out.dtype)
     splines = np.empty((len(order), _BLOCK), out.dtype)
     intervals = np.empty(_BLOCK, out.dtype)
+    sums = np.empty((5, _room(out.shape[2], lanes)), out.dtype)
     for i in range(start, stop):
-        for c in range(span[0], span[1]):
-            out[i, 0, c] = k.zero
-            out[i, 1, c] = k.zero
-            out[i, 2, c] = k.zero
-            out[i, 3, c] = k.zero
-            out[i, 4, c] = k.zero
+        for v in range(sums.shape[1]):
+            sums[0, v] = k.zero
+            sums[1, v] = k.zero
+            sums[2, v] = k.zero
+            sums[3, v] = k.zero
+            sums[4, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
             _fill_edge_1_2(edges, k, first, last, vectors)
@@ -2136,19 +2230,20 @@ def _tabulated_rows_1_2(
                 ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
                 spline = _take(splines, u, order)
-                for c in range(span[0], span[1], len(lanes)):
-                    if c % _line(out) == 0:
-                        _ask(features, ahead, 3 * c)
-                        _ask(features, ahead, 3 * c + _line(out))
-                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                for v in range(0, sums.shape[1], len(lanes)):
+                    c = _moved_back(v, uneven, out.shape[2], lanes)
+                    if v % _line(out) == 0:
+                        _ask(features, ahead, 3 * v)
+                        _ask(features, ahead, 3 * v + _line(out))
+                        _ask(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_2(
                         k,
                         edge,
-                        _load(out, (i, 0, c), lanes),
-                        _load(out, (i, 1, c), lanes),
-                        _load(out, (i, 2, c), lanes),
-                        _load(out, (i, 3, c), lanes),
-                        _load(out, (i, 4, c), lanes),
+                        _load(sums, (0, v), lanes),
+                        _load(sums, (1, v), lanes),
+                        _load(sums, (2, v), lanes),
+                        _load(sums, (3, v), lanes),
+                        _load(sums, (4, v), lanes),
                         _weighted(weights, e, _tabulated(spline, table, s, 0, c, lanes)),
                         _weighted(weights, e, _tabulated(spline, table, s, 1, c, lanes)),
                         _weighted(weights, e, _tabulated(spline, table, s, 2, c, lanes)),
@@ -2156,27 +2251,35 @@ def _tabulated_rows_1_2(
                         _load(features, (j, 1, c), lanes),
                         _load(features, (j, 2, c), lanes),
                     )
-                    _store(out, (i, 0, c), values[0])
-                    _store(out, (i, 1, c), values[1])
-                    _store(out, (i, 2, c), values[2])
-                    _store(out, (i, 3, c), values[3])
-                    _store(out, (i, 4, c), values[4])
+                    _store(sums, (0, v), values[0])
+                    _store(sums, (1, v), values[1])
+                    _store(sums, (2, v), values[2])
+                    _store(sums, (3, v), values[3])
+                    _store(sums, (4, v), values[4])
+        for v in range(0, sums.shape[1], len(lanes)):
+            c = _moved_back(v, uneven, out.shape[2], lanes)
+            _store(out, (i, 0, c), _load(sums, (0, v), lanes))
+            _store(out, (i, 1, c), _load(sums, (1, v), lanes))
+            _store(out, (i, 2, c), _load(sums, (2, v), lanes))
+            _store(out, (i, 3, c), _load(sums, (3, v), lanes))
+            _store(out, (i, 4, c), _load(sums, (4, v), lanes))
 
 
 @_loop
 def _tabulated_rows_1_2_polar(
-    start, stop, k, lanes, span, order, indptr, indices, vectors, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, order, indptr, indices, vectors, table, scale, end, features, weights, out
 ):
     edges = np.empty((13, _BLOCK), out.dtype)
     splines = np.empty((len(order), _BLOCK), out.dtype)
     intervals = np.empty(_BLOCK, out.dtype)
+    sums = np.empty((5, _room(out.shape[2], lanes)), out.dtype)
     for i in range(start, stop):
-        for c in range(span[0], span[1]):
-            out[i, 0, c] = k.zero
-            out[i, 1, c] = k.zero
-            out[i, 2, c] = k.zero
-            out[i, 3, c] = k.zero
-            out[i, 4, c] = k.zero
+        for v in range(sums.shape[1]):
+            sums[0, v] = k.zero
+            sums[1, v] = k.zero
+            sums[2, v] = k.zero
+            sums[3, v] = k.zero
+            sums[4, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
             _fill_edge_1_2_polar(edges, k, first, last, vectors)
@@ -2190,46 +2293,55 @@ def _tabulated_rows_1_2_polar(
                 ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
                 spline = _take(splines, u, order)
-                for c in range(span[0], span[1], len(lanes)):
-                    if c % _line(out) == 0:
-                        _ask(features, ahead, 3 * c)
-                        _ask(features, ahead, 3 * c + _line(out))
-                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                for v in range(0, sums.shape[1], len(lanes)):
+                    c = _moved_back(v, uneven, out.shape[2], lanes)
+                    if v % _line(out) == 0:
+                        _ask(features, ahead, 3 * v)
+                        _ask(features, ahead, 3 * v + _line(out))
+                        _ask(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_2_polar(
                         k,
                         edge,
-                        _load(out, (i, 0, c), lanes),
-                        _load(out, (i, 1, c), lanes),
-                        _load(out, (i, 2, c), lanes),
-                        _load(out, (i, 3, c), lanes),
-                        _load(out, (i, 4, c), lanes),
+                        _load(sums, (0, v), lanes),
+                        _load(sums, (1, v), lanes),
+                        _load(sums, (2, v), lanes),
+                        _load(sums, (3, v), lanes),
+                        _load(sums, (4, v), lanes),
                         _weighted(weights, e, _tabulated(spline, table, s, 0, c, lanes)),
                         _weighted(weights, e, _tabulated(spline, table, s, 1, c, lanes)),
                         _load(features, (j, 0, c), lanes),
                         _load(features, (j, 1, c), lanes),
                         _load(features, (j, 2, c), lanes),
                     )
-                    _store(out, (i, 0, c), values[0])
-                    _store(out, (i, 1, c), values[1])
-                    _store(out, (i, 2, c), values[2])
-                    _store(out, (i, 3, c), values[3])
-                    _store(out, (i, 4, c), values[4])
+                    _store(sums, (0, v), values[0])
+                    _store(sums, (1, v), values[1])
+                    _store(sums, (2, v), values[2])
+                    _store(sums, (3, v), values[3])
+                    _store(sums, (4, v), values[4])
+        for v in range(0, sums.shape[1], len(lanes)):
+            c = _moved_back(v, uneven, out.shape[2], lanes)
+            _store(out, (i, 0, c), _load(sums, (0, v), lanes))
+            _store(out, (i, 1, c), _load(sums, (1, v), lanes))
+            _store(out, (i, 2, c), _load(sums, (2, v), lanes))
+            _store(out, (i, 3, c), _load(sums, (3, v), lanes))
+            _store(out, (i, 4, c), _load(sums, (4, v), lanes))
 
 
 @_loop
 def _tabulated_rows_1_2_axial(
-    start, stop, k, lanes, span, order, indptr, indices, vectors, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, order, indptr, indices, vectors, table, scale, end, features, weights, out
 ):
     edges = np.empty((9, _BLOCK), out.dtype)
     splines = np.empty((len(order), _BLOCK), out.dtype)
     intervals = np.empty(_BLOCK, out.dtype)
+    sums = np.empty((5, _room(out.shape[2], lanes)), out.dtype)
     for i in range(start, stop):
-        for c in range(span[0], span[1]):
-            out[i, 0, c] = k.zero
-            out[i, 1, c] = k.zero
-            out[i, 2, c] = k.zero
-            out[i, 3, c] = k.zero
-            out[i, 4, c] = k.zero
+        for v in range(sums.shape[1]):
+            sums[0, v] = k.zero
+            sums[1, v] = k.zero
+            sums[2, v] = k.zero
+            sums[3, v] = k.zero
+            sums[4, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
             _fill_edge_1_2_axial(edges, k, first, last, vectors)
@@ -2243,40 +2355,49 @@ def _tabulated_rows_1_2_axial(
                 ahead = indices[min(e + _SENDER_AHEAD, len(indices) - 1)]
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
                 spline = _take(splines, u, order)
-                for c in range(span[0], span[1], len(lanes)):
-                    if c % _line(out) == 0:
-                        _ask(features, ahead, 3 * c)
-                        _ask(features, ahead, 3 * c + _line(out))
-                        _ask(features, ahead, 3 * c + 2 * _line(out))
+                for v in range(0, sums.shape[1], len(lanes)):
+                    c = _moved_back(v, uneven, out.shape[2], lanes)
+                    if v % _line(out) == 0:
+                        _ask(features, ahead, 3 * v)
+                        _ask(features, ahead, 3 * v + _line(out))
+                        _ask(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_2_axial(
                         k,
                         edge,
-                        _load(out, (i, 0, c), lanes),
-                        _load(out, (i, 1, c), lanes),
-                        _load(out, (i, 2, c), lanes),
-                        _load(out, (i, 3, c), lanes),
-                        _load(out, (i, 4, c), lanes),
+                        _load(sums, (0, v), lanes),
+                        _load(sums, (1, v), lanes),
+                        _load(sums, (2, v), lanes),
+                        _load(sums, (3, v), lanes),
+                        _load(sums, (4, v), lanes),
                         _weighted(weights, e, _tabulated(spline, table, s, 0, c, lanes)),
                         _load(features, (j, 0, c), lanes),
                         _load(features, (j, 1, c), lanes),
                         _load(features, (j, 2, c), lanes),
                     )
-                    _store(out, (i, 0, c), values[0])
-                    _store(out, (i, 1, c), values[1])
-                    _store(out, (i, 2, c), values[2])
-                    _store(out, (i, 3, c), values[3])
-                    _store(out, (i, 4, c), values[4])
+                    _store(sums, (0, v), values[0])
+                    _store(sums, (1, v), values[1])
+                    _store(sums, (2, v), values[2])
+                    _store(sums, (3, v), values[3])
+                    _store(sums, (4, v), values[4])
+        for v in range(0, sums.shape[1], len(lanes)):
+            c = _moved_back(v, uneven, out.shape[2], lanes)
+            _store(out, (i, 0, c), _load(sums, (0, v), lanes))
+            _store(out, (i, 1, c), _load(sums, (1, v), lanes))
+            _store(out, (i, 2, c), _load(sums, (2, v), lanes))
+            _store(out, (i, 3, c), _load(sums, (3, v), lanes))
+            _store(out, (i, 4, c), _load(sums, (4, v), lanes))
 
 
 # --- compiled loops: mixing ---------------------------------------------------------------------------
 
 
 @_loop
-def _product(start, stop, lanes, span, left, right, out):
+def _product(start, stop, lanes, left, right, out):
     """Rows start .. stop - 1 of the matrix product left @ right, in the order of its inner index."""
     whole = stop - (stop - start) % 6
     for r in range(start, whole, 6):
-        for c in range(span[0], span[1], len(lanes)):
+        for v in range(0, out.shape[1], len(lanes)):
+            c = min(v, out.shape[1] - len(lanes))
             row = _load(right, (0, c), lanes)
             s0 = left[r + 0, 0] * row
             s1 = left[r + 1, 0] * row
@@ -2299,7 +2420,8 @@ def _product(start, stop, lanes, span, left, right, out):
             _store(out, (r + 4, c), s4)
             _store(out, (r + 5, c), s5)
     for r in range(whole, stop):
-        for c in range(span[0], span[1], len(lanes)):
+        for v in range(0, out.shape[1], len(lanes)):
+            c = min(v, out.shape[1] - len(lanes))
             s0 = left[r, 0] * _load(right, (0, c), lanes)
             for q in range(1, len(right)):
                 s0 = s0 + left[r, q] * _load(right, (q, c), lanes)
@@ -2307,23 +2429,25 @@ def _product(start, stop, lanes, span, left, right, out):
 
 
 @_loop
-def _mixing_rows_1_0(start, stop, k, lanes, span, base, indptr, indices, vectors, basis, features, weights, out):
-    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base."""
+def _mixing_rows_1_0(start, stop, k, lanes, base, indptr, indices, vectors, basis, features, weights, out):
+    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base.
+
+    In out the last vector begins where the one before ends; what they share is 0 there, and so are the weights it meets.
+    """
     edges = np.empty((3, _MESSAGES), out.dtype)
-    messages = np.empty((_MESSAGES, 1, 1, features.shape[2]), out.dtype)
+    messages = np.empty((_MESSAGES, 1, len(lanes)), out.dtype)
     for i in range(start, stop):
         n = i - base
-        for q in range(basis.shape[1]):
-            for c in range(span[0], span[1]):
-                out[n, 0, q, 0, c] = k.zero
+        out[n] = k.zero
         for first in range(indptr[i], indptr[i + 1], _MESSAGES):
             last = min(first + _MESSAGES, indptr[i + 1])
             _fill_edge_1_0(edges, k, first, last, vectors)
-            for e in range(first, last):
-                u = e - first
-                j = indices[e]
-                edge = (edges[0, u], edges[1, u], edges[2, u])
-                for c in range(span[0], span[1], len(lanes)):
+            for v in range(0, out.shape[4], len(lanes)):
+                c = min(v, features.shape[2] - len(lanes))
+                for e in range(first, last):
+                    u = e - first
+                    j = indices[e]
+                    edge = (edges[0, u], edges[1, u], edges[2, u])
                     values = _message_channel_1_0(
                         k,
                         edge,
@@ -2331,43 +2455,38 @@ def _mixing_rows_1_0(start, stop, k, lanes, span, base, indptr, indices, vectors
                         _load(features, (j, 1, c), lanes),
                         _load(features, (j, 2, c), lanes),
                     )
-                    _store(messages, (u, 0, 0, c), values[0])
-            for q in range(basis.shape[1]):
-                for c in range(span[0], span[1], len(lanes)):
-                    s0_0 = _load(out, (n, 0, q, 0, c), lanes)
+                    _store(messages, (u, 0, 0), values[0])
+                for q in range(basis.shape[1]):
+                    s0_0 = _load(out, (n, 0, q, 0, v), lanes)
                     for e in range(first, last):
                         u = e - first
                         w = _weighted(weights, e, basis[e, q])
-                        s0_0 = s0_0 + w * _load(messages, (u, 0, 0, c), lanes)
-                    _store(out, (n, 0, q, 0, c), s0_0)
+                        s0_0 = s0_0 + w * _load(messages, (u, 0, 0), lanes)
+                    _store(out, (n, 0, q, 0, v), s0_0)
+        last = out.shape[4] - len(lanes)
+        out[n, :, :, :, last : last + out.shape[4] - features.shape[2]] = k.zero
 
 
 @_loop
-def _mixing_rows_1_1(start, stop, k, lanes, span, base, indptr, indices, vectors, basis, features, weights, out):
-    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base."""
+def _mixing_rows_1_1(start, stop, k, lanes, base, indptr, indices, vectors, basis, features, weights, out):
+    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base.
+
+    In out the last vector begins where the one before ends; what they share is 0 there, and so are the weights it meets.
+    """
     edges = np.empty((7, _MESSAGES), out.dtype)
-    messages = np.empty((_MESSAGES, 3, 3, features.shape[2]), out.dtype)
+    messages = np.empty((_MESSAGES, 9, len(lanes)), out.dtype)
     for i in range(start, stop):
         n = i - base
-        for q in range(basis.shape[1]):
-            for c in range(span[0], span[1]):
-                out[n, 0, q, 0, c] = k.zero
-                out[n, 1, q, 0, c] = k.zero
-                out[n, 2, q, 0, c] = k.zero
-                out[n, 0, q, 1, c] = k.zero
-                out[n, 1, q, 1, c] = k.zero
-                out[n, 2, q, 1, c] = k.zero
-                out[n, 0, q, 2, c] = k.zero
-                out[n, 1, q, 2, c] = k.zero
-                out[n, 2, q, 2, c] = k.zero
+        out[n] = k.zero
         for first in range(indptr[i], indptr[i + 1], _MESSAGES):
             last = min(first + _MESSAGES, indptr[i + 1])
             _fill_edge_1_1(edges, k, first, last, vectors)
-            for e in range(first, last):
-                u = e - first
-                j = indices[e]
-                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
-                for c in range(span[0], span[1], len(lanes)):
+            for v in range(0, out.shape[4], len(lanes)):
+                c = min(v, features.shape[2] - len(lanes))
+                for e in range(first, last):
+                    u = e - first
+                    j = indices[e]
+                    edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
                     values = _message_channel_1_1(
                         k,
                         edge,
@@ -2375,72 +2494,70 @@ def _mixing_rows_1_1(start, stop, k, lanes, span, base, indptr, indices, vectors
                         _load(features, (j, 1, c), lanes),
                         _load(features, (j, 2, c), lanes),
                     )
-                    _store(messages, (u, 0, 0, c), values[0])
-                    _store(messages, (u, 0, 1, c), values[1])
-                    _store(messages, (u, 0, 2, c), values[2])
-                    _store(messages, (u, 1, 0, c), values[3])
-                    _store(messages, (u, 1, 1, c), values[4])
-                    _store(messages, (u, 1, 2, c), values[5])
-                    _store(messages, (u, 2, 0, c), values[6])
-                    _store(messages, (u, 2, 1, c), values[7])
-                    _store(messages, (u, 2, 2, c), values[8])
-            for q in range(basis.shape[1]):
-                for c in range(span[0], span[1], len(lanes)):
-                    s0_0 = _load(out, (n, 0, q, 0, c), lanes)
-                    s0_1 = _load(out, (n, 1, q, 0, c), lanes)
-                    s0_2 = _load(out, (n, 2, q, 0, c), lanes)
-                    s1_0 = _load(out, (n, 0, q, 1, c), lanes)
-                    s1_1 = _load(out, (n, 1, q, 1, c), lanes)
-                    s1_2 = _load(out, (n, 2, q, 1, c), lanes)
-                    s2_0 = _load(out, (n, 0, q, 2, c), lanes)
-                    s2_1 = _load(out, (n, 1, q, 2, c), lanes)
-                    s2_2 = _load(out, (n, 2, q, 2, c), lanes)
+                    _store(messages, (u, 0, 0), values[0])
+                    _store(messages, (u, 1, 0), values[1])
+                    _store(messages, (u, 2, 0), values[2])
+                    _store(messages, (u, 3, 0), values[3])
+                    _store(messages, (u, 4, 0), values[4])
+                    _store(messages, (u, 5, 0), values[5])
+                    _store(messages, (u, 6, 0), values[6])
+                    _store(messages, (u, 7, 0), values[7])
+                    _store(messages, (u, 8, 0), values[8])
+                for q in range(basis.shape[1]):
+                    s0_0 = _load(out, (n, 0, q, 0, v), lanes)
+                    s0_1 = _load(out, (n, 1, q, 0, v), lanes)
+                    s0_2 = _load(out, (n, 2, q, 0, v), lanes)
+                    s1_0 = _load(out, (n, 0, q, 1, v), lanes)
+                    s1_1 = _load(out, (n, 1, q, 1, v), lanes)
+                    s1_2 = _load(out, (n, 2, q, 1, v), lanes)
+                    s2_0 = _load(out, (n, 0, q, 2, v), lanes)
+                    s2_1 = _load(out, (n, 1, q, 2, v), lanes)
+                    s2_2 = _load(out, (n, 2, q, 2, v), lanes)
                     for e in range(first, last):
                         u = e - first
                         w = _weighted(weights, e, basis[e, q])
-                        s0_0 = s0_0 + w * _load(messages, (u, 0, 0, c), lanes)
-                        s0_1 = s0_1 + w * _load(messages, (u, 0, 1, c), lanes)
-                        s0_2 = s0_2 + w * _load(messages, (u, 0, 2, c), lanes)
-                        s1_0 = s1_0 + w * _load(messages, (u, 1, 0, c), lanes)
-                        s1_1 = s1_1 + w * _load(messages, (u, 1, 1, c), lanes)
-                        s1_2 = s1_2 + w * _load(messages, (u, 1, 2, c), lanes)
-                        s2_0 = s2_0 + w * _load(messages, (u, 2, 0, c), lanes)
-                        s2_1 = s2_1 + w * _load(messages, (u, 2, 1, c), lanes)
-                        s2_2 = s2_2 + w * _load(messages, (u, 2, 2, c), lanes)
-                    _store(out, (n, 0, q, 0, c), s0_0)
-                    _store(out, (n, 1, q, 0, c), s0_1)
-                    _store(out, (n, 2, q, 0, c), s0_2)
-                    _store(out, (n, 0, q, 1, c), s1_0)
-                    _store(out, (n, 1, q, 1, c), s1_1)
-                    _store(out, (n, 2, q, 1, c), s1_2)
-                    _store(out, (n, 0, q, 2, c), s2_0)
-                    _store(out, (n, 1, q, 2, c), s2_1)
-                    _store(out, (n, 2, q, 2, c), s2_2)
+                        s0_0 = s0_0 + w * _load(messages, (u, 0, 0), lanes)
+                        s0_1 = s0_1 + w * _load(messages, (u, 1, 0), lanes)
+                        s0_2 = s0_2 + w * _load(messages, (u, 2, 0), lanes)
+                        s1_0 = s1_0 + w * _load(messages, (u, 3, 0), lanes)
+                        s1_1 = s1_1 + w * _load(messages, (u, 4, 0), lanes)
+                        s1_2 = s1_2 + w * _load(messages, (u, 5, 0), lanes)
+                        s2_0 = s2_0 + w * _load(messages, (u, 6, 0), lanes)
+                        s2_1 = s2_1 + w * _load(messages, (u, 7, 0), lanes)
+                        s2_2 = s2_2 + w * _load(messages, (u, 8, 0), lanes)
+                    _store(out, (n, 0, q, 0, v), s0_0)
+                    _store(out, (n, 1, q, 0, v), s0_1)
+                    _store(out, (n, 2, q, 0, v), s0_2)
+                    _store(out, (n, 0, q, 1, v), s1_0)
+                    _store(out, (n, 1, q, 1, v), s1_1)
+                    _store(out, (n, 2, q, 1, v), s1_2)
+                    _store(out, (n, 0, q, 2, v), s2_0)
+                    _store(out, (n, 1, q, 2, v), s2_1)
+                    _store(out, (n, 2, q, 2, v), s2_2)
+        last = out.shape[4] - len(lanes)
+        out[n, :, :, :, last : last + out.shape[4] - features.shape[2]] = k.zero
 
 
 @_loop
-def _mixing_rows_1_1_polar(start, stop, k, lanes, span, base, indptr, indices, vectors, basis, features, weights, out):
-    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base."""
+def _mixing_rows_1_1_polar(start, stop, k, lanes, base, indptr, indices, vectors, basis, features, weights, out):
+    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base.
+
+    In out the last vector begins where the one before ends; what they share is 0 there, and so are the weights it meets.
+    """
     edges = np.empty((7, _MESSAGES), out.dtype)
-    messages = np.empty((_MESSAGES, 2, 3, features.shape[2]), out.dtype)
+    messages = np.empty((_MESSAGES, 6, len(lanes)), out.dtype)
     for i in range(start, stop):
         n = i - base
-        for q in range(basis.shape[1]):
-            for c in range(span[0], span[1]):
-                out[n, 0, q, 0, c] = k.zero
-                out[n, 1, q, 0, c] = k.zero
-                out[n, 2, q, 0, c] = k.zero
-                out[n, 0, q, 1, c] = k.zero
-                out[n, 1, q, 1, c] = k.zero
-                out[n, 2, q, 1, c] = k.zero
+        out[n] = k.zero
         for first in range(indptr[i], indptr[i + 1], _MESSAGES):
             last = min(first + _MESSAGES, indptr[i + 1])
             _fill_edge_1_1_polar(edges, k, first, last, vectors)
-            for e in range(first, last):
-                u = e - first
-                j = indices[e]
-                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
-                for c in range(span[0], span[1], len(lanes)):
+            for v in range(0, out.shape[4], len(lanes)):
+                c = min(v, features.shape[2] - len(lanes))
+                for e in range(first, last):
+                    u = e - first
+                    j = indices[e]
+                    edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
                     values = _message_channel_1_1_polar(
                         k,
                         edge,
@@ -2448,57 +2565,58 @@ def _mixing_rows_1_1_polar(start, stop, k, lanes, span, base, indptr, indices, v
                         _load(features, (j, 1, c), lanes),
                         _load(features, (j, 2, c), lanes),
                     )
-                    _store(messages, (u, 0, 0, c), values[0])
-                    _store(messages, (u, 0, 1, c), values[1])
-                    _store(messages, (u, 0, 2, c), values[2])
-                    _store(messages, (u, 1, 0, c), values[3])
-                    _store(messages, (u, 1, 1, c), values[4])
-                    _store(messages, (u, 1, 2, c), values[5])
-            for q in range(basis.shape[1]):
-                for c in range(span[0], span[1], len(lanes)):
-                    s0_0 = _load(out, (n, 0, q, 0, c), lanes)
-                    s0_1 = _load(out, (n, 1, q, 0, c), lanes)
-                    s0_2 = _load(out, (n, 2, q, 0, c), lanes)
-                    s1_0 = _load(out, (n, 0, q, 1, c), lanes)
-                    s1_1 = _load(out, (n, 1, q, 1, c), lanes)
-                    s1_2 = _load(out, (n, 2, q, 1, c), lanes)
+                    _store(messages, (u, 0, 0), values[0])
+                    _store(messages, (u, 1, 0), values[1])
+                    _store(messages, (u, 2, 0), values[2])
+                    _store(messages, (u, 3, 0), values[3])
+                    _store(messages, (u, 4, 0), values[4])
+                    _store(messages, (u, 5, 0), values[5])
+                for q in range(basis.shape[1]):
+                    s0_0 = _load(out, (n, 0, q, 0, v), lanes)
+                    s0_1 = _load(out, (n, 1, q, 0, v), lanes)
+                    s0_2 = _load(out, (n, 2, q, 0, v), lanes)
+                    s1_0 = _load(out, (n, 0, q, 1, v), lanes)
+                    s1_1 = _load(out, (n, 1, q, 1, v), lanes)
+                    s1_2 = _load(out, (n, 2, q, 1, v), lanes)
                     for e in range(first, last):
                         u = e - first
                         w = _weighted(weights, e, basis[e, q])
-                        s0_0 = s0_0 + w * _load(messages, (u, 0, 0, c), lanes)
-                        s0_1 = s0_1 + w * _load(messages, (u, 0, 1, c), lanes)
-                        s0_2 = s0_2 + w * _load(messages, (u, 0, 2, c), lanes)
-                        s1_0 = s1_0 + w * _load(messages, (u, 1, 0, c), lanes)
-                        s1_1 = s1_1 + w * _load(messages, (u, 1, 1, c), lanes)
-                        s1_2 = s1_2 + w * _load(messages, (u, 1, 2, c), lanes)
-                    _store(out, (n, 0, q, 0, c), s0_0)
-                    _store(out, (n, 1, q, 0, c), s0_1)
-                    _store(out, (n, 2, q, 0, c), s0_2)
-                    _store(out, (n, 0, q, 1, c), s1_0)
-                    _store(out, (n, 1, q, 1, c), s1_1)
-                    _store(out, (n, 2, q, 1, c), s1_2)
+                        s0_0 = s0_0 + w * _load(messages, (u, 0, 0), lanes)
+                        s0_1 = s0_1 + w * _load(messages, (u, 1, 0), lanes)
+                        s0_2 = s0_2 + w * _load(messages, (u, 2, 0), lanes)
+                        s1_0 = s1_0 + w * _load(messages, (u, 3, 0), lanes)
+                        s1_1 = s1_1 + w * _load(messages, (u, 4, 0), lanes)
+                        s1_2 = s1_2 + w * _load(messages, (u, 5, 0), lanes)
+                    _store(out, (n, 0, q, 0, v), s0_0)
+                    _store(out, (n, 1, q, 0, v), s0_1)
+                    _store(out, (n, 2, q, 0, v), s0_2)
+                    _store(out, (n, 0, q, 1, v), s1_0)
+                    _store(out, (n, 1, q, 1, v), s1_1)
+                    _store(out, (n, 2, q, 1, v), s1_2)
+        last = out.shape[4] - len(lanes)
+        out[n, :, :, :, last : last + out.shape[4] - features.shape[2]] = k.zero
 
 
 @_loop
-def _mixing_rows_1_1_axial(start, stop, k, lanes, span, base, indptr, indices, vectors, basis, features, weights, out):
-    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base."""
+def _mixing_rows_1_1_axial(start, stop, k, lanes, base, indptr, indices, vectors, basis, features, weights, out):
+    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base.
+
+    In out the last vector begins where the one before ends; what they share is 0 there, and so are the weights it meets.
+    """
     edges = np.empty((3, _MESSAGES), out.dtype)
-    messages = np.empty((_MESSAGES, 1, 3, features.shape[2]), out.dtype)
+    messages = np.empty((_MESSAGES, 3, len(lanes)), out.dtype)
     for i in range(start, stop):
         n = i - base
-        for q in range(basis.shape[1]):
-            for c in range(span[0], span[1]):
-                out[n, 0, q, 0, c] = k.zero
-                out[n, 1, q, 0, c] = k.zero
-                out[n, 2, q, 0, c] = k.zero
+        out[n] = k.zero
         for first in range(indptr[i], indptr[i + 1], _MESSAGES):
             last = min(first + _MESSAGES, indptr[i + 1])
             _fill_edge_1_1_axial(edges, k, first, last, vectors)
-            for e in range(first, last):
-                u = e - first
-                j = indices[e]
-                edge = (edges[0, u], edges[1, u], edges[2, u])
-                for c in range(span[0], span[1], len(lanes)):
+            for v in range(0, out.shape[4], len(lanes)):
+                c = min(v, features.shape[2] - len(lanes))
+                for e in range(first, last):
+                    u = e - first
+                    j = indices[e]
+                    edge = (edges[0, u], edges[1, u], edges[2, u])
                     values = _message_channel_1_1_axial(
                         k,
                         edge,
@@ -2506,57 +2624,46 @@ def _mixing_rows_1_1_axial(start, stop, k, lanes, span, base, indptr, indices, v
                         _load(features, (j, 1, c), lanes),
                         _load(features, (j, 2, c), lanes),
                     )
-                    _store(messages, (u, 0, 0, c), values[0])
-                    _store(messages, (u, 0, 1, c), values[1])
-                    _store(messages, (u, 0, 2, c), values[2])
-            for q in range(basis.shape[1]):
-                for c in range(span[0], span[1], len(lanes)):
-                    s0_0 = _load(out, (n, 0, q, 0, c), lanes)
-                    s0_1 = _load(out, (n, 1, q, 0, c), lanes)
-                    s0_2 = _load(out, (n, 2, q, 0, c), lanes)
+                    _store(messages, (u, 0, 0), values[0])
+                    _store(messages, (u, 1, 0), values[1])
+                    _store(messages, (u, 2, 0), values[2])
+                for q in range(basis.shape[1]):
+                    s0_0 = _load(out, (n, 0, q, 0, v), lanes)
+                    s0_1 = _load(out, (n, 1, q, 0, v), lanes)
+                    s0_2 = _load(out, (n, 2, q, 0, v), lanes)
                     for e in range(first, last):
                         u = e - first
                         w = _weighted(weights, e, basis[e, q])
-                        s0_0 = s0_0 + w * _load(messages, (u, 0, 0, c), lanes)
-                        s0_1 = s0_1 + w * _load(messages, (u, 0, 1, c), lanes)
-                        s0_2 = s0_2 + w * _load(messages, (u, 0, 2, c), lanes)
-                    _store(out, (n, 0, q, 0, c), s0_0)
-                    _store(out, (n, 1, q, 0, c), s0_1)
-                    _store(out, (n, 2, q, 0, c), s0_2)
+                        s0_0 = s0_0 + w * _load(messages, (u, 0, 0), lanes)
+                        s0_1 = s0_1 + w * _load(messages, (u, 1, 0), lanes)
+                        s0_2 = s0_2 + w * _load(messages, (u, 2, 0), lanes)
+                    _store(out, (n, 0, q, 0, v), s0_0)
+                    _store(out, (n, 1, q, 0, v), s0_1)
+                    _store(out, (n, 2, q, 0, v), s0_2)
+        last = out.shape[4] - len(lanes)
+        out[n, :, :, :, last : last + out.shape[4] - features.shape[2]] = k.zero
 
 
 @_loop
-def _mixing_rows_1_2(start, stop, k, lanes, span, base, indptr, indices, vectors, basis, features, weights, out):
-    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base."""
+def _mixing_rows_1_2(start, stop, k, lanes, base, indptr, indices, vectors, basis, features, weights, out):
+    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base.
+
+    In out the last vector begins where the one before ends; what they share is 0 there, and so are the weights it meets.
+    """
     edges = np.empty((13, _MESSAGES), out.dtype)
-    messages = np.empty((_MESSAGES, 3, 5, features.shape[2]), out.dtype)
+    messages = np.empty((_MESSAGES, 15, len(lanes)), out.dtype)
     for i in range(start, stop):
         n = i - base
-        for q in range(basis.shape[1]):
-            for c in range(span[0], span[1]):
-                out[n, 0, q, 0, c] = k.zero
-                out[n, 1, q, 0, c] = k.zero
-                out[n, 2, q, 0, c] = k.zero
-                out[n, 3, q, 0, c] = k.zero
-                out[n, 4, q, 0, c] = k.zero
-                out[n, 0, q, 1, c] = k.zero
-                out[n, 1, q, 1, c] = k.zero
-                out[n, 2, q, 1, c] = k.zero
-                out[n, 3, q, 1, c] = k.zero
-                out[n, 4, q, 1, c] = k.zero
-                out[n, 0, q, 2, c] = k.zero
-                out[n, 1, q, 2, c] = k.zero
-                out[n, 2, q, 2, c] = k.zero
-                out[n, 3, q, 2, c] = k.zero
-                out[n, 4, q, 2, c] = k.zero
+        out[n] = k.zero
         for first in range(indptr[i], indptr[i + 1], _MESSAGES):
             last = min(first + _MESSAGES, indptr[i + 1])
             _fill_edge_1_2(edges, k, first, last, vectors)
-            for e in range(first, last):
-                u = e - first
-                j = indices[e]
-                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
-                for c in range(span[0], span[1], len(lanes)):
+            for v in range(0, out.shape[4], len(lanes)):
+                c = min(v, features.shape[2] - len(lanes))
+                for e in range(first, last):
+                    u = e - first
+                    j = indices[e]
+                    edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
                     values = _message_channel_1_2(
                         k,
                         edge,
@@ -2564,100 +2671,97 @@ def _mixing_rows_1_2(start, stop, k, lanes, span, base, indptr, indices, vectors
                         _load(features, (j, 1, c), lanes),
                         _load(features, (j, 2, c), lanes),
                     )
-                    _store(messages, (u, 0, 0, c), values[0])
-                    _store(messages, (u, 0, 1, c), values[1])
-                    _store(messages, (u, 0, 2, c), values[2])
-                    _store(messages, (u, 0, 3, c), values[3])
-                    _store(messages, (u, 0, 4, c), values[4])
-                    _store(messages, (u, 1, 0, c), values[5])
-                    _store(messages, (u, 1, 1, c), values[6])
-                    _store(messages, (u, 1, 2, c), values[7])
-                    _store(messages, (u, 1, 3, c), values[8])
-                    _store(messages, (u, 1, 4, c), values[9])
-                    _store(messages, (u, 2, 0, c), values[10])
-                    _store(messages, (u, 2, 1, c), values[11])
-                    _store(messages, (u, 2, 2, c), values[12])
-                    _store(messages, (u, 2, 3, c), values[13])
-                    _store(messages, (u, 2, 4, c), values[14])
-            for q in range(basis.shape[1]):
-                for c in range(span[0], span[1], len(lanes)):
-                    s0_0 = _load(out, (n, 0, q, 0, c), lanes)
-                    s0_1 = _load(out, (n, 1, q, 0, c), lanes)
-                    s0_2 = _load(out, (n, 2, q, 0, c), lanes)
-                    s0_3 = _load(out, (n, 3, q, 0, c), lanes)
-                    s0_4 = _load(out, (n, 4, q, 0, c), lanes)
-                    s1_0 = _load(out, (n, 0, q, 1, c), lanes)
-                    s1_1 = _load(out, (n, 1, q, 1, c), lanes)
-                    s1_2 = _load(out, (n, 2, q, 1, c), lanes)
-                    s1_3 = _load(out, (n, 3, q, 1, c), lanes)
-                    s1_4 = _load(out, (n, 4, q, 1, c), lanes)
-                    s2_0 = _load(out, (n, 0, q, 2, c), lanes)
-                    s2_1 = _load(out, (n, 1, q, 2, c), lanes)
-                    s2_2 = _load(out, (n, 2, q, 2, c), lanes)
-                    s2_3 = _load(out, (n, 3, q, 2, c), lanes)
-                    s2_4 = _load(out, (n, 4, q, 2, c), lanes)
+                    _store(messages, (u, 0, 0), values[0])
+                    _store(messages, (u, 1, 0), values[1])
+                    _store(messages, (u, 2, 0), values[2])
+                    _store(messages, (u, 3, 0), values[3])
+                    _store(messages, (u, 4, 0), values[4])
+                    _store(messages, (u, 5, 0), values[5])
+                    _store(messages, (u, 6, 0), values[6])
+                    _store(messages, (u, 7, 0), values[7])
+                    _store(messages, (u, 8, 0), values[8])
+                    _store(messages, (u, 9, 0), values[9])
+                    _store(messages, (u, 10, 0), values[10])
+                    _store(messages, (u, 11, 0), values[11])
+                    _store(messages, (u, 12, 0), values[12])
+                    _store(messages, (u, 13, 0), values[13])
+                    _store(messages, (u, 14, 0), values[14])
+                for q in range(basis.shape[1]):
+                    s0_0 = _load(out, (n, 0, q, 0, v), lanes)
+                    s0_1 = _load(out, (n, 1, q, 0, v), lanes)
+                    s0_2 = _load(out, (n, 2, q, 0, v), lanes)
+                    s0_3 = _load(out, (n, 3, q, 0, v), lanes)
+                    s0_4 = _load(out, (n, 4, q, 0, v), lanes)
+                    s1_0 = _load(out, (n, 0, q, 1, v), lanes)
+                    s1_1 = _load(out, (n, 1, q, 1, v), lanes)
+                    s1_2 = _load(out, (n, 2, q, 1, v), lanes)
+                    s1_3 = _load(out, (n, 3, q, 1, v), lanes)
+                    s1_4 = _load(out, (n, 4, q, 1, v), lanes)
                     for e in range(first, last):
                         u = e - first
                         w = _weighted(weights, e, basis[e, q])
-                        s0_0 = s0_0 + w * _load(messages, (u, 0, 0, c), lanes)
-                        s0_1 = s0_1 + w * _load(messages, (u, 0, 1, c), lanes)
-                        s0_2 = s0_2 + w * _load(messages, (u, 0, 2, c), lanes)
-                        s0_3 = s0_3 + w * _load(messages, (u, 0, 3, c), lanes)
-                        s0_4 = s0_4 + w * _load(messages, (u, 0, 4, c), lanes)
-                        s1_0 = s1_0 + w * _load(messages, (u, 1, 0, c), lanes)
-                        s1_1 = s1_1 + w * _load(messages, (u, 1, 1, c), lanes)
-                        s1_2 = s1_2 + w * _load(messages, (u, 1, 2, c), lanes)
-                        s1_3 = s1_3 + w * _load(messages, (u, 1, 3, c), lanes)
-                        s1_4 = s1_4 + w * _load(messages, (u, 1, 4, c), lanes)
-                        s2_0 = s2_0 + w * _load(messages, (u, 2, 0, c), lanes)
-                        s2_1 = s2_1 + w * _load(messages, (u, 2, 1, c), lanes)
-                        s2_2 = s2_2 + w * _load(messages, (u, 2, 2, c), lanes)
-                        s2_3 = s2_3 + w * _load(messages, (u, 2, 3, c), lanes)
-                        s2_4 = s2_4 + w * _load(messages, (u, 2, 4, c), lanes)
-                    _store(out, (n, 0, q, 0, c), s0_0)
-                    _store(out, (n, 1, q, 0, c), s0_1)
-                    _store(out, (n, 2, q, 0, c), s0_2)
-                    _store(out, (n, 3, q, 0, c), s0_3)
-                    _store(out, (n, 4, q, 0, c), s0_4)
-                    _store(out, (n, 0, q, 1, c), s1_0)
-                    _store(out, (n, 1, q, 1, c), s1_1)
-                    _store(out, (n, 2, q, 1, c), s1_2)
-                    _store(out, (n, 3, q, 1, c), s1_3)
-                    _store(out, (n, 4, q, 1, c), s1_4)
-                    _store(out, (n, 0, q, 2, c), s2_0)
-                    _store(out, (n, 1, q, 2, c), s2_1)
-                    _store(out, (n, 2, q, 2, c), s2_2)
-                    _store(out, (n, 3, q, 2, c), s2_3)
-                    _store(out, (n, 4, q, 2, c), s2_4)
+                        s0_0 = s0_0 + w * _load(messages, (u, 0, 0), lanes)
+                        s0_1 = s0_1 + w * _load(messages, (u, 1, 0), lanes)
+                        s0_2 = s0_2 + w * _load(messages, (u, 2, 0), lanes)
+                        s0_3 = s0_3 + w * _load(messages, (u, 3, 0), lanes)
+                        s0_4 = s0_4 + w * _load(messages, (u, 4, 0), lanes)
+                        s1_0 = s1_0 + w * _load(messages, (u, 5, 0), lanes)
+                        s1_1 = s1_1 + w * _load(messages, (u, 6, 0), lanes)
+                        s1_2 = s1_2 + w * _load(messages, (u, 7, 0), lanes)
+                        s1_3 = s1_3 + w * _load(messages, (u, 8, 0), lanes)
+                        s1_4 = s1_4 + w * _load(messages, (u, 9, 0), lanes)
+                    _store(out, (n, 0, q, 0, v), s0_0)
+                    _store(out, (n, 1, q, 0, v), s0_1)
+                    _store(out, (n, 2, q, 0, v), s0_2)
+                    _store(out, (n, 3, q, 0, v), s0_3)
+                    _store(out, (n, 4, q, 0, v), s0_4)
+                    _store(out, (n, 0, q, 1, v), s1_0)
+                    _store(out, (n, 1, q, 1, v), s1_1)
+                    _store(out, (n, 2, q, 1, v), s1_2)
+                    _store(out, (n, 3, q, 1, v), s1_3)
+                    _store(out, (n, 4, q, 1, v), s1_4)
+                    s2_0 = _load(out, (n, 0, q, 2, v), lanes)
+                    s2_1 = _load(out, (n, 1, q, 2, v), lanes)
+                    s2_2 = _load(out, (n, 2, q, 2, v), lanes)
+                    s2_3 = _load(out, (n, 3, q, 2, v), lanes)
+                    s2_4 = _load(out, (n, 4, q, 2, v), lanes)
+                    for e in range(first, last):
+                        u = e - first
+                        w = _weighted(weights, e, basis[e, q])
+                        s2_0 = s2_0 + w * _load(messages, (u, 10, 0), lanes)
+                        s2_1 = s2_1 + w * _load(messages, (u, 11, 0), lanes)
+                        s2_2 = s2_2 + w * _load(messages, (u, 12, 0), lanes)
+                        s2_3 = s2_3 + w * _load(messages, (u, 13, 0), lanes)
+                        s2_4 = s2_4 + w * _load(messages, (u, 14, 0), lanes)
+                    _store(out, (n, 0, q, 2, v), s2_0)
+                    _store(out, (n, 1, q, 2, v), s2_1)
+                    _store(out, (n, 2, q, 2, v), s2_2)
+                    _store(out, (n, 3, q, 2, v), s2_3)
+                    _store(out, (n, 4, q, 2, v), s2_4)
+        last = out.shape[4] - len(lanes)
+        out[n, :, :, :, last : last + out.shape[4] - features.shape[2]] = k.zero
 
 
 @_loop
-def _mixing_rows_1_2_polar(start, stop, k, lanes, span, base, indptr, indices, vectors, basis, features, weights, out):
-    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base."""
+def _mixing_rows_1_2_polar(start, stop, k, lanes, base, indptr, indices, vectors, basis, features, weights, out):
+    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base.
+
+    In out the last vector begins where the one before ends; what they share is 0 there, and so are the weights it meets.
+    """
     edges = np.empty((13, _MESSAGES), out.dtype)
-    messages = np.empty((_MESSAGES, 2, 5, features.shape[2]), out.dtype)
+    messages = np.empty((_MESSAGES, 10, len(lanes)), out.dtype)
     for i in range(start, stop):
         n = i - base
-        for q in range(basis.shape[1]):
-            for c in range(span[0], span[1]):
-                out[n, 0, q, 0, c] = k.zero
-                out[n, 1, q, 0, c] = k.zero
-                out[n, 2, q, 0, c] = k.zero
-                out[n, 3, q, 0, c] = k.zero
-                out[n, 4, q, 0, c] = k.zero
-                out[n, 0, q, 1, c] = k.zero
-                out[n, 1, q, 1, c] = k.zero
-                out[n, 2, q, 1, c] = k.zero
-                out[n, 3, q, 1, c] = k.zero
-                out[n, 4, q, 1, c] = k.zero
+        out[n] = k.zero
         for first in range(indptr[i], indptr[i + 1], _MESSAGES):
             last = min(first + _MESSAGES, indptr[i + 1])
             _fill_edge_1_2_polar(edges, k, first, last, vectors)
-            for e in range(first, last):
-                u = e - first
-                j = indices[e]
-                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
-                for c in range(span[0], span[1], len(lanes)):
+            for v in range(0, out.shape[4], len(lanes)):
+                c = min(v, features.shape[2] - len(lanes))
+                for e in range(first, last):
+                    u = e - first
+                    j = indices[e]
+                    edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
                     values = _message_channel_1_2_polar(
                         k,
                         edge,
@@ -2665,75 +2769,74 @@ def _mixing_rows_1_2_polar(start, stop, k, lanes, span, base, indptr, indices, v
                         _load(features, (j, 1, c), lanes),
                         _load(features, (j, 2, c), lanes),
                     )
-                    _store(messages, (u, 0, 0, c), values[0])
-                    _store(messages, (u, 0, 1, c), values[1])
-                    _store(messages, (u, 0, 2, c), values[2])
-                    _store(messages, (u, 0, 3, c), values[3])
-                    _store(messages, (u, 0, 4, c), values[4])
-                    _store(messages, (u, 1, 0, c), values[5])
-                    _store(messages, (u, 1, 1, c), values[6])
-                    _store(messages, (u, 1, 2, c), values[7])
-                    _store(messages, (u, 1, 3, c), values[8])
-                    _store(messages, (u, 1, 4, c), values[9])
-            for q in range(basis.shape[1]):
-                for c in range(span[0], span[1], len(lanes)):
-                    s0_0 = _load(out, (n, 0, q, 0, c), lanes)
-                    s0_1 = _load(out, (n, 1, q, 0, c), lanes)
-                    s0_2 = _load(out, (n, 2, q, 0, c), lanes)
-                    s0_3 = _load(out, (n, 3, q, 0, c), lanes)
-                    s0_4 = _load(out, (n, 4, q, 0, c), lanes)
-                    s1_0 = _load(out, (n, 0, q, 1, c), lanes)
-                    s1_1 = _load(out, (n, 1, q, 1, c), lanes)
-                    s1_2 = _load(out, (n, 2, q, 1, c), lanes)
-                    s1_3 = _load(out, (n, 3, q, 1, c), lanes)
-                    s1_4 = _load(out, (n, 4, q, 1, c), lanes)
+                    _store(messages, (u, 0, 0), values[0])
+                    _store(messages, (u, 1, 0), values[1])
+                    _store(messages, (u, 2, 0), values[2])
+                    _store(messages, (u, 3, 0), values[3])
+                    _store(messages, (u, 4, 0), values[4])
+                    _store(messages, (u, 5, 0), values[5])
+                    _store(messages, (u, 6, 0), values[6])
+                    _store(messages, (u, 7, 0), values[7])
+                    _store(messages, (u, 8, 0), values[8])
+                    _store(messages, (u, 9, 0), values[9])
+                for q in range(basis.shape[1]):
+                    s0_0 = _load(out, (n, 0, q, 0, v), lanes)
+                    s0_1 = _load(out, (n, 1, q, 0, v), lanes)
+                    s0_2 = _load(out, (n, 2, q, 0, v), lanes)
+                    s0_3 = _load(out, (n, 3, q, 0, v), lanes)
+                    s0_4 = _load(out, (n, 4, q, 0, v), lanes)
+                    s1_0 = _load(out, (n, 0, q, 1, v), lanes)
+                    s1_1 = _load(out, (n, 1, q, 1, v), lanes)
+                    s1_2 = _load(out, (n, 2, q, 1, v), lanes)
+                    s1_3 = _load(out, (n, 3, q, 1, v), lanes)
+                    s1_4 = _load(out, (n, 4, q, 1, v), lanes)
                     for e in range(first, last):
                         u = e - first
                         w = _weighted(weights, e, basis[e, q])
-                        s0_0 = s0_0 + w * _load(messages, (u, 0, 0, c), lanes)
-                        s0_1 = s0_1 + w * _load(messages, (u, 0, 1, c), lanes)
-                        s0_2 = s0_2 + w * _load(messages, (u, 0, 2, c), lanes)
-                        s0_3 = s0_3 + w * _load(messages, (u, 0, 3, c), lanes)
-                        s0_4 = s0_4 + w * _load(messages, (u, 0, 4, c), lanes)
-                        s1_0 = s1_0 + w * _load(messages, (u, 1, 0, c), lanes)
-                        s1_1 = s1_1 + w * _load(messages, (u, 1, 1, c), lanes)
-                        s1_2 = s1_2 + w * _load(messages, (u, 1, 2, c), lanes)
-                        s1_3 = s1_3 + w * _load(messages, (u, 1, 3, c), lanes)
-                        s1_4 = s1_4 + w * _load(messages, (u, 1, 4, c), lanes)
-                    _store(out, (n, 0, q, 0, c), s0_0)
-                    _store(out, (n, 1, q, 0, c), s0_1)
-                    _store(out, (n, 2, q, 0, c), s0_2)
-                    _store(out, (n, 3, q, 0, c), s0_3)
-                    _store(out, (n, 4, q, 0, c), s0_4)
-                    _store(out, (n, 0, q, 1, c), s1_0)
-                    _store(out, (n, 1, q, 1, c), s1_1)
-                    _store(out, (n, 2, q, 1, c), s1_2)
-                    _store(out, (n, 3, q, 1, c), s1_3)
-                    _store(out, (n, 4, q, 1, c), s1_4)
+                        s0_0 = s0_0 + w * _load(messages, (u, 0, 0), lanes)
+                        s0_1 = s0_1 + w * _load(messages, (u, 1, 0), lanes)
+                        s0_2 = s0_2 + w * _load(messages, (u, 2, 0), lanes)
+                        s0_3 = s0_3 + w * _load(messages, (u, 3, 0), lanes)
+                        s0_4 = s0_4 + w * _load(messages, (u, 4, 0), lanes)
+                        s1_0 = s1_0 + w * _load(messages, (u, 5, 0), lanes)
+                        s1_1 = s1_1 + w * _load(messages, (u, 6, 0), lanes)
+                        s1_2 = s1_2 + w * _load(messages, (u, 7, 0), lanes)
+                        s1_3 = s1_3 + w * _load(messages, (u, 8, 0), lanes)
+                        s1_4 = s1_4 + w * _load(messages, (u, 9, 0), lanes)
+                    _store(out, (n, 0, q, 0, v), s0_0)
+                    _store(out, (n, 1, q, 0, v), s0_1)
+                    _store(out, (n, 2, q, 0, v), s0_2)
+                    _store(out, (n, 3, q, 0, v), s0_3)
+                    _store(out, (n, 4, q, 0, v), s0_4)
+                    _store(out, (n, 0, q, 1, v), s1_0)
+                    _store(out, (n, 1, q, 1, v), s1_1)
+                    _store(out, (n, 2, q, 1, v), s1_2)
+                    _store(out, (n, 3, q, 1, v), s1_3)
+                    _store(out, (n, 4, q, 1, v), s1_4)
+        last = out.shape[4] - len(lanes)
+        out[n, :, :, :, last : last + out.shape[4] - features.shape[2]] = k.zero
 
 
 @_loop
-def _mixing_rows_1_2_axial(start, stop, k, lanes, span, base, indptr, indices, vectors, basis, features, weights, out):
-    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base."""
+def _mixing_rows_1_2_axial(start, stop, k, lanes, base, indptr, indices, vectors, basis, features, weights, out):
+    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base.
+
+    In out the last vector begins where the one before ends; what they share is 0 there, and so are the weights it meets.
+    """
     edges = np.empty((9, _MESSAGES), out.dtype)
-    messages = np.empty((_MESSAGES, 1, 5, features.shape[2]), out.dtype)
+    messages = np.empty((_MESSAGES, 5, len(lanes)), out.dtype)
     for i in range(start, stop):
         n = i - base
-        for q in range(basis.shape[1]):
-            for c in range(span[0], span[1]):
-                out[n, 0, q, 0, c] = k.zero
-                out[n, 1, q, 0, c] = k.zero
-                out[n, 2, q, 0, c] = k.zero
-                out[n, 3, q, 0, c] = k.zero
-                out[n, 4, q, 0, c] = k.zero
+        out[n] = k.zero
         for first in range(indptr[i], indptr[i + 1], _MESSAGES):
             last = min(first + _MESSAGES, indptr[i + 1])
             _fill_edge_1_2_axial(edges, k, first, last, vectors)
-            for e in range(first, last):
-                u = e - first
-                j = indices[e]
-                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
-                for c in range(span[0], span[1], len(lanes)):
+            for v in range(0, out.shape[4], len(lanes)):
+                c = min(v, features.shape[2] - len(lanes))
+                for e in range(first, last):
+                    u = e - first
+                    j = indices[e]
+                    edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
                     values = _message_channel_1_2_axial(
                         k,
                         edge,
@@ -2741,31 +2844,32 @@ def _mixing_rows_1_2_axial(start, stop, k, lanes, span, base, indptr, indices, v
                         _load(features, (j, 1, c), lanes),
                         _load(features, (j, 2, c), lanes),
                     )
-                    _store(messages, (u, 0, 0, c), values[0])
-                    _store(messages, (u, 0, 1, c), values[1])
-                    _store(messages, (u, 0, 2, c), values[2])
-                    _store(messages, (u, 0, 3, c), values[3])
-                    _store(messages, (u, 0, 4, c), values[4])
-            for q in range(basis.shape[1]):
-                for c in range(span[0], span[1], len(lanes)):
-                    s0_0 = _load(out, (n, 0, q, 0, c), lanes)
-                    s0_1 = _load(out, (n, 1, q, 0, c), lanes)
-                    s0_2 = _load(out, (n, 2, q, 0, c), lanes)
-                    s0_3 = _load(out, (n, 3, q, 0, c), lanes)
-                    s0_4 = _load(out, (n, 4, q, 0, c), lanes)
+                    _store(messages, (u, 0, 0), values[0])
+                    _store(messages, (u, 1, 0), values[1])
+                    _store(messages, (u, 2, 0), values[2])
+                    _store(messages, (u, 3, 0), values[3])
+                    _store(messages, (u, 4, 0), values[4])
+                for q in range(basis.shape[1]):
+                    s0_0 = _load(out, (n, 0, q, 0, v), lanes)
+                    s0_1 = _load(out, (n, 1, q, 0, v), lanes)
+                    s0_2 = _load(out, (n, 2, q, 0, v), lanes)
+                    s0_3 = _load(out, (n, 3, q, 0, v), lanes)
+                    s0_4 = _load(out, (n, 4, q, 0, v), lanes)
                     for e in range(first, last):
                         u = e - first
                         w = _weighted(weights, e, basis[e, q])
-                        s0_0 = s0_0 + w * _load(messages, (u, 0, 0, c), lanes)
-                        s0_1 = s0_1 + w * _load(messages, (u, 0, 1, c), lanes)
-                        s0_2 = s0_2 + w * _load(messages, (u, 0, 2, c), lanes)
-                        s0_3 = s0_3 + w * _load(messages, (u, 0, 3, c), lanes)
-                        s0_4 = s0_4 + w * _load(messages, (u, 0, 4, c), lanes)
-                    _store(out, (n, 0, q, 0, c), s0_0)
-                    _store(out, (n, 1, q, 0, c), s0_1)
-                    _store(out, (n, 2, q, 0, c), s0_2)
-                    _store(out, (n, 3, q, 0, c), s0_3)
-                    _store(out, (n, 4, q, 0, c), s0_4)
+                        s0_0 = s0_0 + w * _load(messages, (u, 0, 0), lanes)
+                        s0_1 = s0_1 + w * _load(messages, (u, 1, 0), lanes)
+                        s0_2 = s0_2 + w * _load(messages, (u, 2, 0), lanes)
+                        s0_3 = s0_3 + w * _load(messages, (u, 3, 0), lanes)
+                        s0_4 = s0_4 + w * _load(messages, (u, 4, 0), lanes)
+                    _store(out, (n, 0, q, 0, v), s0_0)
+                    _store(out, (n, 1, q, 0, v), s0_1)
+                    _store(out, (n, 2, q, 0, v), s0_2)
+                    _store(out, (n, 3, q, 0, v), s0_3)
+                    _store(out, (n, 4, q, 0, v), s0_4)
+        last = out.shape[4] - len(lanes)
+        out[n, :, :, :, last : last + out.shape[4] - features.shape[2]] = k.zero
 
 
 # --- compiled loops: walkers --------------------------------------------------------------------------
@@ -2773,7 +2877,7 @@ def _mixing_rows_1_2_axial(start, stop, k, lanes, span, base, indptr, indices, v
 
 @_loop
 def _walkers_1_0(
-    start, stop, k, lanes, span, order, loops, positions, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, order, loops, positions, table, scale, end, features, weights, out
 ):
     particles = positions.shape[1]
     at_once = max(_PAIRS, particles)
@@ -2781,10 +2885,11 @@ def _walkers_1_0(
     edges = np.empty((3, at_once), out.dtype)
     splines = np.empty((len(order), at_once), out.dtype)
     intervals = np.empty(at_once, out.dtype)
+    sums = np.empty((particles, 1, _room(out.shape[3], lanes)), out.dtype)
     for b in range(start, stop):
         for i in range(particles):
-            for c in range(span[0], span[1]):
-                out[b, i, 0, c] = k.zero
+            for v in range(sums.shape[2]):
+                sums[i, 0, v] = k.zero
         first = 0
         while first < particles:
             last, count = first, 0  # so many particles, with all that come after each, as fit
@@ -2806,35 +2911,40 @@ def _walkers_1_0(
                     s = int(intervals[u])
                     edge = (edges[0, u], edges[1, u], edges[2, u])
                     spline = _take(splines, u, order)
-                    for c in range(span[0], span[1], len(lanes)):
+                    for v in range(0, sums.shape[2], len(lanes)):
+                        c = _moved_back(v, uneven, out.shape[3], lanes)
                         p0 = _tabulated(spline, table, s, 0, c, lanes)
                         values = _add_channel_1_0(
                             k,
                             edge,
-                            _load(out, (b, i, 0, c), lanes),
+                            _load(sums, (i, 0, v), lanes),
                             _weighted(weights, (b, j), p0),
                             _load(features, (b, j, 0, c), lanes),
                             _load(features, (b, j, 1, c), lanes),
                             _load(features, (b, j, 2, c), lanes),
                         )
-                        _store(out, (b, i, 0, c), values[0])
+                        _store(sums, (i, 0, v), values[0])
                         if i != j:
                             values = _add_channel_1_0(
                                 k,
                                 edge,
-                                _load(out, (b, j, 0, c), lanes),
+                                _load(sums, (j, 0, v), lanes),
                                 _weighted(weights, (b, i), -p0),
                                 _load(features, (b, i, 0, c), lanes),
                                 _load(features, (b, i, 1, c), lanes),
                                 _load(features, (b, i, 2, c), lanes),
                             )
-                            _store(out, (b, j, 0, c), values[0])
+                            _store(sums, (j, 0, v), values[0])
             first = last
+        for i in range(particles):
+            for v in range(0, sums.shape[2], len(lanes)):
+                c = _moved_back(v, uneven, out.shape[3], lanes)
+                _store(out, (b, i, 0, c), _load(sums, (i, 0, v), lanes))
 
 
 @_loop
 def _walkers_1_1(
-    start, stop, k, lanes, span, order, loops, positions, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, order, loops, positions, table, scale, end, features, weights, out
 ):
     particles = positions.shape[1]
     at_once = max(_PAIRS, particles)
@@ -2842,12 +2952,13 @@ def _walkers_1_1(
     edges = np.empty((7, at_once), out.dtype)
     splines = np.empty((len(order), at_once), out.dtype)
     intervals = np.empty(at_once, out.dtype)
+    sums = np.empty((particles, 3, _room(out.shape[3], lanes)), out.dtype)
     for b in range(start, stop):
         for i in range(particles):
-            for c in range(span[0], span[1]):
-                out[b, i, 0, c] = k.zero
-                out[b, i, 1, c] = k.zero
-                out[b, i, 2, c] = k.zero
+            for v in range(sums.shape[2]):
+                sums[i, 0, v] = k.zero
+                sums[i, 1, v] = k.zero
+                sums[i, 2, v] = k.zero
         first = 0
         while first < particles:
             last, count = first, 0  # so many particles, with all that come after each, as fit
@@ -2869,16 +2980,17 @@ def _walkers_1_1(
                     s = int(intervals[u])
                     edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
                     spline = _take(splines, u, order)
-                    for c in range(span[0], span[1], len(lanes)):
+                    for v in range(0, sums.shape[2], len(lanes)):
+                        c = _moved_back(v, uneven, out.shape[3], lanes)
                         p0 = _tabulated(spline, table, s, 0, c, lanes)
                         p1 = _tabulated(spline, table, s, 1, c, lanes)
                         p2 = _tabulated(spline, table, s, 2, c, lanes)
                         values = _add_channel_1_1(
                             k,
                             edge,
-                            _load(out, (b, i, 0, c), lanes),
-                            _load(out, (b, i, 1, c), lanes),
-                            _load(out, (b, i, 2, c), lanes),
+                            _load(sums, (i, 0, v), lanes),
+                            _load(sums, (i, 1, v), lanes),
+                            _load(sums, (i, 2, v), lanes),
                             _weighted(weights, (b, j), p0),
                             _weighted(weights, (b, j), p1),
                             _weighted(weights, (b, j), p2),
@@ -2886,16 +2998,16 @@ def _walkers_1_1(
                             _load(features, (b, j, 1, c), lanes),
                             _load(features, (b, j, 2, c), lanes),
                         )
-                        _store(out, (b, i, 0, c), values[0])
-                        _store(out, (b, i, 1, c), values[1])
-                        _store(out, (b, i, 2, c), values[2])
+                        _store(sums, (i, 0, v), values[0])
+                        _store(sums, (i, 1, v), values[1])
+                        _store(sums, (i, 2, v), values[2])
                         if i != j:
                             values = _add_channel_1_1(
                                 k,
                                 edge,
-                                _load(out, (b, j, 0, c), lanes),
-                                _load(out, (b, j, 1, c), lanes),
-                                _load(out, (b, j, 2, c), lanes),
+                                _load(sums, (j, 0, v), lanes),
+                                _load(sums, (j, 1, v), lanes),
+                                _load(sums, (j, 2, v), lanes),
                                 _weighted(weights, (b, i), p0),
                                 _weighted(weights, (b, i), -p1),
                                 _weighted(weights, (b, i), p2),
@@ -2903,15 +3015,21 @@ def _walkers_1_1(
                                 _load(features, (b, i, 1, c), lanes),
                                 _load(features, (b, i, 2, c), lanes),
                             )
-                            _store(out, (b, j, 0, c), values[0])
-                            _store(out, (b, j, 1, c), values[1])
-                            _store(out, (b, j, 2, c), values[2])
+                            _store(sums, (j, 0, v), values[0])
+                            _store(sums, (j, 1, v), values[1])
+                            _store(sums, (j, 2, v), values[2])
             first = last
+        for i in range(particles):
+            for v in range(0, sums.shape[2], len(lanes)):
+                c = _moved_back(v, uneven, out.shape[3], lanes)
+                _store(out, (b, i, 0, c), _load(sums, (i, 0, v), lanes))
+                _store(out, (b, i, 1, c), _load(sums, (i, 1, v), lanes))
+                _store(out, (b, i, 2, c), _load(sums, (i, 2, v), lanes))
 
 
 @_loop
 def _walkers_1_1_polar(
-    start, stop, k, lanes, span, order, loops, positions, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, order, loops, positions, table, scale, end, features, weights, out
 ):
     particles = positions.shape[1]
     at_once = max(_PAIRS, particles)
@@ -2919,12 +3037,13 @@ def _walkers_1_1_polar(
     edges = np.empty((7, at_once), out.dtype)
     splines = np.empty((len(order), at_once), out.dtype)
     intervals = np.empty(at_once, out.dtype)
+    sums = np.empty((particles, 3, _room(out.shape[3], lanes)), out.dtype)
     for b in range(start, stop):
         for i in range(particles):
-            for c in range(span[0], span[1]):
-                out[b, i, 0, c] = k.zero
-                out[b, i, 1, c] = k.zero
-                out[b, i, 2, c] = k.zero
+            for v in range(sums.shape[2]):
+                sums[i, 0, v] = k.zero
+                sums[i, 1, v] = k.zero
+                sums[i, 2, v] = k.zero
         first = 0
         while first < particles:
             last, count = first, 0  # so many particles, with all that come after each, as fit
@@ -2946,46 +3065,53 @@ def _walkers_1_1_polar(
                     s = int(intervals[u])
                     edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
                     spline = _take(splines, u, order)
-                    for c in range(span[0], span[1], len(lanes)):
+                    for v in range(0, sums.shape[2], len(lanes)):
+                        c = _moved_back(v, uneven, out.shape[3], lanes)
                         p0 = _tabulated(spline, table, s, 0, c, lanes)
                         p1 = _tabulated(spline, table, s, 1, c, lanes)
                         values = _add_channel_1_1_polar(
                             k,
                             edge,
-                            _load(out, (b, i, 0, c), lanes),
-                            _load(out, (b, i, 1, c), lanes),
-                            _load(out, (b, i, 2, c), lanes),
+                            _load(sums, (i, 0, v), lanes),
+                            _load(sums, (i, 1, v), lanes),
+                            _load(sums, (i, 2, v), lanes),
                             _weighted(weights, (b, j), p0),
                             _weighted(weights, (b, j), p1),
                             _load(features, (b, j, 0, c), lanes),
                             _load(features, (b, j, 1, c), lanes),
                             _load(features, (b, j, 2, c), lanes),
                         )
-                        _store(out, (b, i, 0, c), values[0])
-                        _store(out, (b, i, 1, c), values[1])
-                        _store(out, (b, i, 2, c), values[2])
+                        _store(sums, (i, 0, v), values[0])
+                        _store(sums, (i, 1, v), values[1])
+                        _store(sums, (i, 2, v), values[2])
                         if i != j:
                             values = _add_channel_1_1_polar(
                                 k,
                                 edge,
-                                _load(out, (b, j, 0, c), lanes),
-                                _load(out, (b, j, 1, c), lanes),
-                                _load(out, (b, j, 2, c), lanes),
+                                _load(sums, (j, 0, v), lanes),
+                                _load(sums, (j, 1, v), lanes),
+                                _load(sums, (j, 2, v), lanes),
                                 _weighted(weights, (b, i), p0),
                                 _weighted(weights, (b, i), p1),
                                 _load(features, (b, i, 0, c), lanes),
                                 _load(features, (b, i, 1, c), lanes),
                                 _load(features, (b, i, 2, c), lanes),
                             )
-                            _store(out, (b, j, 0, c), values[0])
-                            _store(out, (b, j, 1, c), values[1])
-                            _store(out, (b, j, 2, c), values[2])
+                            _store(sums, (j, 0, v), values[0])
+                            _store(sums, (j, 1, v), values[1])
+                            _store(sums, (j, 2, v), values[2])
             first = last
+        for i in range(particles):
+            for v in range(0, sums.shape[2], len(lanes)):
+                c = _moved_back(v, uneven, out.shape[3], lanes)
+                _store(out, (b, i, 0, c), _load(sums, (i, 0, v), lanes))
+                _store(out, (b, i, 1, c), _load(sums, (i, 1, v), lanes))
+                _store(out, (b, i, 2, c), _load(sums, (i, 2, v), lanes))
 
 
 @_loop
 def _walkers_1_1_axial(
-    start, stop, k, lanes, span, order, loops, positions, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, order, loops, positions, table, scale, end, features, weights, out
 ):
     particles = positions.shape[1]
     at_once = max(_PAIRS, particles)
@@ -2993,12 +3119,13 @@ def _walkers_1_1_axial(
     edges = np.empty((3, at_once), out.dtype)
     splines = np.empty((len(order), at_once), out.dtype)
     intervals = np.empty(at_once, out.dtype)
+    sums = np.empty((particles, 3, _room(out.shape[3], lanes)), out.dtype)
     for b in range(start, stop):
         for i in range(particles):
-            for c in range(span[0], span[1]):
-                out[b, i, 0, c] = k.zero
-                out[b, i, 1, c] = k.zero
-                out[b, i, 2, c] = k.zero
+            for v in range(sums.shape[2]):
+                sums[i, 0, v] = k.zero
+                sums[i, 1, v] = k.zero
+                sums[i, 2, v] = k.zero
         first = 0
         while first < particles:
             last, count = first, 0  # so many particles, with all that come after each, as fit
@@ -3020,43 +3147,50 @@ def _walkers_1_1_axial(
                     s = int(intervals[u])
                     edge = (edges[0, u], edges[1, u], edges[2, u])
                     spline = _take(splines, u, order)
-                    for c in range(span[0], span[1], len(lanes)):
+                    for v in range(0, sums.shape[2], len(lanes)):
+                        c = _moved_back(v, uneven, out.shape[3], lanes)
                         p0 = _tabulated(spline, table, s, 0, c, lanes)
                         values = _add_channel_1_1_axial(
                             k,
                             edge,
-                            _load(out, (b, i, 0, c), lanes),
-                            _load(out, (b, i, 1, c), lanes),
-                            _load(out, (b, i, 2, c), lanes),
+                            _load(sums, (i, 0, v), lanes),
+                            _load(sums, (i, 1, v), lanes),
+                            _load(sums, (i, 2, v), lanes),
                             _weighted(weights, (b, j), p0),
                             _load(features, (b, j, 0, c), lanes),
                             _load(features, (b, j, 1, c), lanes),
                             _load(features, (b, j, 2, c), lanes),
                         )
-                        _store(out, (b, i, 0, c), values[0])
-                        _store(out, (b, i, 1, c), values[1])
-                        _store(out, (b, i, 2, c), values[2])
+                        _store(sums, (i, 0, v), values[0])
+                        _store(sums, (i, 1, v), values[1])
+                        _store(sums, (i, 2, v), values[2])
                         if i != j:
                             values = _add_channel_1_1_axial(
                                 k,
                                 edge,
-                                _load(out, (b, j, 0, c), lanes),
-                                _load(out, (b, j, 1, c), lanes),
-                                _load(out, (b, j, 2, c), lanes),
+                                _load(sums, (j, 0, v), lanes),
+                                _load(sums, (j, 1, v), lanes),
+                                _load(sums, (j, 2, v), lanes),
                                 _weighted(weights, (b, i), -p0),
                                 _load(features, (b, i, 0, c), lanes),
                                 _load(features, (b, i, 1, c), lanes),
                                 _load(features, (b, i, 2, c), lanes),
                             )
-                            _store(out, (b, j, 0, c), values[0])
-                            _store(out, (b, j, 1, c), values[1])
-                            _store(out, (b, j, 2, c), values[2])
+                            _store(sums, (j, 0, v), values[0])
+                            _store(sums, (j, 1, v), values[1])
+                            _store(sums, (j, 2, v), values[2])
             first = last
+        for i in range(particles):
+            for v in range(0, sums.shape[2], len(lanes)):
+                c = _moved_back(v, uneven, out.shape[3], lanes)
+                _store(out, (b, i, 0, c), _load(sums, (i, 0, v), lanes))
+                _store(out, (b, i, 1, c), _load(sums, (i, 1, v), lanes))
+                _store(out, (b, i, 2, c), _load(sums, (i, 2, v), lanes))
 
 
 @_loop
 def _walkers_1_2(
-    start, stop, k, lanes, span, order, loops, positions, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, order, loops, positions, table, scale, end, features, weights, out
 ):
     particles = positions.shape[1]
     at_once = max(_PAIRS, particles)
@@ -3064,14 +3198,15 @@ def _walkers_1_2(
     edges = np.empty((13, at_once), out.dtype)
     splines = np.empty((len(order), at_once), out.dtype)
     intervals = np.empty(at_once, out.dtype)
+    sums = np.empty((particles, 5, _room(out.shape[3], lanes)), out.dtype)
     for b in range(start, stop):
         for i in range(particles):
-            for c in range(span[0], span[1]):
-                out[b, i, 0, c] = k.zero
-                out[b, i, 1, c] = k.zero
-                out[b, i, 2, c] = k.zero
-                out[b, i, 3, c] = k.zero
-                out[b, i, 4, c] = k.zero
+            for v in range(sums.shape[2]):
+                sums[i, 0, v] = k.zero
+                sums[i, 1, v] = k.zero
+                sums[i, 2, v] = k.zero
+                sums[i, 3, v] = k.zero
+                sums[i, 4, v] = k.zero
         first = 0
         while first < particles:
             last, count = first, 0  # so many particles, with all that come after each, as fit
@@ -3093,18 +3228,19 @@ def _walkers_1_2(
                     s = int(intervals[u])
                     edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
                     spline = _take(splines, u, order)
-                    for c in range(span[0], span[1], len(lanes)):
+                    for v in range(0, sums.shape[2], len(lanes)):
+                        c = _moved_back(v, uneven, out.shape[3], lanes)
                         p0 = _tabulated(spline, table, s, 0, c, lanes)
                         p1 = _tabulated(spline, table, s, 1, c, lanes)
                         p2 = _tabulated(spline, table, s, 2, c, lanes)
                         values = _add_channel_1_2(
                             k,
                             edge,
-                            _load(out, (b, i, 0, c), lanes),
-                            _load(out, (b, i, 1, c), lanes),
-                            _load(out, (b, i, 2, c), lanes),
-                            _load(out, (b, i, 3, c), lanes),
-                            _load(out, (b, i, 4, c), lanes),
+                            _load(sums, (i, 0, v), lanes),
+                            _load(sums, (i, 1, v), lanes),
+                            _load(sums, (i, 2, v), lanes),
+                            _load(sums, (i, 3, v), lanes),
+                            _load(sums, (i, 4, v), lanes),
                             _weighted(weights, (b, j), p0),
                             _weighted(weights, (b, j), p1),
                             _weighted(weights, (b, j), p2),
@@ -3112,20 +3248,20 @@ def _walkers_1_2(
                             _load(features, (b, j, 1, c), lanes),
                             _load(features, (b, j, 2, c), lanes),
                         )
-                        _store(out, (b, i, 0, c), values[0])
-                        _store(out, (b, i, 1, c), values[1])
-                        _store(out, (b, i, 2, c), values[2])
-                        _store(out, (b, i, 3, c), values[3])
-                        _store(out, (b, i, 4, c), values[4])
+                        _store(sums, (i, 0, v), values[0])
+                        _store(sums, (i, 1, v), values[1])
+                        _store(sums, (i, 2, v), values[2])
+                        _store(sums, (i, 3, v), values[3])
+                        _store(sums, (i, 4, v), values[4])
                         if i != j:
                             values = _add_channel_1_2(
                                 k,
                                 edge,
-                                _load(out, (b, j, 0, c), lanes),
-                                _load(out, (b, j, 1, c), lanes),
-                                _load(out, (b, j, 2, c), lanes),
-                                _load(out, (b, j, 3, c), lanes),
-                                _load(out, (b, j, 4, c), lanes),
+                                _load(sums, (j, 0, v), lanes),
+                                _load(sums, (j, 1, v), lanes),
+                                _load(sums, (j, 2, v), lanes),
+                                _load(sums, (j, 3, v), lanes),
+                                _load(sums, (j, 4, v), lanes),
                                 _weighted(weights, (b, i), -p0),
                                 _weighted(weights, (b, i), p1),
                                 _weighted(weights, (b, i), -p2),
@@ -3133,17 +3269,25 @@ def _walkers_1_2(
                                 _load(features, (b, i, 1, c), lanes),
                                 _load(features, (b, i, 2, c), lanes),
                             )
-                            _store(out, (b, j, 0, c), values[0])
-                            _store(out, (b, j, 1, c), values[1])
-                            _store(out, (b, j, 2, c), values[2])
-                            _store(out, (b, j, 3, c), values[3])
-                            _store(out, (b, j, 4, c), values[4])
+                            _store(sums, (j, 0, v), values[0])
+                            _store(sums, (j, 1, v), values[1])
+                            _store(sums, (j, 2, v), values[2])
+                            _store(sums, (j, 3, v), values[3])
+                            _store(sums, (j, 4, v), values[4])
             first = last
+        for i in range(particles):
+            for v in range(0, sums.shape[2], len(lanes)):
+                c = _moved_back(v, uneven, out.shape[3], lanes)
+                _store(out, (b, i, 0, c), _load(sums, (i, 0, v), lanes))
+                _store(out, (b, i, 1, c), _load(sums, (i, 1, v), lanes))
+                _store(out, (b, i, 2, c), _load(sums, (i, 2, v), lanes))
+                _store(out, (b, i, 3, c), _load(sums, (i, 3, v), lanes))
+                _store(out, (b, i, 4, c), _load(sums, (i, 4, v), lanes))
 
 
 @_loop
 def _walkers_1_2_polar(
-    start, stop, k, lanes, span, order, loops, positions, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, order, loops, positions, table, scale, end, features, weights, out
 ):
     particles = positions.shape[1]
     at_once = max(_PAIRS, particles)
@@ -3151,14 +3295,15 @@ def _walkers_1_2_polar(
     edges = np.empty((13, at_once), out.dtype)
     splines = np.empty((len(order), at_once), out.dtype)
     intervals = np.empty(at_once, out.dtype)
+    sums = np.empty((particles, 5, _room(out.shape[3], lanes)), out.dtype)
     for b in range(start, stop):
         for i in range(particles):
-            for c in range(span[0], span[1]):
-                out[b, i, 0, c] = k.zero
-                out[b, i, 1, c] = k.zero
-                out[b, i, 2, c] = k.zero
-                out[b, i, 3, c] = k.zero
-                out[b, i, 4, c] = k.zero
+            for v in range(sums.shape[2]):
+                sums[i, 0, v] = k.zero
+                sums[i, 1, v] = k.zero
+                sums[i, 2, v] = k.zero
+                sums[i, 3, v] = k.zero
+                sums[i, 4, v] = k.zero
         first = 0
         while first < particles:
             last, count = first, 0  # so many particles, with all that come after each, as fit
@@ -3180,54 +3325,63 @@ def _walkers_1_2_polar(
                     s = int(intervals[u])
                     edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
                     spline = _take(splines, u, order)
-                    for c in range(span[0], span[1], len(lanes)):
+                    for v in range(0, sums.shape[2], len(lanes)):
+                        c = _moved_back(v, uneven, out.shape[3], lanes)
                         p0 = _tabulated(spline, table, s, 0, c, lanes)
                         p1 = _tabulated(spline, table, s, 1, c, lanes)
                         values = _add_channel_1_2_polar(
                             k,
                             edge,
-                            _load(out, (b, i, 0, c), lanes),
-                            _load(out, (b, i, 1, c), lanes),
-                            _load(out, (b, i, 2, c), lanes),
-                            _load(out, (b, i, 3, c), lanes),
-                            _load(out, (b, i, 4, c), lanes),
+                            _load(sums, (i, 0, v), lanes),
+                            _load(sums, (i, 1, v), lanes),
+                            _load(sums, (i, 2, v), lanes),
+                            _load(sums, (i, 3, v), lanes),
+                            _load(sums, (i, 4, v), lanes),
                             _weighted(weights, (b, j), p0),
                             _weighted(weights, (b, j), p1),
                             _load(features, (b, j, 0, c), lanes),
                             _load(features, (b, j, 1, c), lanes),
                             _load(features, (b, j, 2, c), lanes),
                         )
-                        _store(out, (b, i, 0, c), values[0])
-                        _store(out, (b, i, 1, c), values[1])
-                        _store(out, (b, i, 2, c), values[2])
-                        _store(out, (b, i, 3, c), values[3])
-                        _store(out, (b, i, 4, c), values[4])
+                        _store(sums, (i, 0, v), values[0])
+                        _store(sums, (i, 1, v), values[1])
+                        _store(sums, (i, 2, v), values[2])
+                        _store(sums, (i, 3, v), values[3])
+                        _store(sums, (i, 4, v), values[4])
                         if i != j:
                             values = _add_channel_1_2_polar(
                                 k,
                                 edge,
-                                _load(out, (b, j, 0, c), lanes),
-                                _load(out, (b, j, 1, c), lanes),
-                                _load(out, (b, j, 2, c), lanes),
-                                _load(out, (b, j, 3, c), lanes),
-                                _load(out, (b, j, 4, c), lanes),
+                                _load(sums, (j, 0, v), lanes),
+                                _load(sums, (j, 1, v), lanes),
+                                _load(sums, (j, 2, v), lanes),
+                                _load(sums, (j, 3, v), lanes),
+                                _load(sums, (j, 4, v), lanes),
                                 _weighted(weights, (b, i), -p0),
                                 _weighted(weights, (b, i), -p1),
                                 _load(features, (b, i, 0, c), lanes),
                                 _load(features, (b, i, 1, c), lanes),
                                 _load(features, (b, i, 2, c), lanes),
                             )
-                            _store(out, (b, j, 0, c), values[0])
-                            _store(out, (b, j, 1, c), values[1])
-                            _store(out, (b, j, 2, c), values[2])
-                            _store(out, (b, j, 3, c), values[3])
-                            _store(out, (b, j, 4, c), values[4])
+                            _store(sums, (j, 0, v), values[0])
+                            _store(sums, (j, 1, v), values[1])
+                            _store(sums, (j, 2, v), values[2])
+                            _store(sums, (j, 3, v), values[3])
+                            _store(sums, (j, 4, v), values[4])
             first = last
+        for i in range(particles):
+            for v in range(0, sums.shape[2], len(lanes)):
+                c = _moved_back(v, uneven, out.shape[3], lanes)
+                _store(out, (b, i, 0, c), _load(sums, (i, 0, v), lanes))
+                _store(out, (b, i, 1, c), _load(sums, (i, 1, v), lanes))
+                _store(out, (b, i, 2, c), _load(sums, (i, 2, v), lanes))
+                _store(out, (b, i, 3, c), _load(sums, (i, 3, v), lanes))
+                _store(out, (b, i, 4, c), _load(sums, (i, 4, v), lanes))
 
 
 @_loop
 def _walkers_1_2_axial(
-    start, stop, k, lanes, span, order, loops, positions, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, order, loops, positions, table, scale, end, features, weights, out
 ):
     particles = positions.shape[1]
     at_once = max(_PAIRS, particles)
@@ -3235,14 +3389,15 @@ def _walkers_1_2_axial(
     edges = np.empty((9, at_once), out.dtype)
     splines = np.empty((len(order), at_once), out.dtype)
     intervals = np.empty(at_once, out.dtype)
+    sums = np.empty((particles, 5, _room(out.shape[3], lanes)), out.dtype)
     for b in range(start, stop):
         for i in range(particles):
-            for c in range(span[0], span[1]):
-                out[b, i, 0, c] = k.zero
-                out[b, i, 1, c] = k.zero
-                out[b, i, 2, c] = k.zero
-                out[b, i, 3, c] = k.zero
-                out[b, i, 4, c] = k.zero
+            for v in range(sums.shape[2]):
+                sums[i, 0, v] = k.zero
+                sums[i, 1, v] = k.zero
+                sums[i, 2, v] = k.zero
+                sums[i, 3, v] = k.zero
+                sums[i, 4, v] = k.zero
         first = 0
         while first < particles:
             last, count = first, 0  # so many particles, with all that come after each, as fit
@@ -3264,46 +3419,55 @@ def _walkers_1_2_axial(
                     s = int(intervals[u])
                     edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
                     spline = _take(splines, u, order)
-                    for c in range(span[0], span[1], len(lanes)):
+                    for v in range(0, sums.shape[2], len(lanes)):
+                        c = _moved_back(v, uneven, out.shape[3], lanes)
                         p0 = _tabulated(spline, table, s, 0, c, lanes)
                         values = _add_channel_1_2_axial(
                             k,
                             edge,
-                            _load(out, (b, i, 0, c), lanes),
-                            _load(out, (b, i, 1, c), lanes),
-                            _load(out, (b, i, 2, c), lanes),
-                            _load(out, (b, i, 3, c), lanes),
-                            _load(out, (b, i, 4, c), lanes),
+                            _load(sums, (i, 0, v), lanes),
+                            _load(sums, (i, 1, v), lanes),
+                            _load(sums, (i, 2, v), lanes),
+                            _load(sums, (i, 3, v), lanes),
+                            _load(sums, (i, 4, v), lanes),
                             _weighted(weights, (b, j), p0),
                             _load(features, (b, j, 0, c), lanes),
                             _load(features, (b, j, 1, c), lanes),
                             _load(features, (b, j, 2, c), lanes),
                         )
-                        _store(out, (b, i, 0, c), values[0])
-                        _store(out, (b, i, 1, c), values[1])
-                        _store(out, (b, i, 2, c), values[2])
-                        _store(out, (b, i, 3, c), values[3])
-                        _store(out, (b, i, 4, c), values[4])
+                        _store(sums, (i, 0, v), values[0])
+                        _store(sums, (i, 1, v), values[1])
+                        _store(sums, (i, 2, v), values[2])
+                        _store(sums, (i, 3, v), values[3])
+                        _store(sums, (i, 4, v), values[4])
                         if i != j:
                             values = _add_channel_1_2_axial(
                                 k,
                                 edge,
-                                _load(out, (b, j, 0, c), lanes),
-                                _load(out, (b, j, 1, c), lanes),
-                                _load(out, (b, j, 2, c), lanes),
-                                _load(out, (b, j, 3, c), lanes),
-                                _load(out, (b, j, 4, c), lanes),
+                                _load(sums, (j, 0, v), lanes),
+                                _load(sums, (j, 1, v), lanes),
+                                _load(sums, (j, 2, v), lanes),
+                                _load(sums, (j, 3, v), lanes),
+                                _load(sums, (j, 4, v), lanes),
                                 _weighted(weights, (b, i), p0),
                                 _load(features, (b, i, 0, c), lanes),
                                 _load(features, (b, i, 1, c), lanes),
                                 _load(features, (b, i, 2, c), lanes),
                             )
-                            _store(out, (b, j, 0, c), values[0])
-                            _store(out, (b, j, 1, c), values[1])
-                            _store(out, (b, j, 2, c), values[2])
-                            _store(out, (b, j, 3, c), values[3])
-                            _store(out, (b, j, 4, c), values[4])
+                            _store(sums, (j, 0, v), values[0])
+                            _store(sums, (j, 1, v), values[1])
+                            _store(sums, (j, 2, v), values[2])
+                            _store(sums, (j, 3, v), values[3])
+                            _store(sums, (j, 4, v), values[4])
             first = last
+        for i in range(particles):
+            for v in range(0, sums.shape[2], len(lanes)):
+                c = _moved_back(v, uneven, out.shape[3], lanes)
+                _store(out, (b, i, 0, c), _load(sums, (i, 0, v), lanes))
+                _store(out, (b, i, 1, c), _load(sums, (i, 1, v), lanes))
+                _store(out, (b, i, 2, c), _load(sums, (i, 2, v), lanes))
+                _store(out, (b, i, 3, c), _load(sums, (i, 3, v), lanes))
+                _store(out, (b, i, 4, c), _load(sums, (i, 4, v), lanes))
 
 
 # --- checks: before anything is computed or written -------------------------------------------------
@@ -3362,8 +3526,10 @@ def _graph_sizes(
 
 
 def _host(where: str, **arrays: Any) -> list[Array]:
-    """The arguments as NumPy arrays, without a copy; ValueError for an array on a GPU."""
+    """The arguments as NumPy arrays, without a copy; ValueError for an array on a GPU, TypeError for one with a mask."""
     for name, array in arrays.items():
+        if isinstance(array, np.ma.MaskedArray):
+            raise TypeError(f"{where}: {name} is a masked array, whose mask would be ignored; fill it")
         if not isinstance(array, np.ndarray) and hasattr(array, "__cuda_array_interface__"):
             raise ValueError(f"{where}: {name} lives on a GPU; use the functions of pocket_tfn.cuda")
     return [np.asarray(a) for a in arrays.values()]
@@ -3670,17 +3836,16 @@ _SHORTEST = 1e-30  # cutoff, whose inverse float32 can still hold
 _ORDERS = {3: (0,) * 4, 5: (0,) * 6}  # tells the compiler how many coefficients are weighed
 
 
-def _spans(channels: int, dtype: np.dtype[Any], vectors: int = 1) -> Iterator[tuple[tuple[int, ...], tuple[int, int]]]:
-    """How to go through the channels: so many at once (a tuple: the compiler is to know), from here to there.
+def _lanes(channels: int, dtype: np.dtype[Any], vectors: int = 1) -> tuple[int, ...]:
+    """As many entries as channels are computed at once (a tuple: the compiler is to know): as fit, a power of two."""
+    widest = vectors * _VECTOR_BYTES // dtype.itemsize
+    return (0,) * min(widest, 1 << max(channels, 1).bit_length() - 1)
 
-    What whole vectors leave over is done by halves, quarters and so on.
-    """
-    first, width = 0, vectors * _VECTOR_BYTES // dtype.itemsize
-    while first < channels:
-        last = first + (channels - first) // width * width
-        if last > first:
-            yield (0,) * width, (first, last)
-        first, width = last, width // 2
+
+def _channel_steps(channels: int, dtype: np.dtype[Any]) -> tuple[tuple[int, ...], bool | None]:
+    """The same, and whether the last vector must be moved back; None if not, and the compiler is to know that too."""
+    lanes = _lanes(channels, dtype)
+    return lanes, True if channels % len(lanes) else None
 
 
 class _Graph(NamedTuple):
@@ -3791,8 +3956,7 @@ def _convolve(
     def compute(target: Array) -> None:
         arrays = (graph.indptr, graph.indices, graph.vectors, radial, graph.features, graph.weights)
         bounds = graph.bounds(0, graph.nodes, graph.channels)
-        for span in _spans(graph.channels, graph.dtype):
-            _spread(loop, bounds, (_TABLES[graph.dtype], *span, *arrays, target))
+        _spread(loop, bounds, (_TABLES[graph.dtype], *_channel_steps(graph.channels, graph.dtype), *arrays, target))
 
     return _fill(compute, out, full, graph.dtype, *graph.inputs(radial))
 
@@ -3821,8 +3985,8 @@ def _convolve_tabulated(
     def compute(target: Array) -> None:
         arrays = (graph.indptr, graph.indices, graph.vectors, *table[1:], graph.features, graph.weights)
         bounds = graph.bounds(0, graph.nodes, graph.channels)
-        for span in _spans(graph.channels, graph.dtype):
-            _spread(loop, bounds, (_TABLES[graph.dtype], *span, table.order, *arrays, target))
+        steps = _channel_steps(graph.channels, graph.dtype)
+        _spread(loop, bounds, (_TABLES[graph.dtype], *steps, table.order, *arrays, target))
 
     return _fill(compute, out, full, graph.dtype, *graph.inputs(coefficients))
 
@@ -3844,10 +4008,11 @@ def _convolve_mixing(
     graph, (basis, mixing) = _graph(where, n_in, indptr, indices, vectors, features, weights, basis=basis, mixing=mixing)
     _core(where, "basis", basis, "(E, K)", (graph.edges, None))
     _shape(where, "basis", basis, "(E, K)", (graph.edges, basis.shape[1]))
-    _core(where, "mixing", mixing, f"(K, {n_paths}, C_in, C_out)", (basis.shape[1], n_paths, graph.channels, None))
-    inner, mixed = (basis.shape[1], n_paths, graph.channels), mixing.shape[-1]
-    _shape(where, "mixing", mixing, f"(K, {n_paths}, C_in, C_out)", (*inner, mixed))
-    full = (graph.nodes, n_out, mixed)
+    inner, mixed = (basis.shape[1], n_paths, graph.channels), mixing.shape[-1:]
+    symbols = f"(K, {n_paths}, C_in, C_out), where basis has K = {inner[0]} and features C_in = {inner[2]},"
+    _core(where, "mixing", mixing, symbols, (*inner, None))
+    _shape(where, "mixing", mixing, symbols, (*inner, *mixed))
+    full = (graph.nodes, n_out, *mixed)
     if out is not None:
         _check_out(where, out, full, graph.dtype)
 
@@ -3856,25 +4021,40 @@ def _convolve_mixing(
             target[...] = 0
             return
         bounds = graph.bounds(0, graph.nodes, math.prod(inner))
-        _spread(functools.partial(_mix, loop, n_out), bounds, (graph, basis, mixing, target))
+        lanes = _lanes(graph.channels, graph.dtype)
+        _spread(functools.partial(_mix, loop, lanes), bounds, (graph, basis, _with_room(mixing, len(lanes)), target))
 
     return _fill(compute, out, full, graph.dtype, *graph.inputs(basis, mixing))
 
 
-def _mix(loop: Any, n_out: int, start: int, stop: int, graph: _Graph, basis: Array, mixing: Array, out: Array) -> None:
+def _mix(
+    loop: Any, lanes: tuple[int, ...], start: int, stop: int, graph: _Graph, basis: Array, mixing: Array, out: Array
+) -> None:
     """Receivers start .. stop - 1: sums over edges for some of them, then their product with the weights, and so on."""
     *inner, mixed = mixing.shape
+    n_out = out.shape[1]
     right = mixing.reshape(math.prod(inner), mixed)
     at_once = max(_MIXING_BYTES // (n_out * right.shape[0] * right.itemsize), 1)
     sums = np.empty((min(at_once, stop - start), n_out, *inner), right.dtype)
     arrays = (graph.indptr, graph.indices, graph.vectors, basis, graph.features, graph.weights)
     for first in range(start, stop, at_once):
         last = min(first + at_once, stop)
-        for span in _spans(graph.channels, right.dtype):
-            loop(first, last, _TABLES[right.dtype], *span, first, *arrays, sums)
-        rows = (last - first) * n_out
-        for span in _spans(mixed, right.dtype, vectors=2):
-            _product(0, rows, *span, sums.reshape(-1, right.shape[0]), right, out[first:last].reshape(rows, mixed))
+        loop(first, last, _TABLES[right.dtype], lanes, first, *arrays, sums)
+        rows, wide = (last - first) * n_out, _lanes(mixed, right.dtype, vectors=2)
+        if mixed:
+            _product(0, rows, wide, sums.reshape(-1, right.shape[0]), right, out[first:last].reshape(rows, mixed))
+
+
+def _with_room(mixing: Array, width: int) -> Array:
+    """(K, P, C_in, C_out) with C_in filling vectors of a width; rows of zeros where the last shares channels with another."""
+    functions, paths, channels, mixed = mixing.shape
+    room = -(-channels // width) * width
+    if room == channels:
+        return mixing
+    wider = np.zeros((functions, paths, room, mixed), mixing.dtype)
+    whole = room - width
+    wider[:, :, :whole], wider[:, :, whole - channels :] = mixing[:, :, :whole], mixing[:, :, whole:]
+    return _frozen(wider)
 
 
 def _convolve_walkers(
@@ -3897,6 +4077,8 @@ def _convolve_walkers(
     floats = dict(zip(floats, _host(where, **floats), strict=True))
     dtype = _float_type(where, **floats)
     positions, coefficients, features, *weighted = map(_frozen, floats.values())
+    if not isinstance(loops, (bool, np.bool_)):
+        raise TypeError(f"{where}: loops must be True or False, got {type(loops).__name__}")
     if features.ndim != 4 or features.shape[2] != n_in:
         raise ValueError(f"{where}: features must have shape (B, A, {n_in}, C), got {features.shape}")
     walkers, particles, _, channels = features.shape
@@ -3911,8 +4093,8 @@ def _convolve_walkers(
     def compute(target: Array) -> None:
         arrays = (positions, *table[1:], features, weighted[0] if weighted else None)
         bounds = _bounds(walkers, walkers * particles * particles * channels)
-        for span in _spans(channels, dtype):
-            _spread(loop, bounds, (_TABLES[dtype], *span, table.order, bool(loops), *arrays, target))
+        steps = _channel_steps(channels, dtype)
+        _spread(loop, bounds, (_TABLES[dtype], *steps, table.order, bool(loops), *arrays, target))
 
     return _fill(compute, out, full, dtype, positions, coefficients, features, *weighted)
 

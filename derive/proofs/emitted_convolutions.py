@@ -14,7 +14,7 @@ from ..bsplines import DEGREES
 from ..catalogue import Pair
 from ..execution import EmittedModule
 from ..polynomials import ZERO, Polynomial, root, symbol
-from .emitted_loops import CHANNELS, SPANS, differences, symbols_array
+from .emitted_loops import CHANNELS, LANES, differences, symbols_array
 from .stand_ins import StandIns, messages, sums
 
 #: Receiver 0 has one edge, receiver 1 three, receiver 2 none.
@@ -71,10 +71,10 @@ def _graph_arrays(pair: Pair) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _streamed(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> Iterator[Any]:
     vectors, fields, w = _graph_arrays(pair)
     radial = symbols_array("p", EDGES, len(pair.paths), CHANNELS)
-    for weights, block in product((None, w), BLOCKS):
-        arguments = (INDPTR, np.array(INDICES), vectors, radial, fields, weights)
+    for lanes, (weights, block) in zip((*LANES, *reversed(LANES)), product((None, w), BLOCKS), strict=True):
+        arguments = (*_steps(lanes), INDPTR, np.array(INDICES), vectors, radial, fields, weights)
         wanted = _summed(pair, vectors, radial, fields, weights)
-        yield from differences(module, stand_ins, f"_convolve_rows_{pair.key}", arguments, wanted, SPANS, _BLOCK=block)
+        yield from differences(module, stand_ins, f"_convolve_rows_{pair.key}", arguments, wanted, _BLOCK=block)
 
 
 def _streamed_on_gpu(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> Iterator[Any]:
@@ -90,13 +90,30 @@ def _streamed_on_gpu(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> 
 def _tabulated(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> Iterator[Any]:
     vectors, fields, w = _graph_arrays(pair)
     places = {_length(v): (s, symbol(f"t{e}")) for e, (v, s) in enumerate(zip(vectors, EDGE_PLACES, strict=True))}
-    for degree, weights, block in zip(cycle(DEGREES), (None, w, None, w), (*BLOCKS, *reversed(BLOCKS)), strict=False):
+    cases = zip(cycle(DEGREES), (None, w, None, w), (*BLOCKS, *reversed(BLOCKS)), sorted(2 * LANES), strict=False)
+    for degree, weights, block, lanes in cases:
         radial = np.array([_read(pair, degree, *places[_length(v)]) for v in vectors])
         order = (0,) * (degree + 1)
-        arguments = (order, INDPTR, np.array(INDICES), vectors, _Table(degree), SCALE, END, fields, weights)
+        arguments = (
+            *_steps(lanes),
+            order,
+            INDPTR,
+            np.array(INDICES),
+            vectors,
+            _Table(degree),
+            SCALE,
+            END,
+            fields,
+            weights,
+        )
         wanted = _summed(pair, vectors, radial, fields, weights)
         world = {"_BLOCK": block, **_table_world(places)}
-        yield from differences(module, stand_ins, f"_tabulated_rows_{pair.key}", arguments, wanted, SPANS, **world)
+        yield from differences(module, stand_ins, f"_tabulated_rows_{pair.key}", arguments, wanted, **world)
+
+
+def _steps(lanes: tuple[int, ...]) -> tuple[tuple[int, ...], bool | None]:
+    """How many channels are computed at once, and whether they do not go evenly into all."""
+    return lanes, True if CHANNELS % len(lanes) else None
 
 
 class _Table:
@@ -156,27 +173,37 @@ def _mixing(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> Iterator[
     vectors, fields, w = _graph_arrays(pair)
     basis = symbols_array("b", EDGES, BASIS)
     n_paths, n_out = len(pair.paths), 2 * pair.l_out + 1
-    for weights, (block, base) in product((None, w), zip(BLOCKS, BASES, strict=True)):
-        wanted = _zeros(NODES, n_out, BASIS, n_paths, CHANNELS)
-        for (e, i), q, c in product(enumerate(RECEIVERS), range(BASIS), range(CHANNELS)):
+    cases = product((None, w), zip(BLOCKS, BASES, strict=True))
+    for lanes, (weights, (block, base)) in zip((*LANES, *reversed(LANES)), cases, strict=True):
+        places = _places(len(lanes))
+        wanted = _zeros(NODES, n_out, BASIS, n_paths, places[-1] + 1)
+        for (e, i), q, (c, place) in product(enumerate(RECEIVERS), range(BASIS), enumerate(places)):
             values = messages(pair, tuple(vectors[e]), tuple(fields[INDICES[e], :, c]))
             by_path = np.array(values, dtype=object).reshape(n_paths, n_out).T
-            wanted[i, :, q, :, c] += basis[e, q] * (1 if weights is None else weights[e]) * by_path
-        arguments = (base, INDPTR, np.array(INDICES), vectors, basis, fields, weights)
+            wanted[i, :, q, :, place] += basis[e, q] * (1 if weights is None else weights[e]) * by_path
+        arguments = (lanes, base, INDPTR, np.array(INDICES), vectors, basis, fields, weights)
         name = f"_mixing_rows_{pair.key}"
-        yield from differences(module, stand_ins, name, arguments, wanted[base:], SPANS, base, _MESSAGES=block)
+        yield from differences(module, stand_ins, name, arguments, wanted[base:], base, _MESSAGES=block)
+
+
+def _places(width: int) -> list[int]:
+    """Where each channel lies among vectors of which the last begins where the one before ends, yet shares channels."""
+    room = -(-CHANNELS // width) * width
+    return [*range(room - width), *range(2 * room - CHANNELS - width, room)]
 
 
 def _walkers(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> Iterator[Any]:
     positions, fields = _positions(), _fields(pair, WALKERS, PARTICLES)
     w = symbols_array("w", WALKERS, PARTICLES)
     places = _pair_places(positions)
-    cases = zip(cycle(DEGREES), (None, w, None, w), (False, True, True, False), PAIRS_AT_ONCE, strict=False)
-    for degree, weights, loops, at_once in cases:
-        arguments = ((0,) * (degree + 1), loops, positions, _Table(degree), SCALE, END, fields, weights)
+    cases = zip(
+        cycle(DEGREES), (None, w, None, w), (False, True, True, False), PAIRS_AT_ONCE, sorted(2 * LANES), strict=False
+    )
+    for degree, weights, loops, at_once, lanes in cases:
+        arguments = (*_steps(lanes), (0,) * (degree + 1), loops, positions, _Table(degree), SCALE, END, fields, weights)
         wanted = _all_pairs(pair, positions, degree, places, fields, weights, loops)
         world = {"_PAIRS": at_once, **_table_world(places)}
-        yield from differences(module, stand_ins, f"_walkers_{pair.key}", arguments, wanted, SPANS, **world)
+        yield from differences(module, stand_ins, f"_walkers_{pair.key}", arguments, wanted, **world)
 
 
 class _Coordinate:

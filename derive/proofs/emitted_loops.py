@@ -16,9 +16,10 @@ from ..polynomials import symbol
 from .proof import ProofError
 from .stand_ins import StandIns, entries, sums
 
-#: Channels, and how a CPU loop goes through them: so many at once, from here to there.
-CHANNELS = 4
-SPANS = (((0,), (0, 2)), ((0, 0), (2, 4)))
+#: Channels, and how many of them a CPU loop computes at once, case by case: one, or two, of which the last step then
+#: shares a channel with the one before.
+CHANNELS = 3
+LANES = ((0,), (0, 0))
 #: Items of `apply` and `kernel`, and how far apart lie the rows of vectors, radial and features that they read: 0 for
 #: an operand that all items share, as a broadcast dimension does.
 ITEMS, STEPS = 2, (0, 1, 2)
@@ -56,15 +57,13 @@ def differences(
     name: str,
     arguments: Sequence[Any],
     wanted: np.ndarray,
-    spans: Sequence[tuple[Any, ...]] = ((),),
     first: int = 0,
     **overrides: Any,
 ) -> list[Any]:
     """What a loop writes, less what it should: zeros, or a ProofError that names the loop.
 
     A CPU loop is run over all rows, over the first and over the others, counted from `first`, and must leave the rest
-    as it was; it is called once for each of the spans, which come before its arguments.  A GPU kernel is run once for
-    each thread, and for some beyond.
+    as it was.  A GPU kernel is run once for each thread, and for some beyond.
     """
     k, world, where = module.constants, {**stand_ins.functions, **overrides}, f"{module.name}: {name}"
     untouched = symbols_array("untouched", *wanted.shape)
@@ -77,11 +76,9 @@ def differences(
     left: list[Any] = []
     for start, stop in ((0, len(wanted)), (0, 1), (1, len(wanted))):
         out, target = untouched.copy(), untouched.copy()
-        for span in spans:
-            module.run(name, first + start, first + stop, k, *span, *arguments, out, **world)
-            done = (slice(start, stop), ..., slice(*span[1]) if span else slice(None))
-            target[done] = wanted[done]
-            left += compared(where, out, target)
+        target[start:stop] = wanted[start:stop]
+        module.run(name, first + start, first + stop, k, *arguments, out, **world)
+        left += compared(where, out, target)
     return left
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 from ..execution import EmittedModule
-from .emitted_loops import CHANNELS, SPANS, compared, symbols_array
+from .emitted_loops import CHANNELS, LANES, compared, symbols_array
 
 #: More rows than are computed at once, ranges of them that leave some over and that are too few, and the inner index.
 ROWS, INNER = 14, 3
@@ -13,16 +14,14 @@ RANGES = ((0, ROWS), (1, ROWS - 1), (2, 5))
 
 
 def product_residuals(module: EmittedModule) -> tuple[Any, ...]:
-    """Computed minus defined; other rows and columns than those that were asked for must stay as they were."""
+    """Computed minus defined; other rows than those that were asked for must stay as they were."""
     left, right = symbols_array("l", ROWS, INNER), symbols_array("m", INNER, CHANNELS)
     wanted = left @ right
     found: list[int] = []
-    for start, stop in RANGES:
+    for lanes, (start, stop) in product(LANES, RANGES):
         out = symbols_array("untouched", ROWS, CHANNELS)
         target = out.copy()
-        for lanes, span in SPANS:
-            module.run("_product", start, stop, lanes, span, left, right, out)
-            done = (slice(start, stop), slice(*span))
-            target[done] = wanted[done]
-            found += compared(f"{module.name}: _product", out, target)
+        target[start:stop] = wanted[start:stop]
+        module.run("_product", start, stop, lanes, left, right, out)
+        found += compared(f"{module.name}: _product", out, target)
     return tuple(found)

@@ -162,8 +162,8 @@ def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
     )
     return Step(
         "The loops were executed on a graph of three nodes (one isolated, one with three edges) and on two walkers of "
-        r"three particles, with four channels $\gamma$, one or two of which are computed at once, every array element a symbol "
-        r"of its own. So are the values of the scalar functions: a symbol for each component of each $K^{(J)} f$, each $f$ "
+        r"three particles, with three channels $\gamma$, one or two of which are computed at once (the last two then share a channel "
+        r"with the first two), every array element a symbol of its own. So are the values of the scalar functions: a symbol for each component of each $K^{(J)} f$, each $f$ "
         r"and each $r$ up to its sign, since $K^{(J)}(-\hat r) = (-1)^J K^{(J)}(\hat r)$. For \texttt{convolve}, with "
         "weights and without,",
         (
