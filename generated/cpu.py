@@ -4293,7 +4293,7 @@ def convolve_tabulated_1_0(
     TypeError
         If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
     ValueError
-        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, cutoff or degree make no sense, or an array is on the wrong device.
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range,, cutoff or degree make no sense, or an array is on the wrong device.
     Nothing is written to `out` in either case.
 
     Cost: that of convolve_1_0 and degree + 1 multiplications for each radial value.
@@ -4653,7 +4653,7 @@ def convolve_tabulated_1_1(
     TypeError
         If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
     ValueError
-        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, cutoff or degree make no sense, or an array is on the wrong device.
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range,, cutoff or degree make no sense, or an array is on the wrong device.
     Nothing is written to `out` in either case.
 
     Cost: that of convolve_1_1 and degree + 1 multiplications for each radial value.
@@ -5013,7 +5013,7 @@ def convolve_tabulated_1_1_polar(
     TypeError
         If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
     ValueError
-        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, cutoff or degree make no sense, or an array is on the wrong device.
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range,, cutoff or degree make no sense, or an array is on the wrong device.
     Nothing is written to `out` in either case.
 
     Cost: that of convolve_1_1_polar and degree + 1 multiplications for each radial value.
@@ -5367,7 +5367,7 @@ def convolve_tabulated_1_1_axial(
     TypeError
         If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
     ValueError
-        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, cutoff or degree make no sense, or an array is on the wrong device.
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range,, cutoff or degree make no sense, or an array is on the wrong device.
     Nothing is written to `out` in either case.
 
     Cost: that of convolve_1_1_axial and degree + 1 multiplications for each radial value.
@@ -5727,7 +5727,7 @@ def convolve_tabulated_1_2(
     TypeError
         If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
     ValueError
-        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, cutoff or degree make no sense, or an array is on the wrong device.
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range,, cutoff or degree make no sense, or an array is on the wrong device.
     Nothing is written to `out` in either case.
 
     Cost: that of convolve_1_2 and degree + 1 multiplications for each radial value.
@@ -6087,7 +6087,7 @@ def convolve_tabulated_1_2_polar(
     TypeError
         If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
     ValueError
-        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, cutoff or degree make no sense, or an array is on the wrong device.
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range,, cutoff or degree make no sense, or an array is on the wrong device.
     Nothing is written to `out` in either case.
 
     Cost: that of convolve_1_2_polar and degree + 1 multiplications for each radial value.
@@ -6441,7 +6441,7 @@ def convolve_tabulated_1_2_axial(
     TypeError
         If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
     ValueError
-        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, cutoff or degree make no sense, or an array is on the wrong device.
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range,, cutoff or degree make no sense, or an array is on the wrong device.
     Nothing is written to `out` in either case.
 
     Cost: that of convolve_1_2_axial and degree + 1 multiplications for each radial value.

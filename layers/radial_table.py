@@ -116,6 +116,12 @@ class RadialTable:
         object.__setattr__(self, "coefficients", copy)
         object.__setattr__(self, "cutoff", float(self.cutoff))
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """From a pickle or a deep copy, where arrays come back writeable."""
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
+        self.coefficients.flags.writeable = False
+
     @staticmethod
     def fit(
         function: Callable[..., Any],

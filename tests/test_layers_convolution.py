@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -18,9 +20,10 @@ from pocket_tfn.layers import (
     ToleranceError,
     radius_graph,
 )
+from pocket_tfn.layers.convolution import _FEW
 
 from tests import oracles
-from tests.tolerances import assert_close, tolerance
+from tests.tolerances import assert_close, assert_same_bits, tolerance
 
 Array = np.ndarray
 CUTOFF, CHANNELS = 2.5, 4  # one width of vectors in either dtype: less to compile
@@ -109,6 +112,25 @@ def test_walkers_and_graph_agree(dtype: Any, monkeypatch: pytest.MonkeyPatch) ->
     assert few.dtype == many.dtype == dtype
     limit = 64 * tolerance(dtype).eps  # sums of 39 messages, by lengths that were rounded apart
     assert_close(many, few, scale=np.abs(few).max(), limit=limit, dtype=dtype)
+
+
+@pytest.mark.parametrize("n", [_FEW, _FEW + 1])
+def test_the_last_few_and_the_first_many(n: int) -> None:
+    """Where one way to find neighbours gives way to the other, every particle still has its own."""
+    layer = Convolution(1, _radial(3), CUTOFF).tabulated(1e-6, dtype=np.float64)
+    x, f = _system(n, n)
+    want = layer.on_graph(radius_graph(x, CUTOFF), f)
+    assert_close(layer(x, f), want, scale=np.abs(want).max(), limit=256 * tolerance(np.float64).eps, dtype=np.float64)
+
+
+def test_copies_are_layers() -> None:
+    """Pickled or copied, also after use: the same results, and coefficients that cannot be written to."""
+    layer = Convolution(1, _radial(3), CUTOFF).tabulated(1e-6)
+    x, f = _system(6, 5, dtype=np.float64)
+    want = layer(x, f)
+    for other in (pickle.loads(pickle.dumps(layer)), copy.copy(layer), copy.deepcopy(layer)):
+        assert_same_bits(other(x, f), want)
+        assert repr(other) == repr(layer) and not other.radial.coefficients.flags.writeable
 
 
 def test_periodic_images_are_summed() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pocket_tfn.derive.bsplines import DEGREES, PLACE, pieces
 from pocket_tfn.layers import RadialTable, bsplines
 from scipy.interpolate import BSpline
 
@@ -57,6 +58,14 @@ def test_weights_are_the_pieces_of_one_bspline(degree: int) -> None:
     assert relative_error(got, want, 1.0) <= 4e-16
     assert (got[1:] > 0).all() and relative_error(got.sum(-1), np.ones(5), 1.0) <= 1e-15
     assert relative_error(bsplines.weights(1 - t, degree)[:, ::-1], got, 1.0) <= 1e-15
+
+
+@degrees
+def test_weights_are_those_that_theorem_13_speaks_of(degree: int) -> None:
+    """Coefficient by coefficient the double next to the exact fraction."""
+    exact = [[weight.coeff(PLACE, k) for k in range(degree + 1)] for weight in pieces(degree)]
+    assert bsplines.cardinal_pieces(degree).tolist() == [[int(c.p) / int(c.q) for c in row] for row in exact]
+    assert tuple(bsplines.DEGREES) == tuple(DEGREES)
 
 
 @both

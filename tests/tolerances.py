@@ -18,7 +18,7 @@ Derivation, with u = eps / 2 the unit roundoff:
   one step upwards), each coordinate times it u more, the length of those 2.5u.  The slope of the spline is at most
   twice the largest coefficient: 2 · 7.5u M of that.  The weights are polynomials whose coefficients add up to less than
   6 in all (degree 3: 32/6, degree 5: 522/120), evaluated with at most 10 roundings, weighted and summed with 6 more.
-  Half the sum of these worst cases is promised, as above: 8 eps + 4 eps M, relative to the largest coefficients, not |radial|.
+  Half the sum of these worst cases is promised, as above: 8 eps + 4 eps M, relative to the largest coefficients.
 * two computed results that must agree differ by twice that.
 * rotating the inputs and rounding them to the dtype moves r̂ and f by up to eps each; the forms change at most 6 times
   as fast as r̂ (3 r̂r̂, both factors) and are at most 2: 8 eps more.
