@@ -17,6 +17,12 @@ def radial_functions(l_out: int, channels: int, dtype: str, seed: int) -> tuple[
     return network, fit(network, dtype)
 
 
+@cache
+def cubic_table(l_out: int, channels: int, dtype: str, seed: int) -> Table:
+    """The same functions to the same tolerance by a spline of degree 3: more intervals, fewer terms."""
+    return fit(radial_functions(l_out, channels, dtype, seed)[0], dtype, degree=3)
+
+
 def table_note(network: Network, table: Table) -> str:
     """How large and how good the table is, over all distances."""
     distances = np.linspace(0, network.cutoff, 20_001)[:-1]

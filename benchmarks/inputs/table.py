@@ -37,10 +37,10 @@ class Table:
         return np.asarray(np.where(inside[:, None, None], spline(np.where(inside, distances, 0.0)), 0.0))
 
 
-def fit(network: Network, dtype: str) -> Table:
+def fit(network: Network, dtype: str, degree: int = DEGREE) -> Table:
     """The table that `RadialTable.fit` makes of the network, at the tolerance of `dtype`."""
     with warnings.catch_warnings():
         # Bessel functions without an envelope end with a slope: smooth enough for a benchmark.
         warnings.simplefilter("ignore", CutoffWarning)
-        found = RadialTable.fit(network, network.cutoff, TOLERANCES[dtype], degree=DEGREE, dtype=dtype)
-    return Table(found.coefficients, found.cutoff)
+        found = RadialTable.fit(network, network.cutoff, TOLERANCES[dtype], degree=degree, dtype=dtype)
+    return Table(found.coefficients, found.cutoff, degree)

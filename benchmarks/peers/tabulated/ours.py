@@ -5,17 +5,23 @@ import numpy as np
 from benchmarks import oracle
 from benchmarks.contestant import Contestant
 from benchmarks.inputs.graph import FloatArray
+from benchmarks.inputs.table import Table
 from benchmarks.peers.ours import ours
 from benchmarks.workloads.tabulated import Inputs
 
 
 def allocating(inputs: Inputs, threads: int) -> Contestant:
-    return _contestant(inputs, threads, None)
+    return _contestant(inputs, inputs.table, "table", threads)
 
 
 def into_buffer(inputs: Inputs, threads: int) -> Contestant:
     """`out=` given, as in a loop over many steps."""
-    return _contestant(inputs, threads, np.empty(inputs.output_shape, inputs.features.dtype))
+    return _contestant(inputs, inputs.table, "table", threads, np.empty(inputs.output_shape, inputs.features.dtype))
+
+
+def cubic(inputs: Inputs, threads: int) -> Contestant:
+    """Degree 3: two terms fewer for each value, from a longer table."""
+    return _contestant(inputs, inputs.cubic, "cubic", threads)
 
 
 def streamed(inputs: Inputs, threads: int) -> Contestant:
@@ -26,8 +32,9 @@ def streamed(inputs: Inputs, threads: int) -> Contestant:
     return ours(f"convolve_1_{inputs.l_out}", arguments, threads, None, "table")
 
 
-def _contestant(inputs: Inputs, threads: int, out: FloatArray | None) -> Contestant:
-    graph, table = inputs.graph, inputs.table
+def _contestant(inputs: Inputs, table: Table, truth: str, threads: int, out: FloatArray | None = None) -> Contestant:
+    graph = inputs.graph
     name = f"convolve_tabulated_1_{inputs.l_out}"
-    arguments = (graph.indptr, graph.indices, graph.vectors, table.coefficients, table.cutoff, inputs.features)
-    return ours(name, arguments, threads, out, "table")
+    radial = (table.coefficients, table.cutoff)
+    arguments = (graph.indptr, graph.indices, graph.vectors, *radial, inputs.features, None, table.degree)
+    return ours(name, arguments, threads, out, truth)
