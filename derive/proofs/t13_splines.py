@@ -5,7 +5,6 @@ from __future__ import annotations
 import sympy as sp
 
 from ..bsplines import DEGREES, PLACE, pieces
-from .printing import latex
 from .proof import Equation, Proof, Step, residuals, unseen
 
 
@@ -33,20 +32,13 @@ def prove() -> Proof:
 
 def _steps(degree: int) -> tuple[Step, ...]:
     w = pieces(degree)
-    shown = Equation(
-        (
-            rf"(w_0, \dots, w_{degree})",
-            r"\Bigl("
-            + ",\n".join(latex(sp.factor(piece) if len(piece.args) > 4 else piece) for piece in w)
-            + r"\Bigr)",
-        ),
-        tuple(sp.expand(piece - other.subs(PLACE, 1 - PLACE)) for piece, other in zip(w, reversed(w), strict=True)),
-    )
+    mirrored = [sp.expand(piece.subs(PLACE, 1 - PLACE)) for piece in reversed(w)]
+    shown = (_whole(q, degree, piece, mirror) for q, (piece, mirror) in enumerate(zip(w, mirrored, strict=True)))
     return (
         Step(
             rf"$\boldsymbol{{d = {degree}}}$. The pieces, which are one another's mirror images, $w_q(t) = w_{{d-q}}(1 - t)$, "
             "and add up to one:",
-            (shown, Equation((r"\textstyle\sum_q w_q", "1"), residuals(sum(w), 1), inline=True)),
+            (*shown, Equation((r"\textstyle\sum_q w_q", "1"), residuals(sum(w), 1), inline=True)),
         ),
         Step(
             r"At a knot the interval changes from $s$ to $s + 1$, so that $w_q$ at $t = 1$ and $w_{q-1}$ at $t = 0$ weigh the same "
@@ -62,6 +54,13 @@ def _steps(degree: int) -> tuple[Step, ...]:
             r"up to a factor.",
         ),
     )
+
+
+def _whole(q: int, degree: int, piece: sp.Expr, mirror: sp.Expr) -> Equation:
+    """A piece times the factorial that makes its coefficients whole, held against its mirror image."""
+    factor = sp.factorial(degree)
+    powers = sp.latex(sp.expand(factor * piece), order="rev-lex")
+    return Equation((rf"{factor}\, w_{q}", powers), residuals(factor * piece, factor * mirror))
 
 
 def _jumps(w: tuple[sp.Expr, ...], degree: int) -> tuple[sp.Expr, ...]:
