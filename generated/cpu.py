@@ -3832,7 +3832,7 @@ def _apply(
 # --- from arguments to loops: convolutions ------------------------------------------------------------
 
 _MIXING_BYTES = 1 << 19  # so much is summed before it is mixed: little enough to stay in a cache
-_SHORTEST = 1e-30  # cutoff, whose inverse float32 can still hold
+_SHORTEST, _LONGEST = 1e-30, 1e30  # cutoffs that, and whose inverses, float32 can hold
 _ORDERS = {3: (0,) * 4, 5: (0,) * 6}  # tells the compiler how many coefficients are weighed
 
 
@@ -3919,13 +3919,13 @@ def _table(where: str, n_paths: int, coefficients: Array, cutoff: float, degree:
     """ValueError unless degree, cutoff and the table's shape make sense."""
     if not isinstance(degree, (int, np.integer)) or degree not in _ORDERS:
         raise ValueError(f"{where}: degree must be {' or '.join(map(str, _ORDERS))}, got {degree!r}")
-    if not isinstance(cutoff, (int, float, np.integer, np.floating)):
+    if isinstance(cutoff, bool) or not isinstance(cutoff, (int, float, np.integer, np.floating)):
         raise TypeError(f"{where}: cutoff must be a number, got {type(cutoff).__name__}")
-    if not _SHORTEST <= cutoff <= 1 / _SHORTEST:
-        raise ValueError(f"{where}: cutoff must be a positive length from {_SHORTEST:g} to {1 / _SHORTEST:g}, got {cutoff!r}")
+    if not _SHORTEST <= cutoff <= _LONGEST:
+        raise ValueError(f"{where}: cutoff must be a positive length from {_SHORTEST:g} to {_LONGEST:g}, got {cutoff!r}")
     knots = (max(len(coefficients), degree + 1),) if coefficients.ndim else ()
     shape = (*knots, n_paths, channels)
-    _shape(where, "coefficients", coefficients, f"(M + {degree}, {n_paths}, C) with M > 0", shape)
+    _shape(where, "coefficients", coefficients, f"(M + {degree}, {n_paths}, C) with M > 0,", shape)
     number = coefficients.dtype.type
     end = number(len(coefficients) - degree)
     scale = number(end / float(cutoff))
@@ -4009,9 +4009,9 @@ def _convolve_mixing(
     _core(where, "basis", basis, "(E, K)", (graph.edges, None))
     _shape(where, "basis", basis, "(E, K)", (graph.edges, basis.shape[1]))
     inner, mixed = (basis.shape[1], n_paths, graph.channels), mixing.shape[-1:]
-    symbols = f"(K, {n_paths}, C_in, C_out), where basis has K = {inner[0]} and features C_in = {inner[2]},"
-    _core(where, "mixing", mixing, symbols, (*inner, None))
-    _shape(where, "mixing", mixing, symbols, (*inner, *mixed))
+    if mixing.ndim != 4 or mixing.shape[:3] != inner:
+        symbols = f"(K, {n_paths}, C_in, C_out) with K = {inner[0]} of basis and C_in = {inner[2]} of features"
+        raise ValueError(f"{where}: mixing must have shape {symbols}, got {mixing.shape}")
     full = (graph.nodes, n_out, *mixed)
     if out is not None:
         _check_out(where, out, full, graph.dtype)
@@ -4127,7 +4127,7 @@ def kernel_1_0(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -4166,7 +4166,7 @@ def apply_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -4219,7 +4219,7 @@ def convolve_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -4291,7 +4291,7 @@ def convolve_tabulated_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64, or cutoff is no number; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range,, cutoff or degree make no sense, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -4362,7 +4362,7 @@ def convolve_mixing_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -4432,7 +4432,7 @@ def convolve_walkers_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ, or cutoff is no number; or an array is masked.
     ValueError
         If a shape does not fit, cutoff or degree make no sense, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -4481,7 +4481,7 @@ def kernel_1_1(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -4522,7 +4522,7 @@ def apply_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -4577,7 +4577,7 @@ def convolve_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -4651,7 +4651,7 @@ def convolve_tabulated_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64, or cutoff is no number; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range,, cutoff or degree make no sense, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -4724,7 +4724,7 @@ def convolve_mixing_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -4796,7 +4796,7 @@ def convolve_walkers_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ, or cutoff is no number; or an array is masked.
     ValueError
         If a shape does not fit, cutoff or degree make no sense, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -4844,7 +4844,7 @@ def kernel_1_1_polar(vectors: ArrayLike, radial: ArrayLike, out: Array | None = 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -4884,7 +4884,7 @@ def apply_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -4938,7 +4938,7 @@ def convolve_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -5011,7 +5011,7 @@ def convolve_tabulated_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64, or cutoff is no number; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range,, cutoff or degree make no sense, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -5083,7 +5083,7 @@ def convolve_mixing_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -5154,7 +5154,7 @@ def convolve_walkers_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ, or cutoff is no number; or an array is masked.
     ValueError
         If a shape does not fit, cutoff or degree make no sense, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -5201,7 +5201,7 @@ def kernel_1_1_axial(vectors: ArrayLike, radial: ArrayLike, out: Array | None = 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -5240,7 +5240,7 @@ def apply_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -5293,7 +5293,7 @@ def convolve_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -5365,7 +5365,7 @@ def convolve_tabulated_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64, or cutoff is no number; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range,, cutoff or degree make no sense, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -5436,7 +5436,7 @@ def convolve_mixing_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -5506,7 +5506,7 @@ def convolve_walkers_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ, or cutoff is no number; or an array is masked.
     ValueError
         If a shape does not fit, cutoff or degree make no sense, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -5555,7 +5555,7 @@ def kernel_1_2(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -5596,7 +5596,7 @@ def apply_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -5651,7 +5651,7 @@ def convolve_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -5725,7 +5725,7 @@ def convolve_tabulated_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64, or cutoff is no number; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range,, cutoff or degree make no sense, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -5798,7 +5798,7 @@ def convolve_mixing_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -5870,7 +5870,7 @@ def convolve_walkers_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ, or cutoff is no number; or an array is masked.
     ValueError
         If a shape does not fit, cutoff or degree make no sense, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -5918,7 +5918,7 @@ def kernel_1_2_polar(vectors: ArrayLike, radial: ArrayLike, out: Array | None = 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -5958,7 +5958,7 @@ def apply_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -6012,7 +6012,7 @@ def convolve_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -6085,7 +6085,7 @@ def convolve_tabulated_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64, or cutoff is no number; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range,, cutoff or degree make no sense, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -6157,7 +6157,7 @@ def convolve_mixing_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -6228,7 +6228,7 @@ def convolve_walkers_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ, or cutoff is no number; or an array is masked.
     ValueError
         If a shape does not fit, cutoff or degree make no sense, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -6275,7 +6275,7 @@ def kernel_1_2_axial(vectors: ArrayLike, radial: ArrayLike, out: Array | None = 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -6314,7 +6314,7 @@ def apply_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -6367,7 +6367,7 @@ def convolve_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -6439,7 +6439,7 @@ def convolve_tabulated_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64, or cutoff is no number; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range,, cutoff or degree make no sense, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -6510,7 +6510,7 @@ def convolve_mixing_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -6580,7 +6580,7 @@ def convolve_walkers_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ, or cutoff is no number; or an array is masked.
     ValueError
         If a shape does not fit, cutoff or degree make no sense, or an array is on the wrong device.
     Nothing is written to `out` in either case.

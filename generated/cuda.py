@@ -1758,7 +1758,7 @@ def kernel_1_0(vectors: Any, radial: Any, out: Any = None) -> Any:
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -1795,7 +1795,7 @@ def apply_1_0(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -1848,7 +1848,7 @@ def convolve_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -1897,7 +1897,7 @@ def kernel_1_1(vectors: Any, radial: Any, out: Any = None) -> Any:
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -1936,7 +1936,7 @@ def apply_1_1(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -1991,7 +1991,7 @@ def convolve_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -2039,7 +2039,7 @@ def kernel_1_1_polar(vectors: Any, radial: Any, out: Any = None) -> Any:
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -2077,7 +2077,7 @@ def apply_1_1_polar(vectors: Any, radial: Any, features: Any, out: Any = None) -
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -2131,7 +2131,7 @@ def convolve_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -2178,7 +2178,7 @@ def kernel_1_1_axial(vectors: Any, radial: Any, out: Any = None) -> Any:
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -2215,7 +2215,7 @@ def apply_1_1_axial(vectors: Any, radial: Any, features: Any, out: Any = None) -
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -2268,7 +2268,7 @@ def convolve_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -2317,7 +2317,7 @@ def kernel_1_2(vectors: Any, radial: Any, out: Any = None) -> Any:
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -2356,7 +2356,7 @@ def apply_1_2(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -2411,7 +2411,7 @@ def convolve_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -2459,7 +2459,7 @@ def kernel_1_2_polar(vectors: Any, radial: Any, out: Any = None) -> Any:
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -2497,7 +2497,7 @@ def apply_1_2_polar(vectors: Any, radial: Any, features: Any, out: Any = None) -
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -2551,7 +2551,7 @@ def convolve_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -2598,7 +2598,7 @@ def kernel_1_2_axial(vectors: Any, radial: Any, out: Any = None) -> Any:
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -2635,7 +2635,7 @@ def apply_1_2_axial(vectors: Any, radial: Any, features: Any, out: Any = None) -
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ.
+        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
     ValueError
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
@@ -2688,7 +2688,7 @@ def convolve_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.

@@ -276,7 +276,7 @@ def test_cutoff(kind: str, cutoff: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", TABLES)
-@pytest.mark.parametrize("cutoff", ["3", None, [1.0], [1, 2], 1j, np.array([1.0]), np.ones(3)], ids=repr)
+@pytest.mark.parametrize("cutoff", ["3", None, True, [1.0], [1, 2], 1j, np.array([1.0]), np.ones(3)], ids=repr)
 def test_cutoff_must_be_a_number(kind: str, cutoff: Any) -> None:
     """One number for all edges: TypeError."""
     refuse(kind, "1_1", "cutoff", lambda _: cutoff, TypeError)
@@ -296,6 +296,21 @@ def test_numbers_of_any_type(kind: str, number: Any) -> None:
         c = case(kind, "1_1", dtype, cutoff=4.0)
         want = c()
         assert_same_bits(c.changed(cutoff=number(4), degree=np.int32(5))(), want)
+
+
+@pytest.mark.parametrize("kind", TABLES)
+@pytest.mark.parametrize("cutoff", [1e-30, 1e30])
+def test_the_shortest_and_the_longest_cutoff(kind: str, cutoff: float) -> None:
+    """The bounds that the message names are allowed, in either precision."""
+    for dtype in (np.float32, np.float64):
+        assert np.isfinite(case(kind, "1_1", dtype).changed(cutoff=cutoff)()).all()
+
+
+@each_key
+@pytest.mark.parametrize(("kind", "name"), cases(*FLOATS, *INDICES))
+def test_masked_arrays(kind: str, key: str, name: str) -> None:
+    """Their masks would be dropped in silence: TypeError."""
+    refuse(kind, key, name, np.ma.masked_array, TypeError)
 
 
 class OnGpu:
