@@ -96,7 +96,7 @@ def examples(name: str, dtype: Any, *, weighted: bool = True, dims: int = 1, ord
         array.flags.writeable = name == PRODUCT
     ranks = {"_mixing_rows": 5, "_walkers": 4, PRODUCT: 2}
     rank = next((n for start, n in ranks.items() if name.startswith(start)), 3)
-    values: dict[str, Any] = {"start": 0, "stop": 1, "base": 0, "senders": 1, "loops": False, "span": (0, width)}
+    values: dict[str, Any] = {"start": 0, "stop": 1, "base": 0, "senders": 1, "loops": False, "uneven": None}
     return {
         **frozen,
         **values,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from pocket_tfn import cpu
 from tests import cases, inputs
 from tests.cases import Case
 from tests.interpreted import interpreted
+from tests.subprocesses import run_script
 from tests.sums import SUMS
 from tests.tolerances import Array, assert_same_bits
 
@@ -106,17 +108,47 @@ def test_asking_ahead_of_the_end(dtype: Any, row: int) -> None:
 @both_dtypes
 @pytest.mark.parametrize("vectors", [1, 2])
 @pytest.mark.parametrize("size", [16, 32, 64])
-def test_spans(dtype: Any, vectors: int, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every channel once, in order, in whole vectors: the widest first, each leftover width at most once."""
+def test_lanes(dtype: Any, vectors: int, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The widest power of two that so many vectors hold and that there are channels for; one where there are none."""
     monkeypatch.setattr(cpu, "_VECTOR_BYTES", size)
-    full = vectors * size // np.dtype(dtype).itemsize
+    room = vectors * size // np.dtype(dtype).itemsize
     for channels in range(150):
-        spans = [(len(lanes), *span) for lanes, span in cpu._spans(channels, np.dtype(dtype), vectors)]
-        assert [c for width, first, last in spans for c in range(first, last)] == list(range(channels))
-        widths = [width for width, _, _ in spans]
-        assert widths == sorted(set(widths), reverse=True) and set(widths) <= {full >> n for n in range(9)}
-        assert all((last - first) % width == 0 and last > first for width, first, last in spans)
-        assert all(last - first == width for width, first, last in spans if width < full)
+        width = max(2**n for n in range(9) if 2**n <= min(room, max(channels, 1)))
+        assert cpu._lanes(channels, np.dtype(dtype), vectors) == (0,) * width
+
+
+@both_dtypes
+@pytest.mark.parametrize("size", [16, 32, 64])
+def test_channel_steps(dtype: Any, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every channel lies in a vector, and no other; whether the last is moved back for that is known beforehand."""
+    monkeypatch.setattr(cpu, "_VECTOR_BYTES", size)
+    for channels in range(1, 150):
+        lanes, uneven = cpu._channel_steps(channels, np.dtype(dtype))
+        width = len(lanes)
+        assert lanes == cpu._lanes(channels, np.dtype(dtype))
+        assert uneven is (None if channels % width == 0 else True)
+        places = range(0, interpreted._room(channels, lanes), width)
+        begins = [interpreted._moved_back(v, uneven, channels, lanes) for v in places]
+        assert begins[:-1] == list(places[:-1]) and begins[-1] == channels - width <= places[-1]
+        assert sorted({c for first in begins for c in range(first, first + width)}) == list(range(channels))
+
+
+@both_dtypes
+@pytest.mark.parametrize("width", WIDTHS)
+def test_room_for_whole_vectors(dtype: Any, width: int) -> None:
+    """Zeros just where the last vector shares channels with the one before; else every channel once, in order.
+
+    Read-only, as what needs no room is: one compiled product serves both.
+    """
+    for channels in range(width, 3 * width + 1):
+        mixing = cpu._frozen(1 + np.arange(2 * 3 * channels * 5, dtype=dtype).reshape(2, 3, channels, 5))
+        wider = cpu._with_room(mixing, width)
+        shared = -channels % width
+        zeros = channels + shared - width + np.arange(shared)
+        assert wider.shape == (2, 3, channels + shared, 5) and wider.flags.c_contiguous and not wider.flags.writeable
+        assert not wider[:, :, zeros].any()
+        assert_same_bits(np.delete(wider, zeros, axis=2), mixing)
+        assert (wider is mixing) == (shared == 0)
 
 
 #: Of each kind, the key of which every width is compiled, here and in its own test file.
@@ -126,49 +158,106 @@ EVERY_WIDTH = {
     "convolve_mixing": "1_2",
     "convolve_walkers": "1_1",
 }
+#: Loops behind them: the kind, what their number of channels is called there, and how they go through that many.
+LOOPS = {
+    "_convolve_rows_1_2_polar": ("convolve", "channels", "cpu._channel_steps(count, dtype)"),
+    "_tabulated_rows_1_1": ("convolve_tabulated", "channels", "cpu._channel_steps(count, dtype)"),
+    "_mixing_rows_1_2": ("convolve_mixing", "channels", "cpu._lanes(count, dtype)"),
+    "_product": ("convolve_mixing", "mixed", "cpu._lanes(count, dtype, vectors=2)"),
+    "_walkers_1_1": ("convolve_walkers", "channels", "cpu._channel_steps(count, dtype)"),
+}
 
 
-def channel(case: Case, c: int) -> Case:
-    """The call for one channel of the input alone."""
-    chosen: dict[str, Any] = {
-        name: case.arguments[name][..., c : c + 1]
-        for name in ("radial", "coefficients", "features")
-        if name in case.arguments
-    }
+@pytest.mark.parametrize("loop", LOOPS)
+def test_one_loop_for_many_numbers_of_channels(loop: str) -> None:
+    """What a fresh interpreter compiles for 13 channels serves 9 to 15; in all, no more than there are ways to step."""
+    kind, channels, steps = LOOPS[loop]
+    script = f"""
+    import numpy as np
+    from pocket_tfn import cpu
+    from tests import cases
+
+    def compiled(counts):
+        for count in counts:
+            cases.case("{kind}", "{EVERY_WIDTH[kind]}", dtype, {channels}=count)()
+        return len(cpu.{loop}.signatures)
+
+    dtype = np.dtype(np.float32)
+    assert compiled([]) == 0
+    assert compiled([13]) == 1
+    assert compiled(range(9, 16)) == 1
+    assert compiled(range(1, 38)) == len({{{steps} for count in range(1, 38)}})
+    """
+    run_script(script, timeout=600, preamble="")
+
+
+#: So many elements on either side of what is written must stay as they are.
+MARGIN = 64
+
+
+def surrounded(case: Case, shape: tuple[int, ...]) -> Array:
+    """What the call writes to an array of this shape; nothing may be written beside it."""
+    room = np.full(MARGIN + math.prod(shape) + MARGIN, 99, case.dtype)
+    out = room[MARGIN:-MARGIN].reshape(shape)
+    assert case(out=out) is out
+    assert (room[:MARGIN] == 99).all() and (room[-MARGIN:] == 99).all()
+    return out
+
+
+def of_channels(case: Case, chosen: slice) -> Case:
+    """The call for some channels of the input alone."""
+    arrays = {name: case.arguments[name] for name in ("radial", "coefficients", "features") if name in case.arguments}
+    changes: dict[str, Any] = {name: array[..., chosen] for name, array in arrays.items()}
     if "mixing" in case.arguments:
-        chosen["mixing"] = case.arguments["mixing"][:, :, c : c + 1]
-    return case.changed(**chosen)
+        changes["mixing"] = case.arguments["mixing"][:, :, chosen]
+    return case.changed(**changes)
 
 
 @both_dtypes
 @pytest.mark.parametrize("kind", [kind for kind in SUMS if kind != "convolve_mixing"])
 def test_a_channel_does_not_depend_on_its_neighbours(kind: str, dtype: Any) -> None:
-    """37 channels have the bits of each alone: no vector width rounds otherwise."""
+    """Of 37 channels each has the bits that it has alone, and the first and the last of them, however many, theirs."""
     case = cases.case(kind, EVERY_WIDTH[kind], dtype, channels=37)
     want = case()
-    for c in range(37):
-        assert_same_bits(channel(case, c)(), want[..., c : c + 1])
+    alone = [slice(c, c + 1) for c in range(37)]
+    together = [chosen for count in range(1, 38) for chosen in (slice(count), slice(37 - count, 37))]
+    for chosen in (*alone, *together):
+        assert_same_bits(surrounded(of_channels(case, chosen), want[..., chosen].shape), want[..., chosen])
 
 
 @both_dtypes
 def test_a_mixed_channel_does_not_depend_on_its_neighbours(dtype: Any) -> None:
-    """The same for channels that are mixed into: 53 of them have the bits of each alone."""
+    """The same for channels that are mixed into: 53 have the bits of each alone, and of the first, however many."""
     case = cases.case("convolve_mixing", EVERY_WIDTH["convolve_mixing"], dtype, mixed=53)
     want = case()
-    for c in range(53):
-        alone = case.changed(mixing=case.arguments["mixing"][..., c : c + 1])
-        assert_same_bits(alone(), want[..., c : c + 1])
+    for chosen in (*(slice(c, c + 1) for c in range(53)), *(slice(count) for count in range(1, 54))):
+        some = case.changed(mixing=case.arguments["mixing"][..., chosen])
+        assert_same_bits(surrounded(some, want[..., chosen].shape), want[..., chosen])
+
+
+@both_dtypes
+def test_channels_that_weigh_nothing(dtype: Any) -> None:
+    """Those of 37 whose matrices are zero may as well not be there: the same bits, but for the sign of zero."""
+    case = cases.case("convolve_mixing", EVERY_WIDTH["convolve_mixing"], dtype, channels=37, mixed=13)
+    shape = case().shape
+    for count in range(1, 38):
+        mixing = case.arguments["mixing"].copy()
+        mixing[:, :, count:] = 0
+        want = case.changed(mixing=mixing)()
+        assert_same_bits(surrounded(of_channels(case, slice(count)), shape) + 0, want + 0)
 
 
 @both_dtypes
 @pytest.mark.parametrize("kind", SUMS)
 def test_narrower_vectors_give_the_same_bits(kind: str, dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What another machine would do, down to one channel at a time."""
-    case = cases.case(kind, EVERY_WIDTH[kind], dtype, channels=16)
-    want = case()
-    for size in (16, 8, np.dtype(dtype).itemsize):
-        monkeypatch.setattr(cpu, "_VECTOR_BYTES", size)
-        assert_same_bits(case(), want)
+    for channels in (13, 16):
+        case = cases.case(kind, EVERY_WIDTH[kind], dtype, channels=channels)
+        with monkeypatch.context() as narrower:
+            want = case()
+            for size in (16, 8, np.dtype(dtype).itemsize):
+                narrower.setattr(cpu, "_VECTOR_BYTES", size)
+                assert_same_bits(case(), want)
 
 
 @both_dtypes

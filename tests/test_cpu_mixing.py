@@ -135,15 +135,33 @@ def test_permuted_channels(dtype: Any) -> None:
 @both_dtypes
 @pytest.mark.parametrize("rows", [0, 1, 2, 5, 6, 7, 12, 13])
 def test_product(dtype: Any, rows: int) -> None:
-    """Rows by the tile and those left over, columns of every width: NumPy's product in long double."""
+    """Rows by the tile and those left over: NumPy's product in long double.
+
+    The bits are the same for 1 to 53 columns, however many are computed at once.
+    """
     rng = np.random.default_rng(rows)
     left, right = inputs.signed(rng, (rows, 7), 2).astype(dtype), inputs.signed(rng, (7, 53), 2).astype(dtype)
-    out = np.full((rows, 53), np.nan, dtype)
-    for span in cpu._spans(53, np.dtype(dtype), vectors=2):
-        cpu._product(0, rows, *span, left, right, out)
+    whole = product(left, right, (0,))
     want = left.astype(np.longdouble) @ right.astype(np.longdouble)
     scale = np.abs(left).astype(np.longdouble) @ np.abs(right).astype(np.longdouble)
-    assert_close(out[..., None], want[..., None], scale, limit=tolerance(dtype).total(7), dtype=dtype, axis=-1)
+    assert_close(whole[..., None], want[..., None], scale, limit=tolerance(dtype).total(7), dtype=dtype, axis=-1)
+    widths = {cpu._lanes(columns, np.dtype(dtype), vectors=2) for columns in range(1, 54)}
+    assert widths >= {(0,), (0,) * 2, (0,) * 4, (0,) * (2 * cpu._VECTOR_BYTES // np.dtype(dtype).itemsize)}
+    for columns in range(1, 54):
+        for lanes in widths:
+            if len(lanes) <= columns:
+                assert_same_bits(product(left, right[:, :columns], lanes), whole[:, :columns])
+
+
+def product(left: Array, right: Array, lanes: tuple[int, ...]) -> Array:
+    """The compiled product; rows before and after those asked for, and what lies beyond out, must stay."""
+    rows, columns = len(left), right.shape[1]
+    out = np.full((rows + 4, columns), 99, left.dtype)
+    room = np.zeros((rows + 2, left.shape[1]), left.dtype)
+    room[1 : rows + 1] = left
+    cpu._product(1, rows + 1, lanes, room, cpu._frozen(right), out[1 : rows + 3])
+    assert (out[:2] == 99).all() and (out[rows + 2 :] == 99).all()
+    return out[2 : rows + 2]
 
 
 # --- NaN --------------------------------------------------------------------------------------------------

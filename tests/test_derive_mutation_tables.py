@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from textwrap import indent
+
 import pytest
 
 from tests.derivation import Edit, edits, refuses
 
 SKIP = "                if intervals[u] < k.zero:\n                    continue\n"
-CLEARED = "for c in range(span[0], span[1]):"
-STEPS = "for c in range(span[0], span[1], len(lanes)):"
+CLEARED = "for v in range(sums.shape[1]):"
+#: Steps over channels, and the first of those that a step computes: at every edge, and at the end.
+STEPS = "for v in range(0, sums.shape[1], len(lanes)):\n                    c"
+LAST_STEPS = "for v in range(0, sums.shape[1], len(lanes)):\n            c"
+MOVED = "c = _moved_back(v, uneven, out.shape[2], lanes)\n                    if"
+LAST_MOVED = "c = _moved_back(v, uneven, out.shape[2], lanes)\n            _store"
+#: What a receiver's sums become at the end.
+FINISH = """\
+        for v in range(0, sums.shape[1], len(lanes)):
+            c = _moved_back(v, uneven, out.shape[2], lanes)
+            _store(out, (i, 0, c), _load(sums, (0, v), lanes))
+            _store(out, (i, 1, c), _load(sums, (1, v), lanes))
+            _store(out, (i, 2, c), _load(sums, (2, v), lanes))"""
 
 SPLINES = [
     *edits(
@@ -100,7 +113,8 @@ ROWS = edits(
     ("weights of the first edge", "_take(splines, u, order)", "_take(splines, 0, order)"),
     ("weights of degree 3", "_take(splines, u, order)", "_take(splines, u, (0, 0, 0, 0))"),
     ("radial function", "table, s, 1, c", "table, s, 0, c"),
-    ("channel of the table", "table, s, 1, c", "table, s, 1, span[0]"),
+    ("channel of the table", "table, s, 1, c", "table, s, 1, 0"),
+    ("channel of the table before it is moved", "table, s, 1, c", "table, s, 1, v"),
     ("one lane of the table", "table, s, 1, c, lanes", "table, s, 1, c, (0,)"),
     (
         "weights ignored",
@@ -119,22 +133,49 @@ ROWS = edits(
     ),
     ("sender and receiver", "features, (j, 1, c)", "features, (i, 1, c)"),
     ("feature component", "features, (j, 2, c)", "features, (j, 1, c)"),
-    ("feature channel", "features, (j, 1, c)", "features, (j, 1, span[0])"),
+    ("feature channel", "features, (j, 1, c)", "features, (j, 1, 0)"),
+    ("feature channel before it is moved", "features, (j, 1, c)", "features, (j, 1, v)"),
     ("sender", "j = indices[e]", "j = e"),
     ("sender of another block", "j = indices[e]", "j = indices[u]"),
     ("ahead beyond the end", "indices[min(e + _SENDER_AHEAD, len(indices) - 1)]", "indices[e + _SENDER_AHEAD]"),
-    ("= for +=", "_load(out, (i, 0, c), lanes)", "k.zero"),
-    ("to the sender", "_store(out, (i, 1, c), values[1])", "_store(out, (j, 1, c), values[1])"),
-    ("value exchanged", "_store(out, (i, 1, c), values[1])", "_store(out, (i, 1, c), values[2])"),
-    ("value left out", "                    _store(out, (i, 2, c), values[2])", ""),
-    ("not cleared", "            out[i, 1, c] = k.zero\n", ""),
-    ("cleared channels", CLEARED, "for c in range(span[0], span[0] + 1):"),
-    ("cleared channels of others", CLEARED, "for c in range(span[1]):"),
-    ("cleared to the end", CLEARED, "for c in range(span[0], out.shape[2]):"),
-    ("step of one", STEPS, "for c in range(span[0], span[1]):"),
-    ("step of two", STEPS, "for c in range(span[0], span[1], 2):"),
-    ("from channel 0", STEPS, "for c in range(0, span[1], len(lanes)):"),
-    ("to the last channel", STEPS, "for c in range(span[0], out.shape[2], len(lanes)):"),
+    ("= for +=", "_load(sums, (0, v), lanes),", "k.zero,"),
+    ("another sum", "_load(sums, (0, v), lanes),", "_load(sums, (1, v), lanes),"),
+    ("sum of the moved channels", "_load(sums, (0, v), lanes),", "_load(sums, (0, c), lanes),"),
+    ("summed elsewhere", "_store(sums, (1, v), values[1])", "_store(sums, (0, v), values[1])"),
+    ("summed at the moved channels", "_store(sums, (1, v), values[1])", "_store(sums, (1, c), values[1])"),
+    ("value exchanged", "_store(sums, (1, v), values[1])", "_store(sums, (1, v), values[2])"),
+    ("value left out", "                    _store(sums, (2, v), values[2])", ""),
+    ("not cleared", "            sums[1, v] = k.zero\n", ""),
+    ("not cleared to zero", "sums[1, v] = k.zero", "sums[1, v] = k.one"),
+    ("cleared for the first receiver", CLEARED, "for v in range(sums.shape[1] if i == start else 0):"),
+    ("cleared channels", CLEARED, "for v in range(1, sums.shape[1]):"),
+    ("cleared without the room", CLEARED, "for v in range(out.shape[2]):"),
+    ("step of one", STEPS, "for v in range(sums.shape[1]):\n                    c"),
+    ("step of two", STEPS, "for v in range(0, sums.shape[1], 2):\n                    c"),
+    ("a step too few", STEPS, STEPS.replace("sums.shape[1]", "sums.shape[1] - len(lanes)")),
+    ("uneven ignored", MOVED, MOVED.replace("uneven", "None")),
+    ("moved back by the sums", MOVED, MOVED.replace("out.shape[2]", "sums.shape[1]")),
+    ("moved back by components", MOVED, MOVED.replace("out.shape[2]", "out.shape[1]")),
+    ("room for too few components", "np.empty((3, _room(", "np.empty((2, _room("),
+    ("room for the channels alone", "_room(out.shape[2], lanes)", "out.shape[2]"),
+    ("nothing finished", FINISH, ""),
+    ("a component not finished", "            _store(out, (i, 1, c), _load(sums, (1, v), lanes))\n", ""),
+    ("finished elsewhere", "_store(out, (i, 1, c), _load", "_store(out, (i, 2, c), _load"),
+    ("finished before it is moved", "_store(out, (i, 1, c), _load", "_store(out, (i, 1, v), _load"),
+    ("another sum finished", "_store(out, (i, 1, c), _load(sums, (1, v)", "_store(out, (i, 1, c), _load(sums, (2, v)"),
+    (
+        "another vector finished",
+        "_store(out, (i, 1, c), _load(sums, (1, v)",
+        "_store(out, (i, 1, c), _load(sums, (1, c)",
+    ),
+    ("last vector not finished", LAST_STEPS, LAST_STEPS.replace("sums.shape[1]", "sums.shape[1] - len(lanes)")),
+    ("finished, uneven ignored", LAST_MOVED, LAST_MOVED.replace("uneven", "None")),
+    ("finished with every block", FINISH, indent(FINISH, "    ")),
+    (
+        "finished before the last block",
+        FINISH,
+        "            if last < indptr[i + 1]:\n" + indent(FINISH, "        "),
+    ),
     ("last edge left out", "in range(indptr[i], indptr[i + 1], _", "in range(indptr[i], indptr[i + 1] - 1, _"),
     ("neighbour's edges", "in range(indptr[i], indptr[i + 1],", "in range(indptr[i - 1], indptr[i],"),
     ("blocks that overlap", "indptr[i + 1], _BLOCK):", "indptr[i + 1], 1):"),

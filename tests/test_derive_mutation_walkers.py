@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
+from textwrap import indent
+
 import pytest
 
 from tests.derivation import Edit, edits, refuses
 
 SKIP = "                    if intervals[u] < k.zero:\n                        continue\n"
-CLEARED = "for c in range(span[0], span[1]):"
-STEPS = "for c in range(span[0], span[1], len(lanes)):"
+CLEARED = "for v in range(sums.shape[2]):"
+#: Steps over channels, and the first of those that a step computes: for every pair, and at the end.
+STEPS = "for v in range(0, sums.shape[2], len(lanes)):\n                        c"
+LAST_STEPS = "for v in range(0, sums.shape[2], len(lanes)):\n                c"
+MOVED = "c = _moved_back(v, uneven, out.shape[3], lanes)\n                        p0"
+LAST_MOVED = "c = _moved_back(v, uneven, out.shape[3], lanes)\n                _store"
+#: Where all particles are gone through once more: before the pairs, and after them.
+CLEAR_ALL = "for i in range(particles):\n            for v in range(sums"
+FINISH_ALL = "for i in range(particles):\n            for v in range(0, sums"
+#: What a walker's sums become at the end.
+FINISH = """\
+        for i in range(particles):
+            for v in range(0, sums.shape[2], len(lanes)):
+                c = _moved_back(v, uneven, out.shape[3], lanes)
+                _store(out, (b, i, 0, c), _load(sums, (i, 0, v), lanes))
+                _store(out, (b, i, 1, c), _load(sums, (i, 1, v), lanes))
+                _store(out, (b, i, 2, c), _load(sums, (i, 2, v), lanes))"""
 
 EDITS = [
     *edits(
@@ -36,15 +53,23 @@ EDITS = [
         ("features of the sender, back", "features, (b, i, 1, c)", "features, (b, j, 1, c)"),
         ("features of the first walker", "features, (b, j, 0, c)", "features, (0, j, 0, c)"),
         ("feature component", "features, (b, i, 2, c)", "features, (b, i, 1, c)"),
-        ("feature channel", "features, (b, i, 2, c)", "features, (b, i, 2, span[0])"),
-        ("= for +=", "_load(out, (b, i, 0, c), lanes)", "k.zero"),
-        ("= for +=, back", "_load(out, (b, j, 2, c), lanes)", "k.zero"),
-        ("sum of the sender", "_load(out, (b, i, 0, c), lanes)", "_load(out, (b, j, 0, c), lanes)"),
-        ("to the sender", "_store(out, (b, i, 1, c), values[1])", "_store(out, (b, j, 1, c), values[1])"),
-        ("to the receiver, back", "_store(out, (b, j, 1, c), values[1])", "_store(out, (b, i, 1, c), values[1])"),
-        ("to the first walker", "_store(out, (b, i, 1, c), values[1])", "_store(out, (0, i, 1, c), values[1])"),
-        ("value exchanged", "_store(out, (b, j, 2, c), values[2])", "_store(out, (b, j, 2, c), values[1])"),
-        ("value left out", "                        _store(out, (b, i, 2, c), values[2])\n", ""),
+        ("feature channel", "features, (b, i, 2, c)", "features, (b, i, 2, 0)"),
+        ("feature channel before it is moved", "features, (b, j, 2, c)", "features, (b, j, 2, v)"),
+        ("feature channel before it is moved, back", "features, (b, i, 2, c)", "features, (b, i, 2, v)"),
+        ("= for +=", "_load(sums, (i, 0, v), lanes),", "k.zero,"),
+        ("= for +=, back", "_load(sums, (j, 2, v), lanes),", "k.zero,"),
+        ("sum of the sender", "_load(sums, (i, 0, v), lanes),", "_load(sums, (j, 0, v), lanes),"),
+        ("sum of the receiver, back", "_load(sums, (j, 0, v), lanes),", "_load(sums, (i, 0, v), lanes),"),
+        ("sum of the moved channels", "_load(sums, (i, 0, v), lanes),", "_load(sums, (i, 0, c), lanes),"),
+        ("sum of the moved channels, back", "_load(sums, (j, 0, v), lanes),", "_load(sums, (j, 0, c), lanes),"),
+        ("to the sender", "_store(sums, (i, 1, v), values[1])", "_store(sums, (j, 1, v), values[1])"),
+        ("to the receiver, back", "_store(sums, (j, 1, v), values[1])", "_store(sums, (i, 1, v), values[1])"),
+        ("to the particle of the walker's number", "_store(sums, (i, 1, v)", "_store(sums, (b, 1, v)"),
+        ("summed at the moved channels", "_store(sums, (i, 1, v)", "_store(sums, (i, 1, c)"),
+        ("summed at the moved channels, back", "_store(sums, (j, 1, v)", "_store(sums, (j, 1, c)"),
+        ("summed into the output", "_store(sums, (i, 1, v), values[1])", "_store(out, (b, i, 1, c), values[1])"),
+        ("value exchanged", "_store(sums, (j, 2, v), values[2])", "_store(sums, (j, 2, v), values[1])"),
+        ("value left out", "                        _store(sums, (i, 2, v), values[2])\n", ""),
         ("self pair twice", "if i != j:", "if True:"),
         ("never back", "if i != j:", "if False:"),
         ("back for self pairs alone", "if i != j:", "if i == j:"),
@@ -89,14 +114,47 @@ EDITS = [
         ("channel of the table", "p2 = _tabulated(spline, table, s, 2, c,", "p2 = _tabulated(spline, table, s, 2, 0,"),
         ("edge of the first pair", "(edges[0, u], edges[1, u],", "(edges[0, 0], edges[1, 0],"),
         ("edge values exchanged", "(edges[0, u], edges[1, u],", "(edges[1, u], edges[0, u],"),
-        ("not cleared", "                out[b, i, 1, c] = k.zero\n", ""),
-        ("cleared in between", "        first = 0\n", "        first = 0\n        out[b, 0, 0, span[0]] = k.one\n"),
-        ("cleared channels", CLEARED, "for c in range(span[0], span[0] + 1):"),
-        ("cleared channels of others", CLEARED, "for c in range(span[1]):"),
-        ("step of one", STEPS, "for c in range(span[0], span[1]):"),
-        ("step of two", STEPS, "for c in range(span[0], span[1], 2):"),
-        ("from channel 0", STEPS, "for c in range(0, span[1], len(lanes)):"),
-        ("to the last channel", STEPS, "for c in range(span[0], out.shape[3], len(lanes)):"),
+        ("channel of the table before it is moved", "table, s, 2, c,", "table, s, 2, v,"),
+        ("not cleared", "                sums[i, 1, v] = k.zero\n", ""),
+        ("not cleared to zero", "sums[i, 1, v] = k.zero", "sums[i, 1, v] = k.one"),
+        (
+            "cleared in between",
+            "            first = last\n",
+            "            first = last\n            sums[0, 0, 0] = k.zero\n",
+        ),
+        ("cleared for the first walker", CLEARED, "for v in range(sums.shape[2] if b == start else 0):"),
+        ("first particle not cleared", CLEAR_ALL, CLEAR_ALL.replace("range(p", "range(1, p")),
+        ("last particle not cleared", CLEAR_ALL, CLEAR_ALL.replace("particles", "particles - 1")),
+        ("cleared channels", CLEARED, "for v in range(1, sums.shape[2]):"),
+        ("cleared without the room", CLEARED, "for v in range(out.shape[3]):"),
+        ("step of one", STEPS, "for v in range(sums.shape[2]):\n                        c"),
+        ("step of two", STEPS, "for v in range(0, sums.shape[2], 2):\n                        c"),
+        ("a step too few", STEPS, STEPS.replace("sums.shape[2]", "sums.shape[2] - len(lanes)")),
+        ("uneven ignored", MOVED, MOVED.replace("uneven", "None")),
+        ("moved back by the sums", MOVED, MOVED.replace("out.shape[3]", "sums.shape[2]")),
+        ("moved back by components", MOVED, MOVED.replace("out.shape[3]", "out.shape[2]")),
+        ("moved back by particles", MOVED, MOVED.replace("out.shape[3]", "out.shape[1]")),
+        ("room for too few particles", "np.empty((particles, 3", "np.empty((particles - 1, 3"),
+        ("room for too few components", "np.empty((particles, 3", "np.empty((particles, 2"),
+        ("room for the channels alone", "_room(out.shape[3], lanes)", "out.shape[3]"),
+        ("nothing finished", FINISH, ""),
+        ("a component not finished", "                _store(out, (b, i, 1, c), _load(sums, (i, 1, v), lanes))\n", ""),
+        ("finished for the first walker", "_store(out, (b, i, 1, c)", "_store(out, (0, i, 1, c)"),
+        ("finished for one particle", "_store(out, (b, i, 1, c)", "_store(out, (b, 0, 1, c)"),
+        ("finished elsewhere", "_store(out, (b, i, 1, c)", "_store(out, (b, i, 2, c)"),
+        ("finished before it is moved", "_store(out, (b, i, 1, c)", "_store(out, (b, i, 1, v)"),
+        ("another sum finished", "_load(sums, (i, 1, v), lanes))", "_load(sums, (i, 2, v), lanes))"),
+        ("sums of one particle finished", "_load(sums, (i, 1, v), lanes))", "_load(sums, (0, 1, v), lanes))"),
+        ("another vector finished", "_load(sums, (i, 1, v), lanes))", "_load(sums, (i, 1, c), lanes))"),
+        ("last vector not finished", LAST_STEPS, LAST_STEPS.replace("sums.shape[2]", "sums.shape[2] - len(lanes)")),
+        ("finished, uneven ignored", LAST_MOVED, LAST_MOVED.replace("uneven", "None")),
+        ("first particle not finished", FINISH_ALL, FINISH_ALL.replace("range(p", "range(1, p")),
+        ("last particle not finished", FINISH_ALL, FINISH_ALL.replace("particles", "particles - 1")),
+        (
+            "finished before the last particles",
+            FINISH,
+            "            if first < particles:\n" + indent(FINISH, "        "),
+        ),
         ("walkers before the start", "for b in range(start, stop):", "for b in range(stop):"),
         ("walkers beyond the end", "for b in range(start, stop):", "for b in range(start, len(out)):"),
         ("particles and walkers", "positions.shape[1]", "positions.shape[0]"),
