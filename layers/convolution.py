@@ -17,7 +17,7 @@ from pocket_tfn import cpu
 from . import checks
 from .graphs import Graph, Positions, complete_graph, radius_graph
 from .radial_basis import check_cutoff
-from .radial_function import called
+from .radial_function import Caller, by_path
 from .radial_mixing import MixingRadial
 from .radial_table import RadialTable
 
@@ -43,8 +43,11 @@ class Convolution:
         Degree of the output.
     radial : RadialTable, MixingRadial or callable
         A table is read inside the kernel.  A callable, distances (n,) -> (n, P, C), such as a RadialMLP, a PyTorch or
-        JAX function or a formula, is evaluated for every edge at every call: see `tabulated`.  What it leaves out of P
-        and C is the same for all of them.  A MixingRadial mixes channels, C_in to C_out.
+        JAX function or a formula, is evaluated for every edge at every call: see `tabulated`.  What it leaves out is
+        the same for all paths or channels: (n,), (n, 1, C), (n, P) and (n, P, 1) serve too, as does (n, P * C), path by
+        path; likewise a table of one channel.  The value at a distance must not depend on the others: their number is
+        rounded up to a power of two, so that what runs under jax.jit is seldom compiled.  A MixingRadial mixes
+        channels, C_in to C_out.
     cutoff : float, optional
         Neighbours are nearer than this; by default what `radial` tells.  Without either all pairs are summed.  A table
         ends at its own.
@@ -57,7 +60,7 @@ class Convolution:
     Raises
     ------
     TypeError
-        If l_out is no integer, or radial cannot be called.
+        If l_out is no integer, radial cannot be called, cutoff is no number, or loops no bool.
     ValueError
         If there is no such kernel, the number of paths is not that of `radial`, or the cutoff makes no sense.
     """
@@ -68,27 +71,38 @@ class Convolution:
     parity: str = ""
     loops: bool = False
     _made: dict[Any, Any] = field(init=False, repr=False, default_factory=dict)  # what is made once, when first needed
+    _caller: Caller = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.l_out, bool) or operator.index(self.l_out) not in (0, 1, 2):
+        if isinstance(self.l_out, bool) or not hasattr(self.l_out, "__index__"):
+            raise TypeError(f"Convolution: l_out must be an integer, got {self.l_out!r}")
+        if operator.index(self.l_out) not in (0, 1, 2):
             raise ValueError(f"Convolution: l_out must be 0, 1 or 2, got {self.l_out!r}")
+        checks.flag("Convolution", "loops", self.loops)
         if self.parity not in PARITIES or not self.paths:
             raise ValueError(f"Convolution: there is no kernel 1→{self.l_out} with parity {self.parity!r}")
         if not callable(self.radial):
             raise TypeError(f"Convolution: radial must be callable, got {type(self.radial).__name__}")
+        object.__setattr__(self, "_caller", Caller(self.radial, "Convolution: radial"))
+        self._check_paths()
+        self._check_cutoff()
+
+    def _check_paths(self) -> None:
         paths = getattr(self.radial, "n_paths", None)
         if paths is not None and paths != len(self.paths):
             names = ", ".join(_named(p) for p in self.paths)
             raise ValueError(f"Convolution: radial has {paths} paths, 1→{self.l_out} {self.parity} has {names}")
+
+    def _check_cutoff(self) -> None:
         own = getattr(self.radial, "cutoff", None)
         if self.cutoff is None:
             object.__setattr__(self, "cutoff", own)
-        elif isinstance(self.radial, RadialTable) and self.cutoff != own:
+        if self.cutoff is not None:
+            check_cutoff(self.cutoff)
+        if isinstance(self.radial, RadialTable) and self.cutoff != own:
             raise ValueError(
                 f"Convolution: the table ends at {own:g}; leave out cutoff = {self.cutoff!r}, or fit another"
             )
-        if self.cutoff is not None:
-            check_cutoff(self.cutoff)
 
     # --- what it is ------------------------------------------------------------------------------------
 
@@ -117,8 +131,13 @@ class Convolution:
     def tabulated(self, tolerance: float = 1e-6, **options: Any) -> Convolution:
         """The same layer with its radial function compiled to a table: see RadialTable.fit, which gets the options.
 
-        Raises ValueError without a cutoff, or if `radial` mixes channels; ToleranceError as RadialTable.fit.
+        Raises ValueError without a cutoff, or if `radial` mixes channels or is a table; the rest as RadialTable.fit.
         """
+        if isinstance(self.radial, RadialTable):
+            raise ValueError(
+                "Convolution.tabulated: radial is a table already, and errors would be those against that table; "
+                "tabulate the layer that it was made of"
+            )
         if isinstance(self.radial, MixingRadial):
             raise ValueError("Convolution.tabulated: a radial function that mixes channels has no table")
         if self.cutoff is None:
@@ -153,11 +172,11 @@ class Convolution:
         -------
         (N, 2 l_out + 1, C), or (B, A, 2 l_out + 1, C), or a list of (N_k, 2 l_out + 1, C)
 
-        Raises TypeError and ValueError for dtypes and shapes that do not fit.
+        Raises TypeError and ValueError for dtypes and shapes that do not fit, and for masked arrays.
         """
         whole, shape, cuts = _as_one(positions, features, weights)
         if cell is None and pbc is None and isinstance(self.radial, RadialTable) and cuts is None and shape[-1] <= _FEW:
-            return self._all_pairs(np.asarray(positions), features, weights)
+            return self._all_pairs(np.asarray(positions), np.asarray(features), weights)
         out = self.on_graph(self.graph(positions, cell, pbc, weights), whole)
         if cuts is not None:
             return np.split(out, cuts)
@@ -166,21 +185,29 @@ class Convolution:
     def graph(
         self, positions: Positions, cell: ArrayLike | None = None, pbc: ArrayLike | None = None, weights: Any = None
     ) -> Graph:
-        """The neighbours of these positions; keep the graph where several layers share it."""
+        """The neighbours of these positions; keep the graph where several layers share it.
+
+        Arguments as of a call, errors as of radius_graph; ValueError for a periodic axis if the layer has no cutoff.
+        """
         if self.cutoff is not None:
             return radius_graph(positions, self.cutoff, cell, pbc, self.loops, weights)
-        if cell is not None:
+        if checks.periodic_axes("Convolution", pbc, default=cell is not None).any():
             raise ValueError("Convolution: a periodic system has no end of pairs; give the layer a cutoff")
         return complete_graph(positions, self.loops, weights)
 
     def on_graph(self, graph: Graph, features: ArrayLike, out: Array | None = None) -> Array:
-        """The convolution on a graph that is there: features (N, 3, C) -> (N, 2 l_out + 1, C)."""
-        features = np.asarray(features)
-        if features.ndim == 3 and len(features) != graph.n_nodes:
-            raise ValueError(f"Convolution: features are of {len(features)} nodes, the graph has {graph.n_nodes}")
+        """The convolution on a graph that is there: features (N, 3, C) of its dtype -> (N, 2 l_out + 1, C).
+
+        `out`, an array of that shape, is filled and returned.  TypeError and ValueError for other dtypes and shapes.
+        """
+        n = graph.n_nodes
+        features = checks.float_array(
+            "Convolution", "features", features, f"({n}, 3, C), as the graph has {n} nodes", (n, 3, None)
+        )
+        checks.same_dtype("Convolution", "features", features, "the graph", graph.dtype)
         topology = (graph.indptr, graph.indices, graph.vectors)
         if isinstance(self.radial, RadialTable):
-            table = self._table(graph.dtype)
+            table = self._table(graph.dtype, features.shape[-1])
             coefficients = (table.coefficients, table.cutoff)
             return self._kernel("convolve_tabulated")(
                 *topology, *coefficients, features, graph.weights, degree=table.degree, out=out
@@ -194,39 +221,37 @@ class Convolution:
 
     def _radial_values(self, lengths: Array, channels: int) -> Array:
         """The radial functions at every edge, (E, P, C) in the dtype of the lengths."""
-        values = called(self.radial, lengths).astype(lengths.dtype, copy=False)
-        edges, paths = len(lengths), len(self.paths)
-        full = values.reshape(*values.shape, *[1] * (3 - values.ndim)) if values.ndim < 3 else values
-        if (
-            values.ndim == 0
-            or len(values) != edges
-            or any(have not in (1, want) for have, want in zip(full.shape[1:], (paths, channels), strict=False))
-            or full.ndim > 3
-        ):
-            wanted = f"(n, P, C) = {(edges, paths, channels)}"
-            raise ValueError(f"Convolution: radial must return {wanted} for (n,) distances, got {values.shape}")
-        return np.broadcast_to(full, (edges, paths, channels))
+        shape = (len(lengths), len(self.paths), channels)
+        if not len(lengths):  # not every function takes no distances
+            return np.zeros(shape, lengths.dtype)
+        values = by_path("Convolution: radial", self._caller(lengths), *shape[1:])
+        return np.broadcast_to(values.astype(lengths.dtype, copy=False), shape)
 
-    def _all_pairs(self, positions: Array, features: Any, weights: Any) -> Array:
+    def _all_pairs(self, positions: Array, features: Array, weights: Any) -> Array:
         """Few particles, or walkers: no graph is made."""
-        checks.nodes("Convolution", positions)
         one = positions.ndim == 2
         batch = [x if x is None else np.asarray(x)[None] if one else x for x in (positions, features, weights)]
-        table = self._table(positions.dtype)
+        table = self._table(positions.dtype, features.shape[-1])
         coefficients = (table.coefficients, table.cutoff)
         out = self._kernel("convolve_walkers")(
             batch[0], *coefficients, batch[1], batch[2], degree=table.degree, loops=self.loops
         )
         return out[0] if one else out
 
-    def _table(self, dtype: np.dtype[Any]) -> RadialTable:
-        """The table in this dtype."""
-        assert isinstance(self.radial, RadialTable)
-        if self.radial.dtype == dtype or dtype not in (np.float32, np.float64):
-            return self.radial
-        if dtype not in self._made:
-            self._made[dtype] = self.radial.astype(dtype)
-        return self._made[dtype]
+    def _table(self, dtype: np.dtype[Any], channels: int) -> RadialTable:
+        """The table in this dtype, and with so many channels; ValueError unless it has as many, or one for all."""
+        table = self.radial
+        assert isinstance(table, RadialTable)
+        if table.n_channels not in (1, channels):
+            raise ValueError(f"Convolution: radial has {table.n_channels} channels, features have {channels}")
+        if (table.dtype, table.n_channels) == (dtype, channels):
+            return table
+        key = (dtype, channels)
+        if key not in self._made:
+            table = table.astype(dtype)
+            every = np.repeat(table.coefficients, channels // table.n_channels, axis=2)
+            self._made[key] = replace(table, coefficients=every)
+        return self._made[key]
 
     def _kernel(self, kind: str) -> Callable[..., Array]:
         everything = len(self.paths) == len([p for p in _catalogue() if p["l_out"] == self.l_out])
@@ -237,25 +262,41 @@ class Convolution:
 def _as_one(positions: Any, features: Any, weights: Any) -> tuple[Any, tuple[int, ...], Any]:
     """The nodes of a batch in one axis; how they were arranged, or where the parts of a sequence begin.
 
-    ValueError unless features, and weights, are arranged as the positions are.
+    TypeError and ValueError unless features, and weights, are arranged as the positions are, and of one dtype.
     """
     where = "Convolution"
-    if isinstance(positions, (list, tuple)) and (not positions or np.ndim(positions[0]) == 2):
-        sizes = [len(x) for x in positions]
-        for name, values in (("features", features), ("weights", weights)):
-            if values is not None and [len(v) for v in values] != sizes:
-                raise ValueError(f"{where}: {name} are of {[len(v) for v in values]} nodes, positions of {sizes}")
-        if not sizes:
-            raise ValueError(f"{where}: there must be a system")
-        return np.concatenate([np.asarray(f) for f in features]), (), np.cumsum(sizes)[:-1]
-    lead, array = np.shape(positions)[:-1], np.asarray(features)
-    if len(lead) not in (1, 2):
-        raise ValueError(f"{where}: positions must have shape (N, 3) or (B, A, 3), got {np.shape(positions)}")
-    if array.ndim != len(lead) + 2 or array.shape[: len(lead)] != lead:
-        raise ValueError(f"{where}: features must have shape {(*lead, 3, 'C')}, as positions have, got {array.shape}")
-    if weights is not None and np.shape(weights) != lead:
-        raise ValueError(f"{where}: weights must have shape {lead}, as positions have, got {np.shape(weights)}")
-    return array.reshape(-1, *array.shape[-2:]), lead, None
+    if isinstance(positions, (list, tuple)) and not positions:
+        raise ValueError(f"{where}: there must be a system")
+    x, sizes = checks.nodes(where, positions)
+    if checks.is_list(positions, 2):
+        whole, lead, cuts = _joined(features, sizes), (), np.cumsum(sizes)[:-1]
+        weights = weights if weights is None else checks.per_node(where, "weights", weights, sizes)
+    else:
+        lead, cuts = tuple(np.shape(positions)[:-1]), None
+        symbols = ", ".join(map(str, lead))
+        asked = f"({symbols}, 3, C), as positions have"
+        whole = checks.float_array(where, "features", features, asked, (*lead, 3, None))
+        whole = whole.reshape(len(x), 3, whole.shape[-1])
+        if weights is not None:
+            weights = checks.finite_array(where, "weights", weights, f"({symbols}), as positions have", lead)
+    for name, array in (("features", whole), ("weights", weights)):
+        if array is not None:
+            checks.same_dtype(where, name, array, "positions", x.dtype)
+    return whole, lead, cuts
+
+
+def _joined(features: Any, sizes: NDArray[np.int64]) -> Array:
+    """The features of a list of systems of these sizes, one system after the other."""
+    where = "Convolution"
+    if len(features) != len(sizes) or any(len(f) != n for f, n in zip(features, sizes, strict=True)):
+        got = checks.listed([len(f) for f in features])
+        raise ValueError(f"{where}: features are of {got} nodes, positions of {checks.listed(sizes)}")
+    each = checks.parts(where, "features", features, "(N_k, 3, C)", (None, 3, None))
+    for k, part in enumerate(each):
+        if part.shape[2] != each[0].shape[2]:
+            counts = part.shape[2], each[0].shape[2]
+            raise ValueError(f"{where}: features[{k}] has {counts[0]} channels but features[0] has {counts[1]}")
+    return np.concatenate(each)
 
 
 def _named(path: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
 from . import checks
+from .frozen import Frozen
 from .neighbours import displacements, pairs_within
 
 Array = NDArray[Any]
@@ -33,12 +34,16 @@ class Transpose(NamedTuple):
     permutation: Indices  # (E,)
 
 
-class _Topology:
-    """What depends on indptr and indices alone: made when first asked for, shared by graphs that share those."""
+class _Topology(Frozen):
+    """What depends on indptr and indices alone: made when first asked for, shared by graphs that share those.
 
-    def __init__(self, indptr: Indices, indices: Indices) -> None:
+    sizes: (G,), the nodes of each of the systems that the graph was made of.
+    """
+
+    def __init__(self, indptr: Indices, indices: Indices, sizes: Indices) -> None:
         self.indptr = indptr
         self.indices = indices
+        self.sizes = _read_only(sizes)
 
     @cached_property
     def receivers(self) -> Indices:
@@ -54,7 +59,7 @@ class _Topology:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Graph:
+class Graph(Frozen):
     """Directed edges from senders to receivers, in the form that `convolve_*` takes.
 
     radius_graph, complete_graph and batch make graphs; from arrays of your own:
@@ -72,12 +77,13 @@ class Graph:
     offsets : (E, 3) float64, optional
         The lattice translation from each sender to its image; 0 if left out.  Used by `moved` alone.
 
-    The arrays of a graph are read-only views of those given: copy what you mean to change.
+    The arrays of a graph are read-only views of those given: copy what you mean to change.  They stay read-only in
+    pickles and copies.  A graph from arrays of your own is that of one system of N nodes; `batch` makes one of several.
 
     Raises
     ------
     TypeError
-        If a dtype is none of the above.
+        If a dtype is none of the above, or an array is masked.
     ValueError
         If a shape does not fit, indptr is not monotone from 0 to E, a sender is out of range, a number is not finite,
         or an array is on a GPU.
@@ -96,18 +102,23 @@ class Graph:
         indices = checks.index_array(where, "indices", self.indices)
         _check_rows(where, indptr, indices)
         edges = len(indices)
-        vectors = checks.float_array(where, "vectors", self.vectors, f"(E, 3) = ({edges}, 3)", (edges, 3))
+        vectors = checks.finite_array(where, "vectors", self.vectors, f"(E, 3) = ({edges}, 3)", (edges, 3))
         self._keep(indptr=indptr, indices=indices, vectors=vectors)
         if self.weights is not None:
-            weights = checks.float_array(where, "weights", self.weights, f"(E,) = ({edges},)", (edges,))
+            weights = checks.finite_array(where, "weights", self.weights, f"(E,) = ({edges},)", (edges,))
             checks.same_dtype(where, "weights", weights, "vectors", vectors.dtype)
             self._keep(weights=weights)
         if self.offsets is not None:
-            offsets = checks.float_array(where, "offsets", self.offsets, f"(E, 3) = ({edges}, 3)", (edges, 3))
+            offsets = checks.finite_array(where, "offsets", self.offsets, f"(E, 3) = ({edges}, 3)", (edges, 3))
             if offsets.dtype != np.float64:
                 raise TypeError(f"{where}: offsets is {offsets.dtype}; it must be float64 whatever the vectors are")
             self._keep(offsets=offsets)
-        object.__setattr__(self, "_topology", _Topology(self.indptr, self.indices))
+        self._made_of(np.array([self.n_nodes]))
+
+    def _made_of(self, sizes: Indices) -> Graph:
+        """Itself, made known as that of systems of so many nodes."""
+        object.__setattr__(self, "_topology", _Topology(self.indptr, self.indices, sizes))
+        return self
 
     def _keep(self, **arrays: Array) -> None:
         for name, array in arrays.items():
@@ -156,13 +167,13 @@ class Graph:
     def with_weights(self, weights: ArrayLike | Sequence[ArrayLike] | None) -> Graph:
         """The same graph with quadrature weights w_j of the nodes (N,): each edge gets that of its sender.
 
-        (B, A), or a sequence of (N_k,), for the nodes of a batch; None for weights of 1.
-        Raises TypeError unless they have the graph's dtype, ValueError for other shapes, NaN or infinity.
+        (B, A), or a sequence of (N_k,), for a batch of systems of these sizes; None for weights of 1.
+        Raises TypeError unless they have the graph's dtype, ValueError for other shapes or sizes, NaN or infinity.
         """
         return self._replaced(weights=None if weights is None else self._by_edge("Graph.with_weights", weights))
 
     def _by_edge(self, where: str, weights: Any) -> Array:
-        by_node = checks.per_node(where, "weights", weights, self.n_nodes)
+        by_node = checks.per_node(where, "weights", weights, self._topology.sizes)
         checks.same_dtype(where, "weights", by_node, "the graph", self.dtype)
         return by_node[self.indices]
 
@@ -171,14 +182,13 @@ class Graph:
 
         Edges neither appear nor vanish, whatever their new lengths; an atom that leaves the cell must not be wrapped
         back into it.  The positions the graph was built from give its vectors again, to the bit.
-        (B, A, 3), or a sequence of (N_k, 3), for the nodes of a batch.
-        Raises TypeError unless they have the graph's dtype, ValueError for other shapes, NaN or infinity.
+        (B, A, 3), or a sequence of (N_k, 3), for a batch of systems of these sizes.
+        Raises TypeError unless they have the graph's dtype, ValueError for other shapes or sizes, NaN or infinity.
         """
         where = "Graph.moved"
-        x = checks.nodes(where, positions).positions
+        x, sizes = checks.nodes(where, positions)
         checks.same_dtype(where, "positions", x, "the graph", self.dtype)
-        if len(x) != self.n_nodes:
-            raise ValueError(f"{where}: the graph has {self.n_nodes} nodes, but there are {len(x)} positions")
+        checks.same_arrangement(where, "positions", sizes, self._topology.sizes)
         vectors = displacements(x, self.receivers, self.indices, self.offsets)
         return self._replaced(vectors=vectors)
 
@@ -215,7 +225,8 @@ def radius_graph(
     loops : bool
         Whether a node neighbours itself, at r = 0.  Its images and other nodes at its place always count.
     weights : (N,) of the dtype of positions, optional
-        Quadrature weights w_j of the nodes, see voronoi_weights; (B, A), or a sequence of (N_k,), for a batch.
+        Quadrature weights w_j of the nodes, see voronoi_weights; for a batch also (B, A), or a sequence of (N_k,), of
+        systems of the same sizes.
 
     Returns
     -------
@@ -226,18 +237,19 @@ def radius_graph(
     Raises
     ------
     TypeError
-        If a dtype is none of the above.
+        If a dtype is none of the above, an array is masked, cutoff is no number, or loops no bool.
     ValueError
-        If a shape does not fit, a number is not finite, the cutoff is not positive, a periodic axis lacks a cell, the
-        cell's periodic vectors are linearly dependent, positions lie so far out that float64 cannot tell distances, or
-        an array is on a GPU.
+        If a shape does not fit, weights are of systems of other sizes than positions, a number is not finite, the
+        cutoff is not positive, a periodic axis lacks a cell, the cell's periodic vectors are linearly dependent,
+        positions lie so far out that float64 cannot tell distances, or an array is on a GPU.
     """
     where = "radius_graph"
+    loops, reach = checks.flag(where, "loops", loops), _positive(where, cutoff)
     x, sizes = nodes = checks.nodes(where, positions)
     lattice = checks.lattices(where, cell, pbc, len(sizes))
-    pairs = pairs_within(_positive(where, cutoff), x.astype(np.float64, copy=False), nodes.graph, lattice, loops)
+    pairs = pairs_within(reach, x.astype(np.float64, copy=False), nodes.graph, lattice, loops)
     indptr = _row_pointers(np.bincount(pairs.receivers, minlength=len(x)))
-    return _graph(where, x, indptr, pairs.senders, pairs.offsets, weights)
+    return _graph(where, nodes, indptr, pairs.senders, pairs.offsets, weights)
 
 
 def complete_graph(
@@ -249,6 +261,7 @@ def complete_graph(
     N(N - 1) edges, or N² with loops (a node neighbours itself, at r = 0).
     """
     where = "complete_graph"
+    loops = checks.flag(where, "loops", loops)
     x, sizes = nodes = checks.nodes(where, positions)
     size, start = sizes[nodes.graph], _row_pointers(sizes)[nodes.graph]
     indptr = _row_pointers(size if loops else size - 1)
@@ -256,7 +269,7 @@ def complete_graph(
     senders = np.arange(len(receivers)) - (indptr[:-1] - start)[receivers]
     if not loops:
         senders += senders >= receivers
-    return _graph(where, x, indptr, senders, None, weights)
+    return _graph(where, nodes, indptr, senders, None, weights)
 
 
 def batch(graphs: Iterable[Graph]) -> Graph:
@@ -277,28 +290,34 @@ def batch(graphs: Iterable[Graph]) -> Graph:
     if any(part.offsets is not None for part in parts):
         offsets = np.concatenate([np.zeros((p.n_edges, 3)) if p.offsets is None else p.offsets for p in parts])
     first = _row_pointers([part.n_nodes for part in parts])
-    return Graph(
+    union = Graph(
         _row_pointers(np.concatenate([np.diff(part.indptr) for part in parts])),
         np.concatenate([part.indices + start for part, start in zip(parts, first, strict=False)]),
         np.concatenate([part.vectors for part in parts]),
         np.concatenate(weights) if weights else None,
         offsets,
     )
+    return union._made_of(np.concatenate([part._topology.sizes for part in parts]))
 
 
 def _graph(
-    where: str, x: Array, indptr: Indices, senders: Indices, offsets: NDArray[np.float64] | None, weights: Any
+    where: str,
+    nodes: checks.Nodes,
+    indptr: Indices,
+    senders: Indices,
+    offsets: NDArray[np.float64] | None,
+    weights: Any,
 ) -> Graph:
-    """A graph of nodes at x (N, 3) whose edges are known."""
-    receivers = np.repeat(np.arange(len(x)), np.diff(indptr))
-    vectors = displacements(x, receivers, senders, offsets)
-    graph = Graph(indptr, senders, vectors, None, offsets)
+    """A graph of nodes whose edges are known."""
+    receivers = np.repeat(np.arange(len(nodes.positions)), np.diff(indptr))
+    vectors = displacements(nodes.positions, receivers, senders, offsets)
+    graph = Graph(indptr, senders, vectors, None, offsets)._made_of(nodes.sizes)
     return graph if weights is None else graph._replaced(weights=graph._by_edge(where, weights))
 
 
 def _positive(where: str, cutoff: float) -> float:
-    """The cutoff as a float; ValueError unless it is positive, and its square a number."""
-    value = float(cutoff)
+    """The cutoff as a float; TypeError unless a number, ValueError unless positive and its square finite."""
+    value = checks.real_number(f"{where}: cutoff", cutoff)
     if not (value > 0 and 0 < value * value < math.inf):
         raise ValueError(f"{where}: cutoff must be a positive finite length, got {cutoff!r}")
     return value

@@ -77,7 +77,7 @@ def voronoi_weights(positions: ArrayLike, cell: ArrayLike, pbc: ArrayLike = True
 
 def _domain(where: str, positions: ArrayLike, cell: ArrayLike, pbc: Any) -> tuple[Array, Points, NDArray[np.bool_]]:
     """Positions (N, 3), the cell (3, 3) in float64, and its periodic axes (3,)."""
-    x = checks.float_array(where, "positions", positions, "(N, 3)", (None, 3))
+    x = checks.finite_array(where, "positions", positions, "(N, 3)", (None, 3))
     return x, checks.lattices(where, cell, True, 1)[0], checks.periodic_axes(where, pbc, default=True)
 
 

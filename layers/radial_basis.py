@@ -13,6 +13,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .checks import host_array, real_number
+
 Array = NDArray[Any]
 
 
@@ -38,13 +40,13 @@ class Envelope(Protocol):
 
 
 def check_cutoff(cutoff: float) -> None:
-    """Raise ValueError unless a cutoff is a positive number well within the range of float32."""
-    if not isinstance(cutoff, (int, float, np.integer, np.floating)) or not 1e-30 <= cutoff <= 1e30:
+    """Raise TypeError unless a cutoff is a number, ValueError unless it is positive and well within float32's range."""
+    if not 1e-30 <= real_number("the cutoff", cutoff) <= 1e30:
         raise ValueError(f"the cutoff must be a number between 1e-30 and 1e30, got {cutoff!r}")
 
 
 def _distances(r: ArrayLike) -> Array:
-    array = np.asarray(r)
+    array = host_array("radial basis", "r", r)
     return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
 
 
@@ -60,7 +62,7 @@ class BesselBasis:
 
     DimeNet, Gasteiger et al., arXiv:2003.03123, eq. 7.  Orthonormal with weight r² on [0, c]; even in r, with the
     finite value √(2/c) n π / c at r = 0.  Continuous at the cutoff, but the slope jumps: multiply by an envelope.
-    (...) -> (..., n_functions); ValueError for bad parameters.
+    (...) -> (..., n_functions); TypeError and ValueError for bad parameters.
     """
 
     cutoff: float
@@ -87,7 +89,7 @@ class GaussianBasis:
     """exp(-(r - μ_k)² / 2σ²), μ_k evenly spaced from 0 to the cutoff (SchNet, Schütt et al., arXiv:1706.08566).
 
     `width` is σ; None is the spacing of the μ_k.  Cut off sharply, so it jumps at the cutoff: multiply by an envelope.
-    (...) -> (..., n_functions); ValueError for bad parameters.
+    (...) -> (..., n_functions); TypeError and ValueError for bad parameters.
     """
 
     cutoff: float
@@ -116,7 +118,7 @@ class PolynomialEnvelope:
 
     C²: value, slope and curvature vanish at the cutoff; at r = 0 it is 1 up to order p.  Computed as
     (1 - x)³ Σ_{k<p} binom(k + 2, 2) x^k, the same polynomial without its cancellation near the cutoff.
-    (...) -> (...); ValueError for bad parameters.
+    (...) -> (...); TypeError and ValueError for bad parameters.
     """
 
     cutoff: float
@@ -142,7 +144,7 @@ class CosineEnvelope:
     """(1 + cos(π r / cutoff)) / 2 (Behler, J. Chem. Phys. 134, 074106 (2011)), computed as cos²(π r / 2 cutoff).
 
     Only C¹: its curvature jumps from π² / 2 cutoff² to 0 at the cutoff, and with it the Laplacian of a kernel.
-    (...) -> (...); ValueError for a bad cutoff.
+    (...) -> (...); TypeError and ValueError for a bad cutoff.
     """
 
     cutoff: float

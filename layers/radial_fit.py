@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -62,8 +63,16 @@ def _warn_of_jump(errors: TableErrors, tolerance: float) -> None:
             f"the function does not vanish at the cutoff, where the table jumps to zero: value {value:.1e}, "
             f"slope {slope:.1e}, relative to their largest; multiply it by a smooth envelope",
             CutoffWarning,
-            stacklevel=4,
+            stacklevel=_users_level(),
         )
+
+
+def _users_level() -> int:
+    """The `stacklevel` with which a warning of the calling function points at the first line outside this package."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 class _Worst(NamedTuple):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bsplines import LAST
+from .checks import refuse_mask
 from .radial_basis import check_cutoff
 
 Array = NDArray[Any]
@@ -19,8 +20,12 @@ GOLDEN = (math.sqrt(5) - 1) / 2  # its multiples modulo 1 are even, and aligned 
 _BLOCK_VALUES = 1 << 18  # so many values are worked on at once: 2 MB stay in the cache
 
 
-def to_numpy(values: Any) -> Array:
-    """An array of NumPy, PyTorch (any device, with or without gradient) or JAX, or nested lists, as a real array."""
+def to_numpy(values: Any, name: str = "the result") -> Array:
+    """An array of NumPy, PyTorch (any device, with or without gradient) or JAX, or nested lists, as a real array.
+
+    TypeError if it is masked, or holds no real numbers.
+    """
+    refuse_mask(name, values)
     if hasattr(values, "detach"):  # a tensor; NumPy knows no bfloat16
         values = values.detach().cpu()
         values = values.float() if str(values.dtype) == "torch.bfloat16" else values
@@ -35,9 +40,9 @@ def to_numpy(values: Any) -> Array:
 class RadialFunction:
     """The user's callable as (n,) -> (n, P, C), both float64.
 
-    Tried in turn: an array of NumPy; a tensor of PyTorch, where that is imported, in float64 and float32; single
-    numbers.  Missing trailing axes of the result count as 1; with `n_paths`, a result (n, P * C) is read as (n, P, C).
-    Distances should come from `snap`: a function that computes in float32 then sees them unrounded.
+    Called as `Caller` finds out.  Missing trailing axes of the result count as 1; with `n_paths`, the result is read by
+    `by_path`, and what it leaves out of P is the same for all paths.  Distances should come from `snap`: a function
+    that computes in float32 then sees them unrounded.
 
     Raises TypeError if no way of calling works, ValueError if values are not finite or of no sensible shape.
     """
@@ -48,36 +53,16 @@ class RadialFunction:
             raise TypeError(f"expected a function of the distance, got a {type(function).__name__}")
         self.cutoff = float(cutoff)
         self._n_paths = n_paths
-        self._call, self.shape = self._adapted(function)
+        self._caller = Caller(function, "the function")
+        probe = self.cutoff * np.array([0.25, 0.5, 0.75])  # dyadic fractions: as exact in float32 as the cutoff
+        self.shape = self._shaped(self._caller(probe)).shape[1:]
         self.last = float(self._lattice(cutoff * LAST))
 
-    def _adapted(self, function: Callable[..., Any]) -> tuple[Callable[[Array], Any], tuple[int, int]]:
-        """The first way of calling that gives one result for each distance, whatever the number of distances."""
-        probe = self.cutoff * np.array([0.25, 0.5, 0.75])  # dyadic fractions: as exact in float32 as the cutoff
-        refused = []
-        for name, call in ways_to_call(function):
-            try:
-                three, two = (self._shaped(call(r), len(r)) for r in (probe, probe[:2]))
-            except Exception as error:
-                refused.append(f"  {name}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
-                continue
-            finite = np.isfinite(two) & np.isfinite(three[:2])  # what is not is reported elsewhere
-            apart = np.abs(three[:2] - two, where=finite, out=np.zeros_like(two))
-            if (apart > 1e-3 * np.max(np.abs(two), where=finite, initial=0)).any():
-                raise ValueError("the function's value at one distance depends on the others in the array")
-            return call, three.shape[1:]
-        raise TypeError("could not evaluate the function; it was given\n" + "\n".join(refused))
-
-    def _shaped(self, values: Any, n: int) -> Array:
-        array = to_numpy(values).astype(np.float64)
-        if array.ndim not in (1, 2, 3) or len(array) != n or not array.size:
-            raise ValueError(f"{n} distances gave an array of shape {array.shape}, expected ({n}, P, C)")
+    def _shaped(self, values: Array) -> Array:
         if self._n_paths is None:
-            return array.reshape(*array.shape, *(1,) * (3 - array.ndim))
-        rest = array[0].size
-        if rest % self._n_paths or (array.ndim == 3 and array.shape[1] != self._n_paths):
-            raise ValueError(f"shape {array.shape} does not split into {self._n_paths} paths")
-        return array.reshape(n, self._n_paths, rest // self._n_paths)
+            return values.reshape(*values.shape, *(1,) * (3 - values.ndim)).astype(np.float64)
+        full = by_path("the function", values, self._n_paths)
+        return np.broadcast_to(full, (len(full), self._n_paths, full.shape[2])).astype(np.float64)
 
     def snap(self, r: Array) -> Array:
         """The nearest distances up to `last`, just below the cutoff, that float32 holds exactly."""
@@ -91,11 +76,7 @@ class RadialFunction:
         """(n,) -> (n, P, C)."""
         values = np.empty((len(r), *self.shape))
         for block in blocks(len(r), math.prod(self.shape)):
-            some = r[block]
-            # Few different lengths: what runs under jax.jit is compiled for each.
-            padding = (1 << (len(some) - 1).bit_length()) - len(some)
-            padded = np.pad(some, (0, padding), mode="edge")
-            values[block] = self._shaped(self._call(padded), len(padded))[: len(some)]
+            values[block] = self._shaped(self._caller(r[block]))
         if not np.isfinite(values).all():
             i, p, c = np.argwhere(~np.isfinite(values))[0]
             raise ValueError(f"the function is {values[i, p, c]} at r = {r[i]:.9g} (path {p}, channel {c})")
@@ -121,19 +102,101 @@ def blocks(n: int, values_each: int) -> Iterator[slice]:
     return (slice(first, first + step) for first in range(0, n, step))
 
 
-def called(function: Callable[..., Any], r: Array) -> Array:
-    """function(r) as a NumPy array, called with an array, or else as PyTorch wants it, or else number by number.
+def by_path(name: str, values: Array, n_paths: int, n_channels: int | None = None) -> Array:
+    """What a radial callable returned for n distances as (n, P, C), where an axis of length 1 stands for all.
 
-    Raises what the function raises for an array, if it takes none of them.
+    (n,), (n, 1) and (n, 1, 1) are one function for every path and channel, (n, 1, C) serves every path, (n, P) and
+    (n, P, 1) serve every channel, (n, P, C) is complete, and (n, P * C) with C > 1 is that, path by path.
+    Any C > 0 is taken unless `n_channels` tells it.  ValueError, which names it, for other shapes.
     """
-    first: Exception | None = None
-    for _, way in ways_to_call(function):
+    n, (*rest,) = len(values), values.shape[1:]
+    if not rest or rest == [1]:
+        rest = [1, 1]
+    elif len(rest) == 1:
+        rest = [n_paths, rest[0] // n_paths]
+    whole = len(rest) == 2 and values.size == n * math.prod(rest) > 0
+    if not whole or rest[0] not in (1, n_paths) or (n_channels is not None and rest[1] not in (1, n_channels)):
+        wanted = f"({n}, {n_paths}, {'C' if n_channels is None else n_channels})"
+        raise ValueError(f"{name} must return (n, P, C) = {wanted}, or leave out P or C, got {values.shape}")
+    return values.reshape(n, *rest)
+
+
+class Caller:
+    """A function of the distance, from anywhere, called with arrays: (n,) -> (n, ...), up to three axes, n >= 1.
+
+    Tried in turn, with two and three of the first distances: an array of NumPy; a tensor of PyTorch, where that is
+    imported, in float64 and float32; single numbers.  The first that gives something for each distance is remembered.
+
+    name: of the function, for messages; form: of what it should return.
+    Raises TypeError, which tells what became of every attempt, if none succeeds; ValueError if the value at one
+    distance depends on the others; else what the function raises.
+    """
+
+    def __init__(self, function: Callable[..., Any], name: str, form: str = "P, C") -> None:
+        self._function, self._name, self._form = function, name, form
+        self._way: str | None = None  # its name: closures cannot be pickled
+        # Our own are plain NumPy, which compiles nothing.
+        self._pads = not str(type(function).__module__).startswith(__package__)
+
+    def __call__(self, r: Array) -> Array:
+        """(n,) -> (n, ...), in the function's dtype."""
+        given = padded(r) if self._pads else r
+        way = self._way or self._found(given)
         try:
-            return to_numpy(way(r))
-        except Exception as error:  # whatever a function of the user's raises
-            first = first or error
-    assert first is not None
-    raise first
+            values = self._called(way, given)
+        except Exception as error:
+            way = self._other(given, way, error)
+            values = self._called(way, given)
+        self._way = way
+        return values[: len(r)]
+
+    def _other(self, r: Array, way: str, error: Exception) -> str:
+        """The way to call a network that was moved, or converted to another dtype; else its own error is raised."""
+        try:
+            found = self._found(r)
+        except Exception:
+            raise error from None
+        if found == way:
+            raise error
+        return found
+
+    def _called(self, way: str, r: Array) -> Array:
+        values = to_numpy(dict(ways_to_call(self._function))[way](r))
+        if values.ndim not in (1, 2, 3) or len(values) != len(r) or not values.size:
+            n = len(r)
+            raise ValueError(f"{n} distances gave an array of shape {values.shape}, expected ({n}, {self._form})")
+        return values
+
+    def _found(self, r: Array) -> str:
+        """The first way of calling that gives one result for each distance, whatever the number of distances."""
+        probe = np.resize(r, 3)
+        refused: list[tuple[str, Exception]] = []
+        for way, _ in ways_to_call(self._function):
+            try:
+                three, two = (self._called(way, some).astype(np.float64) for some in (probe, probe[:2]))
+                if three.shape[1:] != two.shape[1:]:
+                    raise ValueError(f"3 distances gave an array of shape {three.shape}, 2 gave {two.shape}")
+            except Exception as error:  # whatever a function of the user's raises
+                refused.append((way, error))
+                continue
+            if _differ(three[:2], two):
+                raise ValueError(f"{self._name}: the value at one distance depends on the others in the array")
+            return way
+        lines = [f"  {way}: {type(e).__name__}: {(str(e).splitlines() or [''])[0]}" for way, e in refused]
+        causes = ExceptionGroup(f"the ways to call {self._name}", [error for _, error in refused])
+        raise TypeError(f"{self._name} could not be evaluated; it was given\n" + "\n".join(lines)) from causes
+
+
+def _differ(a: Array, b: Array) -> bool:
+    """Whether values differ by more than half precision rounds them; what is not finite is reported elsewhere."""
+    finite = np.isfinite(a) & np.isfinite(b)
+    apart = np.abs(np.subtract(a, b, where=finite, out=np.zeros_like(b)))
+    return bool((apart > 1e-2 * np.max(np.abs(b), where=finite, initial=0)).any())
+
+
+def padded(r: Array) -> Array:
+    """The distances, the last repeated to a power of two: what runs under jax.jit is compiled for each length."""
+    return np.pad(r, (0, (1 << (len(r) - 1).bit_length()) - len(r)), mode="edge")
 
 
 def ways_to_call(function: Callable[..., Any]) -> Iterator[tuple[str, Callable[[Array], Any]]]:

@@ -12,6 +12,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from .checks import host_array
+from .frozen import Frozen, frozen_copy
 from .radial_basis import (
     BesselBasis,
     CosineEnvelope,
@@ -47,11 +49,11 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RadialMLP:
+class RadialMLP(Frozen):
     """envelope(r) · MLP(basis(r)): linear layers with an activation between them, as P paths times C channels.
 
     basis: distances (...) -> (..., K), such as BesselBasis or GaussianBasis.
-    weights: one array (out, in) for each layer, as in torch.nn.Linear; all float32 or all float64, copied.
+    weights: one array (out, in) for each layer, as in torch.nn.Linear; all float32 or all float64; read-only copies.
     biases: one array (out,) for each layer, or None for layers without.
     n_paths: P; the outputs of the last layer are P * C, path by path.
     activation: a key of ACTIVATIONS.
@@ -59,7 +61,7 @@ class RadialMLP:
     envelope_on: "output", or "basis" for MLP(envelope · basis), as DimeNet, NequIP and MACE have it; with biases that
         does not vanish at the cutoff.
 
-    Raises ValueError for shapes that do not fit together, TypeError for other dtypes.
+    Raises ValueError for shapes that do not fit together, TypeError for other dtypes and masked arrays.
     """
 
     basis: RadialBasis
@@ -77,9 +79,10 @@ class RadialMLP:
             raise ValueError(f"the envelope is on the 'output' or on the 'basis', got {self.envelope_on!r}")
         if self.envelope is None:
             object.__setattr__(self, "envelope", PolynomialEnvelope(self.basis.cutoff))
-        object.__setattr__(self, "weights", tuple(map(_frozen, self.weights)))
-        if self.biases is not None:
-            object.__setattr__(self, "biases", tuple(map(_frozen, self.biases)))
+        for name in ("weights", "biases"):
+            if (given := getattr(self, name)) is not None:
+                copies = tuple(frozen_copy(f"RadialMLP: {name}[{i}]", a) for i, a in enumerate(given))
+                object.__setattr__(self, name, copies)
         self._check_layers()
 
     def _check_layers(self) -> None:
@@ -125,7 +128,7 @@ class RadialMLP:
     def __call__(self, r: ArrayLike) -> Array:
         """Values at distances r >= 0: (...) -> (..., P, C), in the dtype of the weights, to which r is converted."""
         assert self.envelope is not None
-        distances = np.asarray(r).astype(self.dtype)
+        distances = host_array("RadialMLP", "r", r).astype(self.dtype)
         x, envelope = self.basis(distances), self.envelope(distances)
         if self.envelope_on == "basis":
             x = x * envelope[..., None]
@@ -202,7 +205,7 @@ class RadialMLP:
                 f"{', with biases' if bias else ', without biases'}; "
                 f"missing: {', '.join(sorted(missing)) or 'none'}; surplus: {', '.join(sorted(surplus)) or 'none'}"
             )
-        arrays = {key: to_numpy(found[key]) for key in expected}
+        arrays = {key: to_numpy(found[key], prefix + key) for key in expected}
         if dtype is not None:
             arrays = {key: array.astype(dtype) for key, array in arrays.items()}
         weights = [arrays[f"{i}.weight"] for i in layers]
@@ -247,13 +250,6 @@ class RadialMLP:
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{os.fspath(path)} has damaged metadata: {error}") from error
         return cls.from_state_dict(state, **config)
-
-
-def _frozen(values: ArrayLike) -> Array:
-    """A copy that nobody can write to."""
-    array = np.array(values)
-    array.flags.writeable = False
-    return array
 
 
 def _described(part: Any) -> tuple[str, dict[str, Any]]:

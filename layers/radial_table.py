@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from . import bsplines
+from .checks import host_array
+from .frozen import Frozen, frozen_copy
 from .radial_basis import check_cutoff
 
 Array = NDArray[Any]
@@ -32,7 +34,7 @@ class CutoffWarning(UserWarning):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TableErrors:
+class TableErrors(Frozen):
     """What `RadialTable.fit` measured, as float64 arrays (3, P): rows are value, slope, curvature; columns the paths.
 
     absolute: sup over r in [0, cutoff) and the channels of |table - function|, the table evaluated in float64.
@@ -54,8 +56,7 @@ class TableErrors:
     def __post_init__(self) -> None:
         shapes = set()
         for field in fields(self):
-            array = np.array(getattr(self, field.name), np.float64)
-            array.flags.writeable = False
+            array = frozen_copy(f"TableErrors: {field.name}", getattr(self, field.name), np.float64)
             object.__setattr__(self, field.name, array)
             shapes.add(array.shape)
             if array.ndim != 2 or len(array) != 3 or not (array >= 0).all():
@@ -78,7 +79,7 @@ class TableErrors:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RadialTable:
+class RadialTable(Frozen):
     """Radial functions of P paths and C channels as a uniform B-spline in the distance, zero from the cutoff on.
 
     coefficients: (M + degree, P, C), float32 or float64, copied and read-only.  For 0 <= r < cutoff, with
@@ -101,7 +102,7 @@ class RadialTable:
         check_cutoff(self.cutoff)
         if self.degree not in bsplines.DEGREES:
             raise ValueError(f"the degree must be 3 or 5, got {self.degree}")
-        given = np.asarray(self.coefficients)
+        given = host_array("RadialTable", "coefficients", self.coefficients)
         given = given.astype(given.dtype.newbyteorder("="), copy=False)
         if given.dtype not in (np.float32, np.float64):
             raise TypeError(f"the coefficients must be float32 or float64, got {given.dtype}")
@@ -111,16 +112,8 @@ class RadialTable:
             raise ValueError("the coefficients hold NaN or infinity")
         if self.errors is not None and self.errors.absolute.shape[1] != given.shape[1]:
             raise ValueError("the measured errors are not those of this number of paths")
-        copy = np.array(given, order="C")
-        copy.flags.writeable = False
-        object.__setattr__(self, "coefficients", copy)
+        object.__setattr__(self, "coefficients", frozen_copy("RadialTable: coefficients", given))
         object.__setattr__(self, "cutoff", float(self.cutoff))
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """From a pickle or a deep copy, where arrays come back writeable."""
-        for name, value in state.items():
-            object.__setattr__(self, name, value)
-        self.coefficients.flags.writeable = False
 
     @staticmethod
     def fit(
@@ -139,10 +132,11 @@ class RadialTable:
         measured between the knots (`TableErrors`), with the coefficients rounded to `dtype`.  Arithmetic in that dtype
         then adds a few of its epsilons, and what a distance rounded to it makes of a steep function.
 
-        function: (n,) distances in [0, cutoff) -> (n, P, C), where missing trailing axes are 1, or (n, P * C) with
-            `n_paths`.  It gets a NumPy array (float64); if it cannot take that, a PyTorch tensor (if PyTorch is
-            imported), then single numbers.  It is never asked at the cutoff or beyond, and may return arrays of NumPy,
-            PyTorch or JAX.  One that computes in float32 scatters by 1e-7 to 1e-6: give it a tolerance of 1e-5.
+        function: (n,) distances in [0, cutoff) -> (n, P, C), where missing trailing axes are 1; with `n_paths`, any of
+            the shapes that `Convolution` takes.  It gets a NumPy array (float64); if it cannot take that, a PyTorch
+            tensor (if PyTorch is imported), then single numbers.  It is never asked at the cutoff or beyond, and may
+            return arrays of NumPy, PyTorch or JAX.  One that computes in float32 scatters by 1e-7 to 1e-6: give it a
+            tolerance of 1e-5.
         degree: 5 needs fewer intervals and has better derivatives, 3 has fewer terms.
 
         Where the function vanishes at the cutoff to within the tolerance, with its slope and (degree 5) its curvature,
@@ -192,7 +186,7 @@ class RadialTable:
         if not 0 <= derivative < self.degree:
             raise ValueError(f"derivatives of order 0 to {self.degree - 1} are continuous, asked for {derivative}")
         with np.errstate(over="ignore"):  # infinity is beyond the cutoff too
-            distances = np.asarray(r).astype(self.dtype)
+            distances = host_array("RadialTable", "r", r).astype(self.dtype)
         if (distances < 0).any():
             raise ValueError("distances must not be negative")
         return bsplines.evaluate(self.coefficients, self.cutoff, self.degree, distances, derivative)

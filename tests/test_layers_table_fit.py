@@ -402,12 +402,17 @@ def test_bad_functions(function: Any, message: str) -> None:
         ({"degree": 4}, ValueError, "degree"),
         ({"dtype": "float16"}, TypeError, "float16"),
         ({"max_intervals": 3}, ValueError, "max_intervals"),
-        ({"n_paths": 2}, TypeError, "does not split into 2 paths"),
     ],
 )
 def test_bad_arguments(options: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         RadialTable.fit(ENVELOPE, **({"cutoff": CUTOFF, "tolerance": 1e-3} | options))
+
+
+def test_paths_that_do_not_split() -> None:
+    """Three values for each distance are not those of two paths."""
+    with pytest.raises(ValueError, match=r"must return \(n, P, C\) = \(3, 2, C\), .* got \(3, 3\)"):
+        RadialTable.fit(lambda r: ENVELOPE(r)[:, None] * np.ones(3), CUTOFF, 1e-3, n_paths=2)
 
 
 # --- functions from anywhere ----------------------------------------------------------------------------
