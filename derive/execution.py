@@ -8,20 +8,26 @@ program that it came from.
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
+import functools
+import itertools
 import math
+import operator
+import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from fractions import Fraction
 from functools import cached_property
 from types import CodeType, SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import sympy as sp
 
 from .constants import constant_value
 
+Node = TypeVar("Node", bound=ast.AST)
 #: Names that decorate compiled functions in the emitted modules.
 LOOP_COMPILERS = frozenset({"_loop", "_global"})
 COMPILERS = LOOP_COMPILERS | {"_compiled", "_device"}
@@ -30,10 +36,12 @@ SPECIAL_FIELDS = frozenset({"zero", "one", "tiny", "huge", "up", "down"})
 
 
 def _several(array: np.ndarray, place: tuple[int, ...], lanes: Sized) -> tuple[Any, ...]:
-    """An index of elements that all exist: nothing is wrapped around or cut to fit, as slices are."""
+    """An index of elements that exist, next to each other: nothing is wrapped around or cut to fit, as slices are."""
     last = (*place[:-1], place[-1] + len(lanes) - 1)
     if min(place) < 0 or any(i >= n for i, n in zip(last, array.shape, strict=True)):
         raise IndexError(f"{len(lanes)} elements from {place} on do not lie within {array.shape}")
+    if len(lanes) > 1 and array.strides[-1] != array.itemsize:
+        raise IndexError(f"{len(lanes)} elements from {place} on do not lie next to each other")
     return (*place[:-1], slice(place[-1], place[-1] + len(lanes)))
 
 
@@ -46,6 +54,8 @@ def _store(array: np.ndarray, place: tuple[int, ...], lanes: np.ndarray) -> None
 
 
 def _take(array: np.ndarray, column: int, like: tuple[int, ...]) -> tuple[Any, ...]:
+    if column < 0:
+        raise IndexError(f"there is no column {column}")
     return tuple(array[row, column] for row in range(len(like)))
 
 
@@ -101,11 +111,40 @@ class EmittedModule:
         (node,) = (f for f in self._functions if f.name == name)
         return [line for statement in node.body[1:] for line in _lines(statement)]
 
+    def calls(self, name: str) -> list[list[str]]:
+        """The arguments of all calls of a function, wherever they stand, as text."""
+        return [list(map(ast.unparse, n.args)) for n in self._nodes(ast.Call) if ast.unparse(n.func) == name]
+
+    def statements(self, name: str) -> list[list[str]]:
+        """The same of the calls that are statements of the module, executed whenever it is imported."""
+        plain = [n.value for n in self._tree.body if isinstance(n, ast.Expr) and isinstance(n.value, ast.Call)]
+        return [list(map(ast.unparse, n.args)) for n in plain if ast.unparse(n.func) == name]
+
+    def uses(self, name: str) -> list[str]:
+        """All calls of a function as text."""
+        return [ast.unparse(n) for n in self._nodes(ast.Call) if ast.unparse(n.func) == name]
+
+    def decorators(self, name: str) -> list[str]:
+        """What decorates a function, as text."""
+        return [ast.unparse(d) for f in self._on_host + self._functions if f.name == name for d in f.decorator_list]
+
+    def _nodes(self, kind: type[Node]) -> list[Node]:
+        return [n for n in ast.walk(self._tree) if isinstance(n, kind)]
+
     def run(self, name: str, *arguments: Any, **overrides: Any) -> Any:
         """Call a compiled function, in a world where overrides replace names that it uses.
 
         Raises EmittedCodeError where there is no such compiled function, or it does not run on these arguments.
         """
+        return self._call(self._compiled_world(overrides), name, arguments)
+
+    def function(self, name: str, **overrides: Any) -> Callable[..., Any]:
+        """Likewise the compiled function, to be called more than once; what it raises is not caught."""
+        world = self._compiled_world(overrides)
+        self._require(world, name)
+        return world[name]
+
+    def _compiled_world(self, overrides: Mapping[str, Any]) -> dict[str, Any]:
         world: dict[str, Any] = {
             "math": SimpleNamespace(sqrt=sp.sqrt),
             "np": SimpleNamespace(empty=np.empty, int64=np.int64),
@@ -115,7 +154,7 @@ class EmittedModule:
         }
         exec(self._bytecode, world)
         world.update(overrides)
-        return self._call(world, name, arguments)
+        return world
 
     def run_on_host(self, name: str, *arguments: Any, **overrides: Any) -> Any:
         """Likewise for a function that is not compiled; it sees the overrides alone."""
@@ -123,13 +162,33 @@ class EmittedModule:
         exec(_bytecode(f for f in self._on_host if f.name == name), world)
         return self._call(world, name, arguments)
 
+    def run_all(self, name: str, *arguments: Any, **overrides: Any) -> Any:
+        """Call a public function with all that it calls, compiled or not, down to its loops."""
+        return self._call(self.world(**overrides), name, arguments)
+
+    def world(self, **overrides: Any) -> dict[str, Any]:
+        """All functions, plain classes and written-out constants as plain Python, in which overrides replace names."""
+        world: dict[str, Any] = {m.__name__: m for m in (contextlib, functools, itertools, math, operator, threading)}
+        world |= {"np": np, "NamedTuple": NamedTuple}
+        exec(self._whole_bytecode, world)
+        world |= LANES | overrides
+        return world
+
     @cached_property
     def _bytecode(self) -> CodeType:
         return _bytecode(self._functions)
 
-    def _call(self, world: Mapping[str, Any], name: str, arguments: Sequence[Any]) -> Any:
+    @cached_property
+    def _whole_bytecode(self) -> CodeType:
+        plain = [n for n in self._tree.body if _is_written_out(n) or _is_plain_class(n)]
+        return _bytecode([*plain, *self._functions, *self._on_host])
+
+    def _require(self, world: Mapping[str, Any], name: str) -> None:
         if name not in world:
             raise EmittedCodeError(f"{self.name} has no function {name}, or does not compile it")
+
+    def _call(self, world: Mapping[str, Any], name: str, arguments: Sequence[Any]) -> Any:
+        self._require(world, name)
         try:
             return world[name](*arguments)
         except Exception as error:
@@ -165,12 +224,25 @@ def _is_compiled(node: ast.FunctionDef, by: frozenset[str] = COMPILERS) -> bool:
     return any(ast.unparse(d) in by for d in node.decorator_list)
 
 
-def _bytecode(functions: Iterable[ast.FunctionDef]) -> CodeType:
-    plain = ast.Module(body=[_undecorated(f) for f in functions], type_ignores=[])
+def _is_plain_class(node: ast.stmt) -> bool:
+    """Whether this is a class of its own, or a named tuple: one that no other library has a part in."""
+    return isinstance(node, ast.ClassDef) and [ast.unparse(b) for b in node.bases] in ([], ["NamedTuple"])
+
+
+def _is_written_out(node: ast.stmt) -> bool:
+    """Whether constants are assigned that are computed from nothing but what is written there."""
+    nodes = ast.walk(node.value) if isinstance(node, ast.Assign) else ()
+    return isinstance(node, ast.Assign) and not any(isinstance(n, (ast.Name, ast.Call)) for n in nodes)
+
+
+def _bytecode(statements: Iterable[ast.stmt]) -> CodeType:
+    plain = ast.Module(body=[_undecorated(s) for s in statements], type_ignores=[])
     return compile(plain, "emitted", "exec", flags=annotations.compiler_flag)
 
 
-def _undecorated(node: ast.FunctionDef) -> ast.FunctionDef:
+def _undecorated(node: ast.stmt) -> ast.stmt:
+    if not isinstance(node, ast.FunctionDef):
+        return node
     plain = copy.copy(node)
     plain.decorator_list = []
     return plain

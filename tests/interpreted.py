@@ -9,6 +9,11 @@ from typing import Any
 import numba
 import pytest
 from pocket_tfn import cpu
+from pocket_tfn.derive.execution import LANES
+
+#: Slices are vectors there, and slices are cut to fit and count from the end if negative: what compiled code would read
+#: and write out of bounds would go unseen.  These raise IndexError.
+STRICT = ("_load", "_store", "_take")
 
 
 def _load() -> ModuleType:
@@ -18,6 +23,9 @@ def _load() -> ModuleType:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(numba.config, "DISABLE_JIT", True)
         specification.loader.exec_module(module)
+    for name in STRICT:
+        assert callable(getattr(module, name))
+        setattr(module, name, LANES[name])
     assert not hasattr(module.convolve_1_1, "py_func") and not hasattr(module._graph_fault, "py_func")
     return module
 

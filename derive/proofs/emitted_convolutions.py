@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from itertools import cycle, product
@@ -14,7 +15,7 @@ from ..bsplines import DEGREES
 from ..catalogue import Pair
 from ..execution import EmittedModule
 from ..polynomials import ZERO, Polynomial, root, symbol
-from .emitted_loops import CHANNELS, LANES, differences, symbols_array
+from .emitted_loops import CHANNELS, SIZES, Size, differences, symbols_array
 from .stand_ins import StandIns, messages, sums
 
 #: Receiver 0 has one edge, receiver 1 three, receiver 2 none.
@@ -34,89 +35,96 @@ PAIRS_AT_ONCE = (6, 4, 5, 1)
 SCALE, END = symbol("scale"), symbol("end")
 
 
-def convolution_residuals(pair: Pair, module: EmittedModule) -> tuple[Any, ...]:
-    """Computed minus defined, for every element that the pair's sums over neighbours write."""
+def convolution_residuals(pair: Pair, module: EmittedModule, sizes: Sizes = SIZES) -> tuple[Any, ...]:
+    """Computed minus defined, for every element that the pair's sums over neighbours write; of sizes there are four."""
     stand_ins = StandIns(pair, module)
     if module.runs_on_gpu:
         return tuple(_streamed_on_gpu(pair, module, stand_ins))
     kinds: tuple[Kind, ...] = (_streamed, _tabulated, _mixing, _walkers)
-    return tuple(r for kind in kinds for r in kind(pair, module, stand_ins))
+    return tuple(r for kind in kinds for r in kind(pair, module, stand_ins, sizes))
 
 
-Kind = Callable[[Pair, EmittedModule, StandIns], Iterator[Any]]
+Sizes = tuple[Size, ...]
+Kind = Callable[[Pair, EmittedModule, StandIns, Sizes], Iterator[Any]]
 
 
-def _fields(pair: Pair, *lead: int) -> np.ndarray:
-    return symbols_array("f", *lead, 2 * pair.l_in + 1, CHANNELS)
+def fields_array(pair: Pair, channels: int, *lead: int) -> np.ndarray:
+    """Features, each a symbol."""
+    return symbols_array("f", *lead, 2 * pair.l_in + 1, channels)
 
 
-def _zeros(*shape: int) -> np.ndarray:
+def zeros(*shape: int) -> np.ndarray:
+    """An array of polynomials that are zero."""
     return np.full(shape, ZERO, dtype=object)
 
 
-def _summed(pair: Pair, vectors: Any, radial: Any, fields: Any, weights: Any) -> np.ndarray:
+def summed(pair: Pair, vectors: Any, radial: Any, fields: Any, weights: Any) -> np.ndarray:
     """Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e), from the definition."""
-    total = _zeros(NODES, 2 * pair.l_out + 1, CHANNELS)
-    for (e, i), c in product(enumerate(RECEIVERS), range(CHANNELS)):
+    channels = fields.shape[-1]
+    total = zeros(NODES, 2 * pair.l_out + 1, channels)
+    for (e, i), c in product(enumerate(RECEIVERS), range(channels)):
         values = sums(pair, tuple(radial[e, :, c]), tuple(vectors[e]), tuple(fields[INDICES[e], :, c]))
         total[i, :, c] += [value * (1 if weights is None else weights[e]) for value in values]
     return total
 
 
-def _graph_arrays(pair: Pair) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def graph_arrays(pair: Pair, channels: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Vectors, features and weights."""
-    return symbols_array("v", EDGES, 3), _fields(pair, NODES), symbols_array("w", EDGES)
+    return symbols_array("v", EDGES, 3), fields_array(pair, channels, NODES), symbols_array("w", EDGES)
 
 
-def _streamed(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> Iterator[Any]:
-    vectors, fields, w = _graph_arrays(pair)
-    radial = symbols_array("p", EDGES, len(pair.paths), CHANNELS)
-    for lanes, (weights, block) in zip((*LANES, *reversed(LANES)), product((None, w), BLOCKS), strict=True):
-        arguments = (*_steps(lanes), INDPTR, np.array(INDICES), vectors, radial, fields, weights)
-        wanted = _summed(pair, vectors, radial, fields, weights)
+def radial_array(pair: Pair, channels: int) -> np.ndarray:
+    """Radial functions edge by edge, each a symbol."""
+    return symbols_array("p", EDGES, len(pair.paths), channels)
+
+
+def _streamed(pair: Pair, module: EmittedModule, stand_ins: StandIns, sizes: Sizes) -> Iterator[Any]:
+    for size, (weighted, block) in zip(sizes, product((False, True), BLOCKS), strict=True):
+        vectors, fields, w = graph_arrays(pair, size.channels)
+        radial, weights = radial_array(pair, size.channels), w if weighted else None
+        arguments = (*size.steps, INDPTR, np.array(INDICES), vectors, radial, fields, weights)
+        wanted = summed(pair, vectors, radial, fields, weights)
         yield from differences(module, stand_ins, f"_convolve_rows_{pair.key}", arguments, wanted, _BLOCK=block)
 
 
 def _streamed_on_gpu(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> Iterator[Any]:
-    vectors, fields, w = _graph_arrays(pair)
-    radial = symbols_array("p", EDGES, len(pair.paths), CHANNELS)
+    vectors, fields, w = graph_arrays(pair, CHANNELS)
+    radial = radial_array(pair, CHANNELS)
     for weights, suffix in ((None, ""), (w, "_weighted")):
         last = () if weights is None else (weights,)
         arguments = (INDPTR, np.array(INDICES), vectors, radial, fields, *last)
-        wanted = _summed(pair, vectors, radial, fields, weights)
+        wanted = summed(pair, vectors, radial, fields, weights)
         yield from differences(module, stand_ins, f"_convolve_rows_{pair.key}{suffix}", arguments, wanted)
 
 
-def _tabulated(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> Iterator[Any]:
-    vectors, fields, w = _graph_arrays(pair)
-    places = {_length(v): (s, symbol(f"t{e}")) for e, (v, s) in enumerate(zip(vectors, EDGE_PLACES, strict=True))}
-    cases = zip(cycle(DEGREES), (None, w, None, w), (*BLOCKS, *reversed(BLOCKS)), sorted(2 * LANES), strict=False)
-    for degree, weights, block, lanes in cases:
-        radial = np.array([_read(pair, degree, *places[_length(v)]) for v in vectors])
-        order = (0,) * (degree + 1)
-        arguments = (
-            *_steps(lanes),
-            order,
-            INDPTR,
-            np.array(INDICES),
-            vectors,
-            _Table(degree),
-            SCALE,
-            END,
-            fields,
-            weights,
-        )
-        wanted = _summed(pair, vectors, radial, fields, weights)
-        world = {"_BLOCK": block, **_table_world(places)}
-        yield from differences(module, stand_ins, f"_tabulated_rows_{pair.key}", arguments, wanted, **world)
+def _tabulated(pair: Pair, module: EmittedModule, stand_ins: StandIns, sizes: Sizes) -> Iterator[Any]:
+    cases = zip(cycle(DEGREES), (False, True, False, True), (*BLOCKS, *reversed(BLOCKS)), sizes, strict=False)
+    for degree, weighted, block, size in cases:
+        vectors, fields, w = graph_arrays(pair, size.channels)
+        places, weights = edge_places(vectors), w if weighted else None
+        order, table = (0,) * (degree + 1), Table(degree)
+        arrays = (INDPTR, np.array(INDICES), vectors, table, SCALE, END, fields, weights)
+        wanted = summed(pair, vectors, table_array(pair, degree, places, vectors, size.channels), fields, weights)
+        world = {"_BLOCK": block, **table_world(places)}
+        name = f"_tabulated_rows_{pair.key}"
+        yield from differences(module, stand_ins, name, (*size.steps, order, *arrays), wanted, **world)
 
 
-def _steps(lanes: tuple[int, ...]) -> tuple[tuple[int, ...], bool | None]:
-    """How many channels are computed at once, and whether they do not go evenly into all."""
-    return lanes, True if CHANNELS % len(lanes) else None
+#: For lengths, the interval that each lies in and the place there.
+Places = Mapping[Polynomial, tuple[int, Polynomial]]
 
 
-class _Table:
+def edge_places(vectors: np.ndarray) -> Places:
+    """Where in the table the lengths of the edges lie."""
+    return {_length(v): (s, symbol(f"t{e}")) for e, (v, s) in enumerate(zip(vectors, EDGE_PLACES, strict=True))}
+
+
+def table_array(pair: Pair, degree: int, places: Places, vectors: np.ndarray, channels: int) -> np.ndarray:
+    """The radial functions of edges, read from the table."""
+    return np.array([_read(pair, degree, *places[_length(v)], channels) for v in vectors])
+
+
+class Table:
     """Stands for the coefficients; what is read from them is a symbol for each place, path and channel."""
 
     def __init__(self, degree: int) -> None:
@@ -141,16 +149,16 @@ def _length(vector: Any) -> Polynomial:
     return root(sum((component * SCALE) * (component * SCALE) for component in vector))
 
 
-def _read(pair: Pair, degree: int, interval: int, place: Polynomial) -> np.ndarray:
+def _read(pair: Pair, degree: int, interval: int, place: Polynomial, channels: int) -> np.ndarray:
     """The radial functions at a place of the table, and zero beyond the cutoff."""
-    radial = _zeros(len(pair.paths), CHANNELS)
+    radial = zeros(len(pair.paths), channels)
     if interval >= 0:
-        for p, c in product(range(len(pair.paths)), range(CHANNELS)):
-            radial[p, c] = _Table(degree).read(_weights(degree, place), interval, p, c)
+        for p, c in product(range(len(pair.paths)), range(channels)):
+            radial[p, c] = Table(degree).read(_weights(degree, place), interval, p, c)
     return radial
 
 
-def _table_world(places: Mapping[Polynomial, tuple[int, Polynomial]]) -> dict[str, Any]:
+def table_world(places: Places) -> dict[str, Any]:
     """For each length the interval and the place that it has here, and symbols for what is read there."""
 
     def interval(k: Any, u: Polynomial, end: Polynomial) -> tuple[int, Polynomial]:
@@ -158,51 +166,56 @@ def _table_world(places: Mapping[Polynomial, tuple[int, Polynomial]]) -> dict[st
             raise ValueError(f"the table ends at {END}, not at {end}")
         return places[u]
 
-    def tabulated(weights: Any, table: _Table, s: int, p: int, c: int, lanes: tuple[int, ...]) -> np.ndarray:
+    def tabulated(weights: Any, table: Table, s: int, p: int, c: int, lanes: tuple[int, ...]) -> np.ndarray:
         return np.array([table.read(weights, s, p, c + n) for n in range(len(lanes))])
 
     return {
         **{f"_spline_{degree}": lambda k, t, degree=degree: _weights(degree, t) for degree in DEGREES},
-        "math": SimpleNamespace(sqrt=root),
+        "math": SimpleNamespace(sqrt=root, prod=math.prod),
         "_interval": interval,
         "_tabulated": tabulated,
     }
 
 
-def _mixing(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> Iterator[Any]:
-    vectors, fields, w = _graph_arrays(pair)
-    basis = symbols_array("b", EDGES, BASIS)
-    n_paths, n_out = len(pair.paths), 2 * pair.l_out + 1
-    cases = product((None, w), zip(BLOCKS, BASES, strict=True))
-    for lanes, (weights, (block, base)) in zip((*LANES, *reversed(LANES)), cases, strict=True):
-        places = _places(len(lanes))
-        wanted = _zeros(NODES, n_out, BASIS, n_paths, places[-1] + 1)
-        for (e, i), q, (c, place) in product(enumerate(RECEIVERS), range(BASIS), enumerate(places)):
-            values = messages(pair, tuple(vectors[e]), tuple(fields[INDICES[e], :, c]))
-            by_path = np.array(values, dtype=object).reshape(n_paths, n_out).T
-            wanted[i, :, q, :, place] += basis[e, q] * (1 if weights is None else weights[e]) * by_path
-        arguments = (lanes, base, INDPTR, np.array(INDICES), vectors, basis, fields, weights)
+def _mixing(pair: Pair, module: EmittedModule, stand_ins: StandIns, sizes: Sizes) -> Iterator[Any]:
+    cases = product((False, True), zip(BLOCKS, BASES, strict=True))
+    for size, (weighted, (block, base)) in zip(sizes, cases, strict=True):
+        vectors, fields, w = graph_arrays(pair, size.channels)
+        basis, weights = symbols_array("b", EDGES, BASIS), w if weighted else None
+        apart = unmixed(pair, vectors, basis, fields, weights)
+        wanted = zeros(*apart.shape[:-1], size.room)
+        wanted[..., room_places(size)] = apart
+        arguments = (size.lanes, base, INDPTR, np.array(INDICES), vectors, basis, fields, weights)
         name = f"_mixing_rows_{pair.key}"
         yield from differences(module, stand_ins, name, arguments, wanted[base:], base, _MESSAGES=block)
 
 
-def _places(width: int) -> list[int]:
+def unmixed(pair: Pair, vectors: Any, basis: Any, fields: Any, weights: Any) -> np.ndarray:
+    """Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for i, a, q, p and the channels, from the definition."""
+    n_paths, n_out, channels = len(pair.paths), 2 * pair.l_out + 1, fields.shape[-1]
+    total = zeros(NODES, n_out, basis.shape[1], n_paths, channels)
+    for (e, i), q, c in product(enumerate(RECEIVERS), range(basis.shape[1]), range(channels)):
+        values = messages(pair, tuple(vectors[e]), tuple(fields[INDICES[e], :, c]))
+        by_path = np.array(values, dtype=object).reshape(n_paths, n_out).T
+        total[i, :, q, :, c] += basis[e, q] * (1 if weights is None else weights[e]) * by_path
+    return total
+
+
+def room_places(size: Size) -> list[int]:
     """Where each channel lies among vectors of which the last begins where the one before ends, yet shares channels."""
-    room = -(-CHANNELS // width) * width
-    return [*range(room - width), *range(2 * room - CHANNELS - width, room)]
+    return [*range(size.room - size.width), *range(size.room - size.width + size.shared, size.room)]
 
 
-def _walkers(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> Iterator[Any]:
-    positions, fields = _positions(), _fields(pair, WALKERS, PARTICLES)
-    w = symbols_array("w", WALKERS, PARTICLES)
-    places = _pair_places(positions)
-    cases = zip(
-        cycle(DEGREES), (None, w, None, w), (False, True, True, False), PAIRS_AT_ONCE, sorted(2 * LANES), strict=False
-    )
-    for degree, weights, loops, at_once, lanes in cases:
-        arguments = (*_steps(lanes), (0,) * (degree + 1), loops, positions, _Table(degree), SCALE, END, fields, weights)
-        wanted = _all_pairs(pair, positions, degree, places, fields, weights, loops)
-        world = {"_PAIRS": at_once, **_table_world(places)}
+def _walkers(pair: Pair, module: EmittedModule, stand_ins: StandIns, sizes: Sizes) -> Iterator[Any]:
+    positions, w = positions_array(), symbols_array("w", WALKERS, PARTICLES)
+    places = pair_places(positions)
+    cases = zip(cycle(DEGREES), (None, w, None, w), (False, True, True, False), PAIRS_AT_ONCE, sizes, strict=False)
+    for degree, weights, loops, at_once, size in cases:
+        fields = fields_array(pair, size.channels, WALKERS, PARTICLES)
+        arrays = (positions, Table(degree), SCALE, END, fields, weights)
+        wanted = all_pairs(pair, positions, degree, places, fields, weights, loops)
+        world = {"_PAIRS": at_once, **table_world(places)}
+        arguments = (*size.steps, (0,) * (degree + 1), loops, *arrays)
         yield from differences(module, stand_ins, f"_walkers_{pair.key}", arguments, wanted, **world)
 
 
@@ -222,14 +235,15 @@ class _Coordinate:
         return symbol(f"r_{self.walker}_{self.particle}_{other.particle}_{self.axis}")
 
 
-def _positions() -> np.ndarray:
+def positions_array() -> np.ndarray:
+    """Particles of which nothing but their distances is known."""
     positions = np.empty((WALKERS, PARTICLES, 3), dtype=object)
     for at in product(range(WALKERS), range(PARTICLES), range(3)):
         positions[at] = _Coordinate(*at)
     return positions
 
 
-def _pair_places(positions: np.ndarray) -> dict[Polynomial, tuple[int, Polynomial]]:
+def pair_places(positions: np.ndarray) -> Places:
     """Intervals for all pairs i <= j; a particle lies with itself at the first knot."""
     places = {ZERO: (0, symbol("t_self"))}
     for b in range(WALKERS):
@@ -239,23 +253,24 @@ def _pair_places(positions: np.ndarray) -> dict[Polynomial, tuple[int, Polynomia
     return places
 
 
-def _all_pairs(
+def all_pairs(
     pair: Pair,
     positions: np.ndarray,
     degree: int,
-    places: Mapping[Polynomial, tuple[int, Polynomial]],
+    places: Places,
     fields: np.ndarray,
     weights: np.ndarray | None,
     loops: bool,
 ) -> np.ndarray:
     """Σ_j w_j Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_j, from the definition."""
-    total = _zeros(WALKERS, PARTICLES, 2 * pair.l_out + 1, CHANNELS)
+    channels = fields.shape[-1]
+    total = zeros(WALKERS, PARTICLES, 2 * pair.l_out + 1, channels)
     for b, i, j in product(range(WALKERS), range(PARTICLES), range(PARTICLES)):
         if i == j and not loops:
             continue
         vector = positions[b, i] - positions[b, j]
-        radial = _read(pair, degree, *places[_length(vector)])
-        for c in range(CHANNELS):
+        radial = _read(pair, degree, *places[_length(vector)], channels)
+        for c in range(channels):
             values = sums(pair, tuple(radial[:, c]), tuple(vector), tuple(fields[b, j, :, c]))
             total[b, i, :, c] += [v * (1 if weights is None else weights[b, j]) for v in values]
     return total

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import product
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -16,10 +16,42 @@ from ..polynomials import symbol
 from .proof import ProofError
 from .stand_ins import StandIns, entries, sums
 
-#: Channels, and how many of them a CPU loop computes at once, case by case: one, or two, of which the last step then
-#: shares a channel with the one before.
-CHANNELS = 3
-LANES = ((0,), (0, 0))
+#: Of nodes, particles, components and paths there is another number, so that none of them can be taken for the channels.
+CHANNELS = 4
+
+
+class Size(NamedTuple):
+    """How many channels there are, and how many of them a CPU loop computes at once."""
+
+    channels: int
+    width: int
+
+    @property
+    def lanes(self) -> tuple[int, ...]:
+        return (0,) * self.width
+
+    @property
+    def steps(self) -> tuple[tuple[int, ...], bool | None]:
+        """What a loop is given: lanes, and whether the last of them must be moved back."""
+        return self.lanes, True if self.channels % self.width else None
+
+    @property
+    def room(self) -> int:
+        """So many channels fill whole vectors."""
+        return -(-self.channels // self.width) * self.width
+
+    @property
+    def shared(self) -> int:
+        """So many channels are in the last vector, and in the one before it too."""
+        return self.room - self.channels
+
+
+#: Sizes that every loop is executed at: the last vector shares none, two, one or none of its channels.
+SIZES = (Size(CHANNELS, 1), Size(CHANNELS, 3), Size(5, 3), Size(CHANNELS, 2))
+#: Sizes for the pair with the fewest terms: of four channels it shares three, two and one; three vectors and a last one.
+MORE_SIZES = (Size(5, 4), Size(6, 4), Size(7, 4), Size(11, 3))
+#: All widths and channels for which the steps over channels are counted out.
+WIDTHS, MOST_CHANNELS = range(1, 65), 200
 #: Items of `apply` and `kernel`, and how far apart lie the rows of vectors, radial and features that they read: 0 for
 #: an operand that all items share, as a broadcast dimension does.
 ITEMS, STEPS = 2, (0, 1, 2)
@@ -49,6 +81,19 @@ def operand_residuals(module: EmittedModule) -> tuple[Any, ...]:
             place = sum(i * s for i, s in zip(index, steps, strict=True))
             left.append(sp.expand(module.run("_operand", item, shape, steps) - place))
     return tuple(left)
+
+
+def step_residuals(module: EmittedModule) -> tuple[Any, ...]:
+    """Room for whole vectors, and where each of them begins: the last ends with the last channel."""
+    room, moved = module.function("_room"), module.function("_moved_back")
+    sizes = [Size(c, w) for w in WIDTHS for c in range(w, MOST_CHANNELS + 1)]
+    for size in sizes:
+        lanes, uneven = size.steps
+        places = range(0, size.room, size.width)
+        found = [moved(v, uneven, size.channels, lanes) for v in places]
+        if (room(size.channels, lanes), *found) != (size.room, *places[:-1], size.channels - size.width):
+            raise ProofError(f"{module.name}: of {size} the vectors begin at {found}, of {room(size.channels, lanes)}")
+    return (0,) * len(sizes)
 
 
 def differences(

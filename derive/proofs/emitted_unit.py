@@ -75,7 +75,7 @@ def nan_residuals(module: EmittedModule) -> tuple[Any, ...]:
     return tuple(sp.S.Zero if isinstance(v, _NotANumber) else sp.S.One for v in values)
 
 
-def scale_residuals(module: EmittedModule) -> tuple[Any, ...]:
+def factor_residuals(module: EmittedModule) -> tuple[Any, ...]:
     """What _scale returns, less the factor that belongs there: below, above and within the range."""
     factors = {"up": sp.Symbol("up"), "down": sp.Symbol("down")}
     left = []

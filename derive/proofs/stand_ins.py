@@ -18,7 +18,7 @@ import sympy as sp
 
 from ..catalogue import Pair, Path
 from ..execution import EmittedModule
-from ..polynomials import ZERO, Polynomial, symbol
+from ..polynomials import ZERO, Polynomial, value_of
 from ..symbols import DIRECTION
 
 KINDS = ("apply", "add", "kernel", "message")
@@ -33,11 +33,6 @@ def function_names(kind: str, pair: Pair, module: EmittedModule) -> tuple[str, s
     return own if own in module.function_names else shared, channel
 
 
-@cache
-def _symbol(name: str, *arguments: Any) -> Polynomial:
-    return symbol(f"{name}({', '.join(map(str, arguments))})")
-
-
 def acted(path: Path, row: int, vector: Arguments, field: Arguments) -> Polynomial:
     """Component `row` of K(r̂) f, with the parity of the path; K does not depend on r where l_f = 0."""
     return _up_to_sign(f"K{path.l_f}_{row}", path, vector, field)
@@ -50,9 +45,9 @@ def entry(path: Path, row: int, column: int, vector: Arguments) -> Polynomial:
 
 def _up_to_sign(name: str, path: Path, vector: Arguments, field: Arguments) -> Polynomial:
     if path.l_f == 0:
-        return _symbol(name, *field)
+        return value_of(name, field)
     turned = next((s.sign < 0 for s in vector if s != 0), False)
-    value = _symbol(name, *(-s if turned else s for s in vector), *field)
+    value = value_of(name, tuple(-s if turned else s for s in vector), field)
     return -value if turned and path.l_f % 2 else value
 
 
@@ -115,7 +110,7 @@ class StandIns:
         """The values of a function of r alone, which tell from now on which r they belong to."""
         if k is not self._k or len(vector) != 3:
             raise TypeError(f"{name} takes the constants and three components")
-        values = tuple(_symbol(f"{name}_{i}", *vector) for i in range(count))
+        values = tuple(value_of(f"{name}_{i}", vector) for i in range(count))
         self._vectors[name, values] = vector
         return values
 

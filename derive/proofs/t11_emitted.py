@@ -16,11 +16,24 @@ from ..lowering import apply_expressions, kernel_expressions, message_expression
 from ..slides import radial_from_slides
 from ..symbols import DIRECTION, features, radial_symbols
 from .emitted_convolutions import convolution_residuals
-from .emitted_loops import item_residuals, operand_residuals
+from .emitted_host import CASES, MORE_CASES, Case, call_residuals, host_residuals
+from .emitted_lanes import lane_residuals
+from .emitted_loops import (
+    CHANNELS,
+    MORE_SIZES,
+    MOST_CHANNELS,
+    SIZES,
+    WIDTHS,
+    Size,
+    item_residuals,
+    operand_residuals,
+    step_residuals,
+)
 from .emitted_product import product_residuals
 from .emitted_slides import conversion_residuals
 from .emitted_splines import interval_residuals, spline_residuals, table_residuals
-from .emitted_unit import nan_residuals, range_residuals, scale_residuals, unit_residuals, zero_residuals
+from .emitted_unit import factor_residuals, nan_residuals, range_residuals, unit_residuals, zero_residuals
+from .emitted_widths import bounds_residuals, room_residuals, scale_residuals, width_residuals
 from .printing import latex
 from .proof import Equation, Proof, ProofError, Step, residuals, unseen
 from .stand_ins import function_names, parity_residuals
@@ -45,18 +58,24 @@ def _proof(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Proof:
             r"$\hat r$, the "
             r"radial functions and the features; the unit vector is $r/|r|$, and $0$ at $r = 0$; the compiled "
             r"loops sum these "
-            r"functions over the edges of each receiver; and every numerical constant is the exact number "
-            r"correctly rounded."
+            r"functions over the edges of each receiver, and on the CPU so do the public functions; and every numerical "
+            r"constant is the exact number correctly rounded."
         ),
         hypotheses=(
             rf"The text of {names} as emitted, with arithmetic read as exact arithmetic. What rounding adds is "
             rf"bounded by tests.",
+            r"Vectors of channels are read as arrays: it is taken for granted, and tested, that \texttt{\_load}, "
+            r"\texttt{\_store}, \texttt{\_take} and the instructions for $+$, $-$ and $\times$ act lane by lane.",
+            r"Not proved but tested: that arguments which do not fit are refused, that threads which run at the same "
+            r"time do not disturb each other, that asking for memory ahead changes nothing, and on the GPU what lies "
+            r"between a call and its kernels.",
         ),
         steps=(
             *(_scalar_functions(pair, modules) for whole in pairs for pair in variants(whole)),
             _unit_vector(modules),
             _splines(modules),
             _loops([pair for whole in pairs for pair in variants(whole)], modules),
+            _calls([pair for whole in pairs for pair in variants(whole)], modules),
             *_conversion(pairs, modules),
             _constants(modules),
         ),
@@ -133,7 +152,7 @@ def _unit_vector(modules: Sequence[EmittedModule]) -> Step:
             Equation((r"\texttt{\_unit}(0)", "0"), tuple(r for m in modules for r in zero_residuals(m))),
             unseen(
                 *(nan_residuals(m) for m in modules),
-                *(scale_residuals(m) for m in modules),
+                *(factor_residuals(m) for m in modules),
                 range_residuals(MANTISSA, POWERS),
             ),
         ),
@@ -156,14 +175,20 @@ def _splines(modules: Sequence[EmittedModule]) -> Step:
 def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
     parities = [parity_residuals(pair) for pair in pairs]
     operands = [operand_residuals(m) for m in modules]
-    products = [product_residuals(m) for m in modules if not m.runs_on_gpu]
+    on_cpu = [m for m in modules if not m.runs_on_gpu]
+    shared = [part(m) for m in on_cpu for part in (lane_residuals, step_residuals, product_residuals)]
+    more = [convolution_residuals(_fewest(pairs), m, MORE_SIZES) for m in on_cpu]
     checks = tuple(
         r for pair in pairs for m in modules for part in (item_residuals, convolution_residuals) for r in part(pair, m)
     )
     return Step(
         "The loops were executed on a graph of three nodes (one isolated, one with three edges) and on two walkers of "
-        r"three particles, with three channels $\gamma$, one or two of which are computed at once (the last two then share a channel "
-        r"with the first two), every array element a symbol of its own. So are the values of the scalar functions: a symbol for each component of each $K^{(J)} f$, each $f$ "
+        rf"three particles, every array element a symbol of its own, with ${CHANNELS}$ channels $\gamma$ in "
+        rf"\texttt{{apply}} and on the GPU; else with $C$ channels, $n$ of which are computed at once, for $(C, n) = {_sizes(SIZES)}$, and for "
+        rf"{_arrow(_fewest(pairs))} also ${_sizes(MORE_SIZES)}$. (Where $n$ does not divide $C$ the last $n$ channels "
+        rf"overlap those before; which these are was counted out for all ${WIDTHS[0]} \le n \le {WIDTHS[-1]}$ and "
+        rf"$n \le C \le {MOST_CHANNELS}$.) Symbols, too, are the values of the scalar functions: one for each component "
+        r"of each $K^{(J)} f$, each $f$ "
         r"and each $r$ up to its sign, since $K^{(J)}(-\hat r) = (-1)^J K^{(J)}(\hat r)$. For \texttt{convolve}, with "
         "weights and without,",
         (
@@ -175,14 +200,67 @@ def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
                 ),
                 checks,
             ),
-            unseen(*parities, *operands, *products),
+            unseen(*parities, *operands, *shared, *more),
         ),
-        r"where $\rho$ is given edge by edge, or $\sum_q w_q\, \texttt{table}_{s+q}$; \texttt{mixing} sums the messages "
-        r"of each path times each function of the radial basis, which a matrix product then mixes; \texttt{walkers} "
+        r"where $\rho$ is given edge by edge, or $\sum_q w_q\, \texttt{table}_{s+q}$; the loop of \texttt{mixing} sums "
+        r"the messages of each path times each function of the radial basis; \texttt{walkers} "
         r"sums over all pairs; and \texttt{apply} and \texttt{kernel} fill "
         r"every item from its own operands, broadcast ones included. No loop writes outside the rows and channels that "
-        r"it is given.",
+        r"it is given. Of vectors, $+$, $-$ and $\times$ are each defined once, by the instructions \texttt{fadd}, "
+        r"\texttt{fsub} and \texttt{fmul}, and the opposite by \texttt{fneg}.",
     )
+
+
+def _fewest(pairs: Sequence[Pair]) -> Pair:
+    """The pair with the fewest terms, which is executed at more sizes."""
+    return min(pairs, key=lambda pair: (len(pair.paths) * (2 * pair.l_in + 1) * (2 * pair.l_out + 1), pair.key))
+
+
+def _arrow(pair: Pair) -> str:
+    return rf"${pair.l_in} \to {pair.l_out}$" + (f" ({pair.parity} paths)" if pair.parity else "")
+
+
+def _sizes(sizes: Sequence[Size]) -> str:
+    return ", ".join(f"({size.channels}, {size.width})" for size in sizes)
+
+
+def _calls(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
+    on_cpu = [m for m in modules if not m.runs_on_gpu]
+    handed = unseen(*(call_residuals(pair, m) for pair in pairs for m in modules))
+    text = (
+        "Each public function hands on its own name, its own loop, its numbers of components and of paths, and each "
+        "argument in its place."
+    )
+    if not on_cpu:
+        return Step(text, (handed,))
+    parts = (width_residuals, room_residuals, bounds_residuals, scale_residuals)
+    return Step(
+        rf"{text} On the CPU they were executed as a whole, from the call to the loops and back, on the same graph and "
+        rf"walkers, with {_channels(CASES)} channels, and those of {_arrow(_fewest(pairs))} also with "
+        rf"{_channels(MORE_CASES)}: broadcasting, copies and the cuts between threads included. Each returns what it "
+        r"is defined to be; \texttt{convolve\_mixing}, by way of a matrix product,",
+        (_returned(pairs, on_cpu), handed, unseen(*(part(m) for m in on_cpu for part in parts))),
+        r"The table was checked by itself: of $M$ intervals, it is read at $|r|$ times $M$ over the cutoff, a scale that is rounded up until the "
+        r"cutoff lies beyond the table. As many channels are computed at once as fit, a power of two.",
+    )
+
+
+def _returned(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Equation:
+    found = [host_residuals(pair, m) for pair in pairs for m in modules]
+    more = [host_residuals(_fewest(pairs), m, MORE_CASES) for m in modules]
+    return Equation(
+        (
+            r"\texttt{out}_{i a \gamma}",
+            r"\textstyle\sum_{e \to i} w_e \sum_{k J \delta} \texttt{basis}_{e k}\, K^{(J)}_{ac}(\hat r_e)\, "
+            r"f_{j(e)\, c\, \delta}\, \texttt{mixing}_{k J \delta \gamma}.",
+        ),
+        tuple(r for group in (*found, *more) for r in group),
+    )
+
+
+def _channels(cases: Sequence[Case]) -> str:
+    *first, last = (f"${count}$" for count in sorted({case.channels for case in cases}))
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _conversion(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tuple[Step, ...]:

@@ -57,10 +57,18 @@ def _steps(degree: int) -> tuple[Step, ...]:
 
 
 def _whole(q: int, degree: int, piece: sp.Expr, mirror: sp.Expr) -> Equation:
-    """A piece times the factorial that makes its coefficients whole, held against its mirror image."""
+    """A piece times the factorial that makes its coefficients whole; held against its mirror image, too."""
     factor = sp.factorial(degree)
-    powers = sp.latex(sp.expand(factor * piece), order="rev-lex")
-    return Equation((rf"{factor}\, w_{q}", powers), residuals(factor * piece, factor * mirror))
+    printed = _truncated_powers(q, degree)
+    checks = (*residuals(factor * piece, printed), *residuals(factor * piece, factor * mirror))
+    return Equation((rf"{factor}\, w_{q}", sp.latex(printed, order="rev-lex")), checks)
+
+
+def _truncated_powers(q: int, degree: int) -> sp.Expr:
+    """d! w_q(t) by a formula of its own: Σ_i (-1)^i binom(d + 1, i) (x - i)_+^d where the d-th spline is at x = d - q + t."""
+    x = degree - q + PLACE  # of which i is less where i <= d - q
+    terms = ((-1) ** i * sp.binomial(degree + 1, i) * (x - i) ** degree for i in range(degree - q + 1))
+    return sp.expand(sum(terms, sp.S.Zero))
 
 
 def _jumps(w: tuple[sp.Expr, ...], degree: int) -> tuple[sp.Expr, ...]:
