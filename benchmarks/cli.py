@@ -47,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 if every contestant that ran was right; 1 if one was wrong or ours failed."""
     options = parse(arguments)
     machine.limit_threads(options.threads)
+    if options.keep_memory:
+        machine.keep_freed_memory()
     with tempfile.TemporaryDirectory(prefix="pocket-tfn-bench-") as cache:
         machine.start_cold(Path(cache))
         from benchmarks.run import run
@@ -99,6 +101,11 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
     add("--threads", type=_positive, default=2, help="threads of every contestant (2)")
     add("--repeats", type=_positive, default=30, help="timed rounds at most; each times every contestant once (30)")
     add("--budget", type=float, default=10, help="seconds of timing per comparison, after at least five rounds (10)")
+    add(
+        "--keep-memory",
+        action="store_true",
+        help="keep freed memory for the next call, which glibc does not by default",
+    )
     add("--seed", type=int, default=0, help="seed of the inputs (0)")
 
 

@@ -1,5 +1,7 @@
 """The machine: how many threads everyone gets, and what the measurements were taken on."""
 
+import contextlib
+import ctypes
 import os
 import platform
 from datetime import UTC, datetime
@@ -39,6 +41,19 @@ def limit_threads(threads: int) -> None:
         os.sched_setaffinity(0, set(available_cpus()[:threads]))
 
 
+def keep_freed_memory() -> None:
+    """Lets every contestant reuse the memory of its last call; nothing is changed elsewhere than on glibc.
+
+    By default glibc gives large arrays back to the system as they are freed, and the next call pays for each of their
+    pages again.  Peers that make large intermediate arrays are then up to 2.5 times slower (LOG.md).
+    """
+    trim_threshold, mmap_max = -1, -4  # malloc.h
+    with contextlib.suppress(OSError, AttributeError):
+        library = ctypes.CDLL(None)
+        library.mallopt(mmap_max, 0)
+        library.mallopt(trim_threshold, -1)
+
+
 def start_cold(cache: Path) -> None:
     """Points every compiler cache at the empty folder `cache`: first calls are cold for all.
 
@@ -52,9 +67,10 @@ def start_cold(cache: Path) -> None:
     os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
 
 
-def describe(threads: int) -> dict[str, object]:
+def describe(threads: int, keeps_memory: bool) -> dict[str, object]:
     """What a reader needs in order to judge the numbers; no host name, no path."""
     return {
+        "keeps_memory": keeps_memory,
         "cpu": cpu_model(),
         "threads": threads,
         "system": f"{platform.system()} {platform.machine()}",

@@ -28,7 +28,8 @@ def machine_notes(results: Results) -> list[str]:
     libraries = ", ".join(f"{name} {version}" for name, version in machine["libraries"].items() if version)
     return [
         f"{machine['cpu']}, {machine['threads']} threads, {machine['system']}, "
-        f"Python {machine['python']}, {machine['date']}.",
+        f"Python {machine['python']}, {machine['date']}."
+        + (" Freed memory is kept." if machine.get("keeps_memory") else ""),
         f"{libraries}.",
     ]
 

@@ -25,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _results(options: argparse.Namespace) -> Iterator[Results]:
-    here = machine.describe(options.threads)
+    here = machine.describe(options.threads, options.keep_memory)
     plan = [(workload, dtype) for workload in options.workloads for dtype in dict.fromkeys(options.dtype)]
     for number, (workload, dtype) in enumerate(plan, start=1):
         progress.say(f"[{number} of {len(plan)}] {workload}, {dtype}")

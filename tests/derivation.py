@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -106,6 +106,16 @@ class Edit:
 def edits(within: str, *replacements: tuple[str, str, str], pair: str = "1_1") -> list[Edit]:
     """Several edits, (name, old, new), in one function."""
     return [Edit(name, old, new, within, pair) for name, old, new in replacements]
+
+
+def some_at_once(every: Sequence[Any]) -> list[Any]:
+    """Parameters of a test: every third edit, and the others as slow ones, since each takes a proof of all loops.
+
+    An edit may come with the module that it edits before it.
+    """
+    rows = [edit if isinstance(edit, tuple) else (edit,) for edit in every]
+    marks = [[pytest.mark.slow] if n % 3 else [] for n in range(len(rows))]
+    return [pytest.param(*row, id="-".join(map(str, row)), marks=m) for row, m in zip(rows, marks, strict=True)]
 
 
 def pairs_of(key: str) -> list[Pair]:

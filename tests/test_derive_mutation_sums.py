@@ -7,7 +7,7 @@ from textwrap import indent
 import pytest
 from pocket_tfn.derive.proofs import t11_emitted
 
-from tests.derivation import Edit, edited, edits, modules_of, pairs_of, refuses
+from tests.derivation import Edit, edited, edits, modules_of, pairs_of, refuses, some_at_once
 
 CLEARED = "for v in range(sums.shape[1]):"
 #: Steps over channels, and the first of those that a step computes: at every edge, at the end, in mixing, and in the
@@ -343,7 +343,7 @@ GROUPS = edits(
 )
 
 
-@pytest.mark.parametrize("edit", [*CHANNELS, *STREAMED, *PRODUCT, *MIXING, *GROUPS], ids=str)
+@pytest.mark.parametrize("edit", some_at_once([*CHANNELS, *STREAMED, *PRODUCT, *MIXING, *GROUPS]))
 def test_refused(edit: Edit) -> None:
     """Nothing but the edited function is concerned, so that it alone can be what T11 objects to."""
     refuses("cpu.py", edit)

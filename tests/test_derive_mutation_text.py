@@ -11,7 +11,7 @@ from pocket_tfn.derive.catalogue import Pair, emitted_pairs
 from pocket_tfn.derive.proofs import ProofError
 from pocket_tfn.derive.proofs import t11_emitted as t11
 
-from tests.derivation import emitted_modules, patched, refused, replace_form, snapshot
+from tests.derivation import emitted_modules, patched, refused, replace_form, snapshot, some_at_once
 from tests.test_derive_mutation import WRONG_FORMS
 
 # --- the emitted code ---------------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ def test_untouched_text_holds(module: str, key: str) -> None:
     assert t11.prove(pairs_of(key), {module: emitted_modules()[module]}).identities
 
 
-@pytest.mark.parametrize(("module", "edit"), CASES, ids=[f"{m[:-3]}-{e}" for m, e in CASES])
+@pytest.mark.parametrize(("module", "edit"), some_at_once(CASES))
 def test_edited_text_is_refused(module: str, edit: Edit) -> None:
     """Each edit changes the text, and T11 for the pair concerned does not survive it."""
     text = emitted_modules()[module]

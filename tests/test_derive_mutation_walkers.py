@@ -6,7 +6,7 @@ from textwrap import indent
 
 import pytest
 
-from tests.derivation import Edit, edits, refuses
+from tests.derivation import Edit, edits, refuses, some_at_once
 
 SKIP = "                    if intervals[u] < k.zero:\n                        continue\n"
 CLEARED = "for v in range(sums.shape[2]):"
@@ -174,7 +174,7 @@ EDITS = [
 ]
 
 
-@pytest.mark.parametrize("edit", EDITS, ids=str)
+@pytest.mark.parametrize("edit", some_at_once(EDITS))
 def test_refused(edit: Edit) -> None:
     """Nothing but the edited function is concerned, so that it alone can be what T11 objects to."""
     refuses("cpu.py", edit)
