@@ -18,6 +18,7 @@ from . import (
     t07_slides,
     t10_origin,
     t11_emitted,
+    t12_derivatives,
     t13_splines,
 )
 from .proof import Proof, ProofError
@@ -36,5 +37,6 @@ THEOREMS: dict[str, Prover] = {
     "T7": lambda pairs, code: t07_slides.prove(),
     "T10": lambda pairs, code: t10_origin.prove(pairs),
     "T11": lambda pairs, code: t11_emitted.prove(pairs, code),
+    "T12": lambda pairs, code: t12_derivatives.prove(pairs),
     "T13": lambda pairs, code: t13_splines.prove(),
 }
