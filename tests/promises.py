@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -51,16 +53,21 @@ def check_out(case: Case) -> None:
     want = case()
     blank = np.full_like(want, np.nan)
     for layout in (np.copy, inputs.strided, inputs.fortran, inputs.unaligned):
-        out = layout(blank)
-        root = out if out.base is None else out.base
-        outside = _bytes_outside(root, out)
-        got = getattr(cpu, case.name)(**case.arguments, out=out)
-        assert got is out
-        assert_same_bits(np.ascontiguousarray(got), want)
-        assert _bytes_outside(root, out) == outside
+        check_filled(partial(getattr(cpu, case.name), **case.arguments), layout(blank), want)
+
+
+def check_filled(function: Callable[..., Array], out: Array, want: Array) -> None:
+    """function(out=out) returns out, which holds what is wanted; what lies around it in memory is untouched."""
+    root = out if out.base is None else out.base
+    outside = _bytes_outside(root, out)
+    got = function(out=out)
+    assert got is out
+    assert_same_bits(np.ascontiguousarray(got), want)
+    assert _bytes_outside(root, out) == outside
 
 
 def _bytes_outside(root: Array, view: Array) -> bytes:
+    """The bytes of an array that one of its views does not cover."""
     copy = view.copy()
     view[...] = 0
     rest = root.tobytes()
