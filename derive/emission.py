@@ -14,6 +14,8 @@ import sympy as sp
 from .bsplines import DEGREES, horner, pieces
 from .catalogue import Pair, variants
 from .constants import constant_name, hex_literal
+from .derivative_text import derivatives_text, direction_texts
+from .derivative_text import programs as derivative_programs
 from .lowering import (
     apply_expressions,
     kernel_expressions,
@@ -28,9 +30,11 @@ from .program import Operations, Program
 from .slides import SLIDES_TO_CANONICAL
 
 #: The emitted modules that hold compiled code.
-CODE_MODULES = ("cpu.py", "cuda.py")
+CODE_MODULES = ("cpu.py", "cpu_derivatives.py", "cuda.py")
 #: The ways to sum over neighbours that exist on the CPU, as the prefixes of function names.
 CONVOLUTIONS = ("convolve", "convolve_tabulated", "convolve_mixing", "convolve_walkers")
+#: The derivatives that exist on the CPU, likewise.
+DERIVATIVES = tuple(f"{order}_{of}" for order in ("vjp", "jvp", "hvp") for of in ("apply", "convolve"))
 MANTISSA = {32: 24, 64: 53}
 #: Squared lengths between these powers of two neither under- nor overflow to within rounding.
 SQUARE_RANGE = {32: (-100, 126), 64: (-960, 1022)}
@@ -233,8 +237,9 @@ def _spline_constants() -> set[sp.Expr]:
 
 def _constants(pairs: Iterable[Pair], extra: Iterable[sp.Expr]) -> list[dict[str, Any]]:
     """The constants of all programs and ½, which the unit vector needs, in ascending order, with both roundings."""
-    lowered = (f(p) for p in pairs for f in (lower_apply, lower_kernel, lower_messages))
-    values = {sp.Rational(1, 2), *extra}.union(*(program.constants() for program in lowered))
+    forward = [f(p) for p in pairs for f in (lower_apply, lower_kernel, lower_messages)]
+    derived = [program for p in pairs for program in derivative_programs(p)]
+    values = {sp.Rational(1, 2), *extra}.union(*(program.constants() for program in (*forward, *derived)))
     return [
         {
             "name": constant_name(c),
@@ -276,8 +281,11 @@ def module_context(pairs: Sequence[Pair]) -> dict[str, Any]:
         "conventions": CONVENTIONS,
         "degrees": [f"{p.l_in}→{p.l_out}" for p in pairs],
         "pairs": [pair_text(p) for p in emitted],
+        "derivatives": [derivatives_text(p) for p in emitted],
+        "directions": direction_texts(),
         "functions": {
             "cpu": [f"{kind}_{p.key}" for kind in ("kernel", "apply", *CONVOLUTIONS) for p in emitted],
+            "derivatives": [f"{kind}_{p.key}" for kind in DERIVATIVES for p in emitted],
             "cuda": [f"{kind}_{p.key}" for kind in ("kernel", "apply", "convolve") for p in emitted],
         },
         "splines": _splines(),
@@ -294,6 +302,7 @@ def code_files(pairs: Sequence[Pair]) -> dict[str, str]:
     return {
         "__init__.py": render("init.py.jinja", **context),
         "cpu.py": render("cpu.py.jinja", **context),
+        "cpu_derivatives.py": render("cpu_derivatives.py.jinja", **context),
         "cuda.py": render("cuda.py.jinja", **context),
         "catalogue.json": catalogue_json(pairs),
         "py.typed": "",

@@ -263,21 +263,26 @@ def _take(typingctx: Any, array: Any, column: Any, like: Any) -> Any:
     return types.UniTuple(array.dtype, like.count)(array, column, like), codegen
 
 
+def _hint(context: Any, builder: Any, kinds: Any, args: Any, writing: int) -> Any:
+    """Ask for a cache line of array[row], the one of its element number `first`; kinds and args are of the three."""
+    byte, i32 = ir.IntType(8).as_pointer(), ir.IntType(32)
+    row, first = (context.cast(builder, v, t, types.intp) for v, t in zip(args[1:], kinds[1:], strict=True))
+    fields = context.make_array(kinds[0])(context, builder, args[0])
+    start = builder.mul(row, builder.extract_value(fields.strides, 0))
+    address = builder.gep(builder.bitcast(fields.data, byte), [start])
+    address = builder.gep(builder.bitcast(address, fields.data.type), [first])
+    kind = ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32])
+    hint = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+    builder.call(hint, [builder.bitcast(address, byte), i32(writing), i32(3), i32(1)])  # keep in all caches, data
+    return context.get_dummy_value()
+
+
 @intrinsic
 def _ask(typingctx: Any, array: Any, row: Any, first: Any) -> Any:
-    """Ask for a cache line of array[row], the one of its element number `first`; this computes nothing, and need not exist."""
+    """Ask for what is soon read, a cache line of array[row]; this computes nothing, and the row need not exist."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        byte, i32 = ir.IntType(8).as_pointer(), ir.IntType(32)
-        row, first = (context.cast(builder, v, t, types.intp) for v, t in zip(args[1:], signature.args[1:], strict=True))
-        fields = context.make_array(signature.args[0])(context, builder, args[0])
-        start = builder.mul(row, builder.extract_value(fields.strides, 0))
-        address = builder.gep(builder.bitcast(fields.data, byte), [start])
-        address = builder.gep(builder.bitcast(address, fields.data.type), [first])
-        kind = ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32])
-        hint = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
-        builder.call(hint, [builder.bitcast(address, byte), i32(0), i32(3), i32(1)])  # to read, keep in all caches, data
-        return context.get_dummy_value()
+        return _hint(context, builder, signature.args, args, writing=0)
 
     return types.void(array, row, first), codegen
 
@@ -343,6 +348,7 @@ class _Constants(NamedTuple):
     sqrt3_2: Any  # √(3/2)
     sqrt2: Any  # √(2)
     sqrt8_3: Any  # √(8/3)
+    c2: Any  # 2
     c3: Any  # 3
 
 
@@ -371,6 +377,7 @@ _K32 = _Constants(
     sqrt3_2=np.float32(float.fromhex("0x1.3988e2p+0")),
     sqrt2=np.float32(float.fromhex("0x1.6a09e6p+0")),
     sqrt8_3=np.float32(float.fromhex("0x1.a20bd8p+0")),
+    c2=np.float32(float.fromhex("0x1.000000p+1")),
     c3=np.float32(float.fromhex("0x1.800000p+1")),
 )
 _K64 = _Constants(
@@ -398,6 +405,7 @@ _K64 = _Constants(
     sqrt3_2=np.float64(float.fromhex("0x1.3988e1409212ep+0")),
     sqrt2=np.float64(float.fromhex("0x1.6a09e667f3bcdp+0")),
     sqrt8_3=np.float64(float.fromhex("0x1.a20bd700c2c3ep+0")),
+    c2=np.float64(float.fromhex("0x1.0000000000000p+1")),
     c3=np.float64(float.fromhex("0x1.8000000000000p+1")),
 )
 _TABLES = {np.dtype(np.float32): _K32, np.dtype(np.float64): _K64}

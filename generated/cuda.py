@@ -86,6 +86,7 @@ class _Constants(NamedTuple):
     sqrt3_2: Any  # √(3/2)
     sqrt2: Any  # √(2)
     sqrt8_3: Any  # √(8/3)
+    c2: Any  # 2
     c3: Any  # 3
 
 
@@ -114,6 +115,7 @@ _K32 = _Constants(
     sqrt3_2=np.float32(float.fromhex("0x1.3988e2p+0")),
     sqrt2=np.float32(float.fromhex("0x1.6a09e6p+0")),
     sqrt8_3=np.float32(float.fromhex("0x1.a20bd8p+0")),
+    c2=np.float32(float.fromhex("0x1.000000p+1")),
     c3=np.float32(float.fromhex("0x1.800000p+1")),
 )
 _K64 = _Constants(
@@ -141,6 +143,7 @@ _K64 = _Constants(
     sqrt3_2=np.float64(float.fromhex("0x1.3988e1409212ep+0")),
     sqrt2=np.float64(float.fromhex("0x1.6a09e667f3bcdp+0")),
     sqrt8_3=np.float64(float.fromhex("0x1.a20bd700c2c3ep+0")),
+    c2=np.float64(float.fromhex("0x1.0000000000000p+1")),
     c3=np.float64(float.fromhex("0x1.8000000000000p+1")),
 )
 _TABLES = {np.dtype(np.float32): _K32, np.dtype(np.float64): _K64}
