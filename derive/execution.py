@@ -66,6 +66,12 @@ LANES: dict[str, Any] = {
     "_take": _take,
     "_ask": lambda array, row, first: None,
     "_line": lambda array: 1,
+    "_claim": lambda array, row, first: None,
+    "_pass": _store,
+    "_one": lambda array: 1,
+    "_everywhere": lambda value, lanes: np.array([value] * len(lanes), dtype=object),
+    "_total": lambda lanes: sum(lanes[1:], lanes[0]),
+    "_from": lambda before, after, first: np.concatenate([before[:first], after[first:]]),
 }
 
 
@@ -74,14 +80,15 @@ class EmittedCodeError(Exception):
 
 
 class EmittedModule:
-    """The compiled functions and the tables of constants of an emitted module's text."""
+    """The compiled functions and the tables of constants of an emitted module's text.
 
-    def __init__(self, name: str, text: str) -> None:
+    ``beside`` is the text of the module that it imports from: the two are read as one.
+    """
+
+    def __init__(self, name: str, text: str, beside: str = "") -> None:
         self.name = name
-        try:
-            self._tree = ast.parse(text)
-        except SyntaxError as error:
-            raise EmittedCodeError(f"{name}, line {error.lineno}: {error.msg}") from error
+        self._tree = _parsed(name, text)
+        self._tree.body = [n for n in _parsed(name, beside).body if not _is_export(n)] + self._tree.body
         functions = [node for node in self._tree.body if isinstance(node, ast.FunctionDef)]
         self._assigned = {ast.unparse(n.targets[0]): n.value for n in self._tree.body if isinstance(n, ast.Assign)}
         counts = Counter([*self._assigned, *(f.name for f in functions)])
@@ -93,7 +100,7 @@ class EmittedModule:
     @property
     def runs_on_gpu(self) -> bool:
         """Whether its loops are GPU kernels, run once for each thread."""
-        return self.name == "cuda.py"
+        return self.name.startswith("cuda")
 
     @property
     def function_names(self) -> list[str]:
@@ -150,6 +157,7 @@ class EmittedModule:
             "np": SimpleNamespace(empty=np.empty, int64=np.int64),
             "_RADIAL_AHEAD": 4,
             "_SENDER_AHEAD": 2,
+            "_AHEAD": 2,
             **LANES,
         }
         exec(self._bytecode, world)
@@ -211,6 +219,17 @@ class EmittedModule:
                 raise EmittedCodeError(f"{self.name} has no table of constants for float{bits}")
             found[bits] = {str(k.arg): _literal(k.value, bits) for k in table.keywords}
         return found
+
+
+def _parsed(name: str, text: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except SyntaxError as error:
+        raise EmittedCodeError(f"{name}, line {error.lineno}: {error.msg}") from error
+
+
+def _is_export(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
 
 
 def _lines(statement: ast.stmt) -> list[str]:

@@ -20,6 +20,7 @@ from . import (
     t11_emitted,
     t12_derivatives,
     t13_splines,
+    t14_emitted_derivatives,
 )
 from .proof import Proof, ProofError
 
@@ -39,4 +40,5 @@ THEOREMS: dict[str, Prover] = {
     "T11": lambda pairs, code: t11_emitted.prove(pairs, code),
     "T12": lambda pairs, code: t12_derivatives.prove(pairs),
     "T13": lambda pairs, code: t13_splines.prove(),
+    "T14": lambda pairs, code: t14_emitted_derivatives.prove(pairs, code),
 }

@@ -1,0 +1,190 @@
+"""The emitted scalar functions of derivatives, executed on symbols and compared with SymPy's own derivatives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from ..catalogue import Pair
+from ..derivative_text import DerivativeText, Part, derivatives_text
+from ..derivatives import WEIGHT, named
+from ..directions import INVERSE, MOVED, stated
+from ..exact import SphereRing
+from ..execution import EmittedModule
+from ..lowering import apply_expressions
+from ..symbols import DIRECTION, features, radial_symbols
+from .proof import residuals
+
+#: Tangents of the direction.
+MOVES = named("d_", DIRECTION)
+VECTOR = sp.symbols("X Y Z", real=True)
+SHIFT = sp.symbols("v0:3", real=True)
+LENGTH = sp.sqrt(sum(s**2 for s in VECTOR))
+RHO = sp.Symbol("rho", positive=True)
+
+Values = Mapping[sp.Symbol, sp.Expr]
+
+
+class Definitions:
+    """What a pair's functions compute, and its derivatives, by what they are the derivatives with respect to."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+        radial = radial_symbols(pair)
+        f = features(2 * pair.l_in + 1)
+        self.inputs = (WEIGHT, *radial, *f)
+        self.seeds = tuple(sp.Symbol(f"g{a}", real=True) for a in range(2 * pair.l_out + 1))
+        self.out = [WEIGHT * e for e in apply_expressions(pair)]
+        self.contracted = sum(g * e for g, e in zip(self.seeds, self.out, strict=True))
+
+    @property
+    def moving(self) -> tuple[sp.Symbol, ...]:
+        return (*DIRECTION, *self.inputs)
+
+    def tangent(self, value: sp.Expr) -> sp.Expr:
+        """How a value changes along the tangents of all inputs."""
+        return sum(sp.diff(value, s) * d for s, d in zip(self.moving, named("d_", self.moving), strict=True))
+
+    def cotangents(self, value: sp.Expr) -> list[sp.Expr]:
+        """With respect to the inputs of a channel, then to the direction."""
+        return [sp.diff(value, s) for s in (*self.inputs, *DIRECTION)]
+
+    def ring(self) -> SphereRing:
+        """Polynomials in all that occurs."""
+        return SphereRing(free=[*self.moving, *self.seeds, *named("d_", self.moving)])
+
+
+def symbol_of(part: Part) -> sp.Symbol:
+    return sp.Symbol(part.name, real=True)
+
+
+def channel_values(
+    module: EmittedModule, f: DerivativeText, edge: Sequence[Any], before: Sequence[Any]
+) -> dict[Part, Any]:
+    """What a channel function makes of symbols, by result; what it adds to is taken off again."""
+    found = module.run(f.name, module.constants, tuple(edge), *map(symbol_of, f.inputs), *before)
+    added = dict(zip(f.summed, before, strict=True))
+    return {r: sp.expand(value) - added.get(r, 0) for r, value in zip(f.results, found, strict=True)}
+
+
+def edge_values(module: EmittedModule, kind: str, pair: Pair, count: int) -> list[Any]:
+    """What depends on the edge alone, as the loops are given it."""
+    units = np.array([[s] for s in (*DIRECTION, INVERSE)], dtype=object)
+    edges = np.empty((count, 1), dtype=object)
+    moves = () if kind == "vjp" else (np.array([[s] for s in MOVES], dtype=object),)
+    name = f"_fill_values_{pair.key}" if kind == "vjp" else f"_fill_{kind}_values_{pair.key}"
+    module.run(name, edges, module.constants, 1, units, *moves)
+    return list(edges[:, 0])
+
+
+def _before(f: DerivativeText) -> list[sp.Symbol]:
+    return [sp.Symbol(f"before_{r.name}", real=True) for r in f.summed]
+
+
+def derivative_residuals(pair: Pair, module: EmittedModule) -> dict[str, tuple[Any, ...]]:
+    """Emitted minus SymPy's derivative of the definition, for each of the three, as polynomials in free symbols."""
+    texts, known = derivatives_text(pair), Definitions(pair)
+    return {
+        "vjp": _reverse(pair, module, texts.vjp, known),
+        "jvp": _forward(pair, module, texts.jvp, known),
+        "hvp": _second(pair, module, texts.hvp, known),
+    }
+
+
+def _by_role(found: Mapping[Part, Any], *roles: str) -> list[Any]:
+    return [value for role in roles for part, value in found.items() if part.role == role]
+
+
+def _reverse(pair: Pair, module: EmittedModule, f: DerivativeText, known: Definitions) -> tuple[Any, ...]:
+    found = channel_values(module, f, edge_values(module, "vjp", pair, len(f.carried)), _before(f))
+    bars = _by_role(found, "bar_root")
+    direction = module.run(f"_vjp_edge_{pair.key}", module.constants, *DIRECTION, *bars)
+    ours = [*_by_role(found, "bar_weight", "bar_radial", "bar_features"), *direction]
+    return residuals(ours, known.cotangents(known.contracted), known.ring())
+
+
+def _forward(pair: Pair, module: EmittedModule, f: DerivativeText, known: Definitions) -> tuple[Any, ...]:
+    found = channel_values(module, f, edge_values(module, "jvp", pair, len(f.carried)), _before(f))
+    wanted = [*known.out, *map(known.tangent, known.out)]
+    return residuals(_by_role(found, "out", "d_out"), wanted, known.ring())
+
+
+def _second(pair: Pair, module: EmittedModule, f: DerivativeText, known: Definitions) -> tuple[Any, ...]:
+    found = channel_values(module, f, edge_values(module, "hvp", pair, len(f.carried)), _before(f))
+    bars, d_bars = _by_role(found, "bar_root"), _by_role(found, "d_bar_root")
+    both = module.run(f"_hvp_edge_{pair.key}", module.constants, *DIRECTION, *MOVES, *bars, *d_bars)
+    ours = [*both[:3], *_by_role(found, "d_bar_weight", "d_bar_radial", "d_bar_features"), *both[3:]]
+    first, second = known.cotangents(known.contracted), known.cotangents(known.tangent(known.contracted))
+    return residuals(ours, [*first[-3:], *second], known.ring())
+
+
+# --- directions ---------------------------------------------------------------------------------------
+
+
+def direction_residuals(module: EmittedModule) -> tuple[Any, ...]:
+    """That _project is the Jacobian of r/|r|, as matrix and as its transpose, and _project_tangent its derivative."""
+    k, at = module.constants, {s: e / RHO for s, e in zip(DIRECTION, VECTOR, strict=True)}
+    unit = [e / LENGTH for e in VECTOR]
+    ours = module.run("_project", k, *at.values(), 1 / RHO, *MOVED)
+    jacobian = sp.Matrix(unit).jacobian(VECTOR)
+    forward, transposed = jacobian * sp.Matrix(MOVED), jacobian.T * sp.Matrix(MOVED)
+    moved = stated(unit, 1 / LENGTH, MOVED)
+    shifts = (*zip(VECTOR, SHIFT, strict=True), *zip(MOVED, named("d_", MOVED), strict=True))
+    pairs = list(shifts)
+    tangent = [sum(sp.diff(e, s) * d for s, d in pairs) for e in moved]
+    theirs = module.run("_project_tangent", k, *at.values(), 1 / RHO, *MOVED, *SHIFT, *named("d_", MOVED))
+    at_rest = module.run("_project_tangent", k, *at.values(), 1 / RHO, *MOVED, 0, 0, 0, *MOVED)
+    differences = [*_minus(ours, forward), *_minus(ours, transposed), *_minus(theirs, tangent), *_minus(at_rest, ours)]
+    return tuple(map(_numerator, differences))
+
+
+def _minus(ours: Sequence[Any], theirs: Sequence[Any]) -> list[Any]:
+    return [a - b for a, b in zip(ours, theirs, strict=True)]
+
+
+def _numerator(difference: sp.Expr) -> sp.Expr:
+    """Of a rational function of r and |r|, whose square is r·r; zero if and only if the function is."""
+    square = LENGTH**2
+    value = sp.powsimp(difference.subs(LENGTH, RHO).replace(lambda e: e == square, lambda e: RHO**2))
+    numerator = sp.numer(sp.together(value))
+    return sp.rem(sp.expand(numerator), RHO**2 - square, RHO)
+
+
+def inverse_residuals(module: EmittedModule) -> tuple[Any, ...]:
+    """1/|r| where that is within range, 0 at 0, and the bound where it is not; and what a direction consists of."""
+    length, inverse = sp.Symbol("length", positive=True), sp.Symbol("inverse", real=True)
+    near = SimpleNamespace(zero=sp.S.Zero, one=sp.S.One, huge=sp.oo)
+    capped = SimpleNamespace(zero=sp.S.Zero, one=sp.S.One, huge=sp.Integer(4))
+    k = SimpleNamespace(zero=sp.S.Zero, one=sp.S.One)
+    unit = tuple(s / RHO for s in VECTOR)
+    handed: list[Any] = []
+
+    def unit_of(k: Any, *vector: Any) -> Any:
+        handed.append(residuals(vector, VECTOR))
+        return unit
+
+    def inverse_of(k: Any, along: Any) -> Any:
+        handed.append((sp.expand((along * RHO).subs(RHO, LENGTH)) - sp.expand(LENGTH**2),))
+        return inverse
+
+    world = {"_unit": unit_of, "_inverse": inverse_of}
+    solid = module.run("_direction", k, True, *VECTOR, **world)
+    plain = module.run("_direction", k, None, *VECTOR, **world)
+    kept = module.run("_moved", k, True, *DIRECTION, INVERSE, *MOVED)
+    world = {"_project": lambda k, *arguments: arguments}
+    moved = module.run("_moved", k, None, *DIRECTION, INVERSE, *MOVED, **world)
+    return (
+        module.run("_inverse", near, length) - 1 / length,
+        module.run("_inverse", near, sp.S.Zero),
+        module.run("_inverse", capped, sp.Rational(1, 8)) - 4,
+        module.run("_inverse", capped, sp.Rational(1, 2)) - 2,
+        *(r for group in handed for r in group),
+        *residuals(solid, (*VECTOR, 1)),
+        *residuals(plain, (*unit, inverse)),
+        *residuals(kept, MOVED),
+        *residuals(moved, (*DIRECTION, INVERSE, *MOVED)),
+    )
