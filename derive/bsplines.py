@@ -37,6 +37,12 @@ def pieces(degree: int) -> tuple[sp.Expr, ...]:
     )
 
 
+@cache
+def slopes(degree: int, order: int = 1) -> tuple[sp.Expr, ...]:
+    """The derivatives of the pieces with respect to t: what weighs coefficients to give those of the spline."""
+    return tuple(sp.expand(sp.diff(w, PLACE, order)) for w in pieces(degree))
+
+
 def horner(weight: sp.Expr) -> sp.Expr:
     """A polynomial of t with one multiplication for each degree."""
     return sp.horner(sp.Poly(weight, PLACE))

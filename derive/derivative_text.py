@@ -15,6 +15,15 @@ import sympy as sp
 from .catalogue import Pair
 from .derivatives import WEIGHT, channel_vjp, edge_vjp, jvp, roots, weighted, with_outputs
 from .directions import project, project_tangent
+from .laplacians import (
+    gradient_symbols,
+    lower_contraction,
+    lower_gradient,
+    origin_radial,
+    slope_symbols,
+    solid_radial,
+    unit_radial,
+)
 from .lowering import lower_apply
 from .printing import source
 from .program import Assignment, Program
@@ -90,6 +99,11 @@ class DerivativesText:
         return (self.vjp, self.jvp, self.hvp)
 
     @property
+    def odd(self) -> list[bool]:
+        """Of each path: whether its kernel changes sign with r."""
+        return [p.parity == "odd" for p in self.pair.paths]
+
+    @property
     def n_in(self) -> int:
         return 2 * self.pair.l_in + 1
 
@@ -130,15 +144,17 @@ def lower_jvp(pair: Pair) -> Program:
 
 @cache
 def lower_hvp(pair: Pair) -> Program:
-    """(r̂, its tangent | w, φ, f, g, tangents of w, φ, f) ↦ the cotangents of the roots, then the tangents of all cotangents."""
+    """(r̂, its tangent | w, φ, f, g, tangents of w, φ, f) ↦ cotangents of φ and of the roots, then the tangents of all."""
     both, count = jvp(lower_vjp(pair), fixed=seeds(pair)), len(lower_vjp(pair).outputs)
-    return with_outputs(both, range(count - len(roots(lower_weighted(pair))), 2 * count))
+    first = count - len(roots(lower_weighted(pair)))
+    return with_outputs(both, [*range(1, 1 + len(pair.paths)), *range(first, 2 * count)])
 
 
 def programs(pair: Pair) -> list[Program]:
     """All that are emitted, for their constants."""
     edge = edge_vjp(lower_weighted(pair))
-    return [lower_vjp(pair), lower_jvp(pair), lower_hvp(pair), edge, jvp(edge), project(), project_tangent()]
+    swept = [lower_vjp(pair), lower_jvp(pair), lower_hvp(pair), edge, jvp(edge), project(), project_tangent()]
+    return [*swept, *laplacian_programs(pair)]
 
 
 # --- texts ------------------------------------------------------------------------------------------
@@ -184,22 +200,23 @@ def _text(
 
 def derivatives_text(pair: Pair) -> DerivativesText:
     """Lower the derivatives of a pair and print them."""
-    inputs, over_channels = _inputs(pair), ("weight", "root", "features")
+    inputs, given = _inputs(pair), [*_inputs(pair), *_cotangents(pair)]
+    tangents, over_channels = _changed(inputs, "d_"), ("weight", "root", "features")
     bars = _changed([*inputs, *_roots(pair)], "bar_", over_channels)
+    d_bars = _changed(bars, "d_", [f"bar_{role}" for role in over_channels])
     out = [Part("out", a, f"o{a}", True) for a in range(2 * pair.l_out + 1)]
-    texts = (
-        _text("vjp", pair, lower_vjp(pair), "The cotangents of what Σ_p w radial_p K^p(r̂) f is made of", [*inputs, *_cotangents(pair)], bars),
-        _text("jvp", pair, lower_jvp(pair), "w Σ_p radial_p K^p(r̂) f, and its tangent", [*inputs, *_changed(inputs, "d_")], [*out, *_changed(out, "d_", ("out",))]),
-        _text(
-            "hvp",
-            pair,
-            lower_hvp(pair),
-            "The cotangents of the edge values, then the tangents of what _vjp_channel returns",
-            [*inputs, *_cotangents(pair), *_changed(inputs, "d_")],
-            [*(b for b in bars if b.role == "bar_root"), *_changed(bars, "d_", [f"bar_{role}" for role in over_channels])],
-        ),
-    )  # fmt: skip
-    return DerivativesText(pair, *texts, _edges(pair), tuple(p.name for p in _roots(pair)))
+    both = [*out, *_changed(out, "d_", ("out",))]
+    ends = [b for b in bars if b.role in ("bar_radial", "bar_root")]
+    cotangents = "The cotangents of what w Σ_p radial_p K^p(r̂) f is made of"
+    second = "The cotangents of radial and of the edge values, then the tangents of what _vjp_channel returns"
+    return DerivativesText(
+        pair,
+        vjp=_text("vjp", pair, lower_vjp(pair), cotangents, given, bars),
+        jvp=_text("jvp", pair, lower_jvp(pair), "w Σ_p radial_p K^p(r̂) f, its tangent", [*inputs, *tangents], both),
+        hvp=_text("hvp", pair, lower_hvp(pair), second, [*given, *tangents], [*ends, *d_bars]),
+        edges=_edges(pair),
+        roots=tuple(p.name for p in _roots(pair)),
+    )
 
 
 def _edges(pair: Pair) -> tuple[EdgeText, ...]:
@@ -229,6 +246,59 @@ def _edge_text(
 ) -> EdgeText:
     lines = tuple(f"{a.target} = {source(a.value)}" for a in block)
     return EdgeText(name, says, tuple(map(str, arguments)), lines, tuple(map(source, outputs)))
+
+
+# --- Laplacians ---------------------------------------------------------------------------------------
+
+
+def laplacian_programs(pair: Pair) -> list[Program]:
+    """All that are emitted for the forward Laplacian, for their constants."""
+    radial = [f(p.l_f) for p in pair.paths for f in (unit_radial, solid_radial, origin_radial)]
+    return [lower_gradient(pair), lower_contraction(pair), *radial]
+
+
+@dataclass(frozen=True)
+class LaplacianText:
+    """What is emitted for the forward Laplacian of one pair."""
+
+    gradient: DerivativeText
+    contraction: DerivativeText
+    values: tuple[EdgeText, ...]
+    degrees: tuple[int, ...]
+
+
+def laplacian_text(pair: Pair) -> LaplacianText:
+    """Lower the gradient of a pair and its contraction, and print them."""
+    f = [Part("features", b, s.name) for b, s in enumerate(features(2 * pair.l_in + 1))]
+    radial = [Part("radial", p, s.name) for p, s in enumerate(radial_symbols(pair))]
+    slopes = [Part("slopes", p, s.name) for p, s in enumerate(slope_symbols(pair))]
+    moved = [Part(f"h{a}", b, s.name) for a, axis in enumerate(gradient_symbols(pair)) for b, s in enumerate(axis)]
+    n_out = 2 * pair.l_out + 1
+    out = [Part("out", a, f"o{a}", True) for a in range(n_out)]
+    gradient = [Part("gradient", n, f"d{n}") for n in range(3 * n_out)]
+    lowered = {"gradient": lower_gradient(pair), "contraction": lower_contraction(pair)}
+    says = "Σ_p radial_p K^p(r̂) f, then its derivatives along x, y and z"
+    inward = "Σ_a h_a · ∂_a of the same"
+    return LaplacianText(
+        _text("gradient", pair, lowered["gradient"], says, [*radial, *slopes, *f], [*out, *gradient]),
+        _text("contraction", pair, lowered["contraction"], inward, [*radial, *slopes, *moved], out),
+        tuple(_values(f"_{kind}_values_{pair.key}", f"What _{kind}_channel needs", p) for kind, p in lowered.items()),
+        tuple(p.l_f for p in pair.paths),
+    )
+
+
+def radial_texts(degrees: Iterable[int]) -> tuple[EdgeText, ...]:
+    """χ and the radial function of the Laplacian, for each degree of a form that occurs."""
+    kinds = (
+        ("unit", "χ = φ' - J φ/r, and φ'' + 2 φ'/r - J (J + 1) φ/r²", unit_radial),
+        ("solid", "g', and g'' + 2 (J + 1) g'/r", solid_radial),
+        ("origin", "0, and the latter's limit at r = 0", origin_radial),
+    )
+    return tuple(
+        _edge(f"_{kind}_radial_{degree}", f"{says}, J = {degree}", program(degree))
+        for degree in sorted(set(degrees))
+        for kind, says, program in kinds
+    )
 
 
 def direction_texts() -> tuple[EdgeText, ...]:

@@ -3,8 +3,9 @@
 The reverse sweep turns a program into its vector-Jacobian product, the forward sweep into its Jacobian-vector product
 (Griewank and Walther, *Evaluating Derivatives*, 2nd ed., ch. 3); the forward sweep over the reverse one is the second
 order.  What a program computes once per edge stays once per edge: the reverse sweep over the channel block ends at the
-edge values that are not mere multiples of others (:func:`roots`), whose cotangents are summed over channels; a second one
-goes on from there to the unit vector.  All is found from the program alone, so any pair is lowered by the same few lines.
+edge values that are not mere multiples of others (:func:`roots`), whose cotangents are summed over channels; a second
+one goes on from there to the unit vector.  All is found from the program alone, so any pair is lowered by the same few
+lines.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def named(prefix: str, symbols: Iterable[sp.Symbol]) -> tuple[sp.Symbol, ...]:
 
 
 def weighted(program: Program, radial: Sequence[sp.Symbol]) -> Program:
-    """The program of w φ for φ, the weight a channel input before all others: its cotangent is summed over channels too."""
+    """The program of w φ for φ; the weight is a channel input, as its cotangent is summed over channels."""
     builder = Builder(program.edge_inputs, (WEIGHT, *program.channel_inputs))
     values = {phi: builder.let(f"w_{phi}", WEIGHT * phi) for phi in radial}
     return builder.finish(specialise(program, values, builder))

@@ -11,10 +11,10 @@ from typing import Any
 import jinja2
 import sympy as sp
 
-from .bsplines import DEGREES, horner, pieces
+from .bsplines import DEGREES, horner, pieces, slopes
 from .catalogue import Pair, variants
 from .constants import constant_name, hex_literal
-from .derivative_text import derivatives_text, direction_texts
+from .derivative_text import derivatives_text, direction_texts, laplacian_text, radial_texts
 from .derivative_text import programs as derivative_programs
 from .lowering import (
     apply_expressions,
@@ -26,15 +26,19 @@ from .lowering import (
     naive_operations,
 )
 from .printing import source
-from .program import Operations, Program
+from .program import Operations, Program, split_constant
 from .slides import SLIDES_TO_CANONICAL
 
 #: The emitted modules that hold compiled code.
-CODE_MODULES = ("cpu.py", "cpu_derivatives.py", "cuda.py")
+CODE_MODULES = ("cpu.py", "cpu_derivatives.py", "cuda.py", "cuda_derivatives.py")
 #: The ways to sum over neighbours that exist on the CPU, as the prefixes of function names.
 CONVOLUTIONS = ("convolve", "convolve_tabulated", "convolve_mixing", "convolve_walkers")
 #: The derivatives that exist on the CPU, likewise.
-DERIVATIVES = tuple(f"{order}_{of}" for order in ("vjp", "jvp", "hvp") for of in ("apply", "convolve"))
+DERIVED = ("apply", "convolve", "convolve_tabulated", "convolve_walkers")
+DERIVATIVES = tuple(f"{order}_{of}" for order in ("vjp", "jvp", "hvp") for of in DERIVED)
+LAPLACIANS = ("laplacian_convolve", "laplacian_walkers")
+#: Those that exist on the GPU.
+CUDA_DERIVATIVES = tuple(f"{order}_{of}" for order in ("vjp", "jvp", "hvp") for of in ("apply", "convolve"))
 MANTISSA = {32: 24, 64: 53}
 #: Squared lengths between these powers of two neither under- nor overflow to within rounding.
 SQUARE_RANGE = {32: (-100, 126), 64: (-960, 1022)}
@@ -62,12 +66,19 @@ def header(template: str, comment: str = "#") -> str:
 @cache
 def environment() -> jinja2.Environment:
     """The templates, where an undefined name is an error."""
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.PackageLoader("pocket_tfn.templates", ""),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
         autoescape=False,
     )
+    made.filters["import_order"] = import_order
+    return made
+
+
+def import_order(names: Iterable[str]) -> list[str]:
+    """Names as linters want them in an import: constants, classes, others; each once."""
+    return sorted(set(names), key=lambda n: (0 if n.isupper() else 1 if n[0].isupper() else 2, n.lower(), n))
 
 
 def render(template: str, **context: Any) -> str:
@@ -224,15 +235,27 @@ class SplineText:
 
     degree: int
     weights: tuple[str, ...]
+    slopes: tuple[str, ...]
+    curvatures: tuple[str, ...]
 
 
 def _splines() -> list[SplineText]:
-    return [SplineText(d, tuple(source(horner(w)) for w in pieces(d))) for d in DEGREES]
+    return [SplineText(d, *(tuple(source(horner(w)) for w in group) for group in _weights(d))) for d in DEGREES]
+
+
+def _weights(degree: int) -> tuple[tuple[sp.Expr, ...], ...]:
+    """For values, slopes and curvatures."""
+    return pieces(degree), slopes(degree), slopes(degree, 2)
 
 
 def _spline_constants() -> set[sp.Expr]:
-    weights = [sp.Poly(w, *w.free_symbols) for d in DEGREES for w in pieces(d)]
-    return {abs(c) for w in weights for c in w.coeffs()} - {sp.S.One}
+    numbers = [split_constant(t)[0] for d in DEGREES for group in _weights(d) for w in group for t in _terms(w)]
+    return {abs(c) for c in numbers} - {sp.S.One, sp.S.Zero}
+
+
+def _terms(weight: sp.Expr) -> list[sp.Expr]:
+    """Of a polynomial in Horner's form, all of them: its numbers are those of the expanded one."""
+    return list(sp.Add.make_args(sp.expand(weight)))
 
 
 def _constants(pairs: Iterable[Pair], extra: Iterable[sp.Expr]) -> list[dict[str, Any]]:
@@ -282,11 +305,16 @@ def module_context(pairs: Sequence[Pair]) -> dict[str, Any]:
         "degrees": [f"{p.l_in}→{p.l_out}" for p in pairs],
         "pairs": [pair_text(p) for p in emitted],
         "derivatives": [derivatives_text(p) for p in emitted],
+        "laplacians": [laplacian_text(p) for p in emitted],
         "directions": direction_texts(),
+        "radials": radial_texts(path.l_f for p in emitted for path in p.paths),
+        "form_degrees": sorted({path.l_f for p in emitted for path in p.paths}),
         "functions": {
             "cpu": [f"{kind}_{p.key}" for kind in ("kernel", "apply", *CONVOLUTIONS) for p in emitted],
             "derivatives": [f"{kind}_{p.key}" for kind in DERIVATIVES for p in emitted],
+            "laplacians": [f"{kind}_{p.key}" for kind in LAPLACIANS for p in emitted],
             "cuda": [f"{kind}_{p.key}" for kind in ("kernel", "apply", "convolve") for p in emitted],
+            "cuda_derivatives": [f"{kind}_{p.key}" for kind in CUDA_DERIVATIVES for p in emitted],
         },
         "splines": _splines(),
         "constants": _constants(emitted, [*numbers, *_spline_constants()]),
@@ -304,6 +332,7 @@ def code_files(pairs: Sequence[Pair]) -> dict[str, str]:
         "cpu.py": render("cpu.py.jinja", **context),
         "cpu_derivatives.py": render("cpu_derivatives.py.jinja", **context),
         "cuda.py": render("cuda.py.jinja", **context),
+        "cuda_derivatives.py": render("cuda_derivatives.py.jinja", **context),
         "catalogue.json": catalogue_json(pairs),
         "py.typed": "",
     }

@@ -53,7 +53,8 @@ __all__ = [
 ]
 
 # inline: the channel loop then sees what was hoisted, and no device function is compiled for itself.
-_device = cuda.jit(device=True, inline="always")
+# Simulated, plain functions serve: the simulator's own cannot be called by keyword.
+_device = (lambda function: function) if ENABLE_CUDASIM else cuda.jit(device=True, inline="always")
 _global = cuda.jit(cache=True)
 
 # --- typed constants ------------------------------------------------------------------------------
@@ -73,8 +74,10 @@ class _Constants(NamedTuple):
     c1_12: Any  # 1/12
     c1_6: Any  # 1/6
     c1_5: Any  # 1/5
+    c5_24: Any  # 5/24
     c13_60: Any  # 13/60
     c1_4: Any  # 1/4
+    c1_3: Any  # 1/3
     sqrt1_6: Any  # √(1/6)
     c5_12: Any  # 5/12
     c1_2: Any  # 1/2
@@ -83,11 +86,20 @@ class _Constants(NamedTuple):
     c2_3: Any  # 2/3
     sqrt1_2: Any  # √(1/2)
     sqrt2_3: Any  # √(2/3)
+    c5_6: Any  # 5/6
     sqrt3_2: Any  # √(3/2)
     sqrt2: Any  # √(2)
+    c3_2: Any  # 3/2
     sqrt8_3: Any  # √(8/3)
+    c5_3: Any  # 5/3
     c2: Any  # 2
     c3: Any  # 3
+    c4: Any  # 4
+    c5: Any  # 5
+    c6: Any  # 6
+    c7: Any  # 7
+    c8: Any  # 8
+    c9: Any  # 9
 
 
 _K32 = _Constants(
@@ -102,8 +114,10 @@ _K32 = _Constants(
     c1_12=np.float32(float.fromhex("0x1.555556p-4")),
     c1_6=np.float32(float.fromhex("0x1.555556p-3")),
     c1_5=np.float32(float.fromhex("0x1.99999ap-3")),
+    c5_24=np.float32(float.fromhex("0x1.aaaaaap-3")),
     c13_60=np.float32(float.fromhex("0x1.bbbbbcp-3")),
     c1_4=np.float32(float.fromhex("0x1.000000p-2")),
+    c1_3=np.float32(float.fromhex("0x1.555556p-2")),
     sqrt1_6=np.float32(float.fromhex("0x1.a20bd8p-2")),
     c5_12=np.float32(float.fromhex("0x1.aaaaaap-2")),
     c1_2=np.float32(float.fromhex("0x1.000000p-1")),
@@ -112,11 +126,20 @@ _K32 = _Constants(
     c2_3=np.float32(float.fromhex("0x1.555556p-1")),
     sqrt1_2=np.float32(float.fromhex("0x1.6a09e6p-1")),
     sqrt2_3=np.float32(float.fromhex("0x1.a20bd8p-1")),
+    c5_6=np.float32(float.fromhex("0x1.aaaaaap-1")),
     sqrt3_2=np.float32(float.fromhex("0x1.3988e2p+0")),
     sqrt2=np.float32(float.fromhex("0x1.6a09e6p+0")),
+    c3_2=np.float32(float.fromhex("0x1.800000p+0")),
     sqrt8_3=np.float32(float.fromhex("0x1.a20bd8p+0")),
+    c5_3=np.float32(float.fromhex("0x1.aaaaaap+0")),
     c2=np.float32(float.fromhex("0x1.000000p+1")),
     c3=np.float32(float.fromhex("0x1.800000p+1")),
+    c4=np.float32(float.fromhex("0x1.000000p+2")),
+    c5=np.float32(float.fromhex("0x1.400000p+2")),
+    c6=np.float32(float.fromhex("0x1.800000p+2")),
+    c7=np.float32(float.fromhex("0x1.c00000p+2")),
+    c8=np.float32(float.fromhex("0x1.000000p+3")),
+    c9=np.float32(float.fromhex("0x1.200000p+3")),
 )
 _K64 = _Constants(
     zero=np.float64(0),
@@ -130,8 +153,10 @@ _K64 = _Constants(
     c1_12=np.float64(float.fromhex("0x1.5555555555555p-4")),
     c1_6=np.float64(float.fromhex("0x1.5555555555555p-3")),
     c1_5=np.float64(float.fromhex("0x1.999999999999ap-3")),
+    c5_24=np.float64(float.fromhex("0x1.aaaaaaaaaaaabp-3")),
     c13_60=np.float64(float.fromhex("0x1.bbbbbbbbbbbbcp-3")),
     c1_4=np.float64(float.fromhex("0x1.0000000000000p-2")),
+    c1_3=np.float64(float.fromhex("0x1.5555555555555p-2")),
     sqrt1_6=np.float64(float.fromhex("0x1.a20bd700c2c3ep-2")),
     c5_12=np.float64(float.fromhex("0x1.aaaaaaaaaaaabp-2")),
     c1_2=np.float64(float.fromhex("0x1.0000000000000p-1")),
@@ -140,11 +165,20 @@ _K64 = _Constants(
     c2_3=np.float64(float.fromhex("0x1.5555555555555p-1")),
     sqrt1_2=np.float64(float.fromhex("0x1.6a09e667f3bcdp-1")),
     sqrt2_3=np.float64(float.fromhex("0x1.a20bd700c2c3ep-1")),
+    c5_6=np.float64(float.fromhex("0x1.aaaaaaaaaaaabp-1")),
     sqrt3_2=np.float64(float.fromhex("0x1.3988e1409212ep+0")),
     sqrt2=np.float64(float.fromhex("0x1.6a09e667f3bcdp+0")),
+    c3_2=np.float64(float.fromhex("0x1.8000000000000p+0")),
     sqrt8_3=np.float64(float.fromhex("0x1.a20bd700c2c3ep+0")),
+    c5_3=np.float64(float.fromhex("0x1.aaaaaaaaaaaabp+0")),
     c2=np.float64(float.fromhex("0x1.0000000000000p+1")),
     c3=np.float64(float.fromhex("0x1.8000000000000p+1")),
+    c4=np.float64(float.fromhex("0x1.0000000000000p+2")),
+    c5=np.float64(float.fromhex("0x1.4000000000000p+2")),
+    c6=np.float64(float.fromhex("0x1.8000000000000p+2")),
+    c7=np.float64(float.fromhex("0x1.c000000000000p+2")),
+    c8=np.float64(float.fromhex("0x1.0000000000000p+3")),
+    c9=np.float64(float.fromhex("0x1.2000000000000p+3")),
 )
 _TABLES = {np.dtype(np.float32): _K32, np.dtype(np.float64): _K64}
 

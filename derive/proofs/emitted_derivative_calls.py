@@ -165,7 +165,7 @@ class _Items:
         for target, shape in self.shapes.items():
             full = wanted[target].reshape(2, 2, *wanted[target].shape[1:])
             keep = {"vectors": 1, "radial": 2, "features": 2}[target]
-            lead = (1,) * (2 - (len(shape) - keep)) + shape[: len(shape) - keep]
+            lead: tuple[int, ...] = (1,) * (2 - (len(shape) - keep)) + shape[: len(shape) - keep]
             total = zeros(*lead, *full.shape[2:])
             for at in np.ndindex(2, 2):
                 total[tuple(0 if n == 1 else i for i, n in zip(at, lead, strict=True))] += full[at]

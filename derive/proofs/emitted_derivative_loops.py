@@ -193,10 +193,10 @@ def _by_sender(s: Streamed, name: str, arrays: Sequence[Any], wanted: Mapping[st
             rows = [j for j in range(NODES) if start <= j < stop]
             places = rows if n == "features" else [e for e in range(EDGES) if INDICES[e] in rows]
             own[places] = wanted[n][places]
-        places = (targets.get(n) for n in ("vectors", "radial", "features", "weights"))
+        given = [targets.get(n) for n in ("vectors", "radial", "features", "weights")]
         steps = (*case.size.steps, case.solid, case.aligned)
         module = s.module
-        module.run(name, start, stop, module.constants, *steps, STARTS, receivers, order, *arrays, *places, **s.world)
+        module.run(name, start, stop, module.constants, *steps, STARTS, receivers, order, *arrays, *given, **s.world)
         for n, own in whole.items():
             yield from compared(f"{module.name}: {name}, {n}", targets[n], own)
 

@@ -73,6 +73,9 @@ def channel_values(
 
 def edge_values(module: EmittedModule, kind: str, pair: Pair, count: int) -> list[Any]:
     """What depends on the edge alone, as the loops are given it."""
+    if module.runs_on_gpu:
+        arguments = DIRECTION if kind == "vjp" else (*DIRECTION, *MOVES)
+        return list(module.run(f"_{kind}_values_{pair.key}", module.constants, *arguments))
     units = np.array([[s] for s in (*DIRECTION, INVERSE)], dtype=object)
     edges = np.empty((count, 1), dtype=object)
     moves = () if kind == "vjp" else (np.array([[s] for s in MOVES], dtype=object),)
@@ -117,9 +120,10 @@ def _second(pair: Pair, module: EmittedModule, f: DerivativeText, known: Definit
     found = channel_values(module, f, edge_values(module, "hvp", pair, len(f.carried)), _before(f))
     bars, d_bars = _by_role(found, "bar_root"), _by_role(found, "d_bar_root")
     both = module.run(f"_hvp_edge_{pair.key}", module.constants, *DIRECTION, *MOVES, *bars, *d_bars)
-    ours = [*both[:3], *_by_role(found, "d_bar_weight", "d_bar_radial", "d_bar_features"), *both[3:]]
+    ours = [*_by_role(found, "bar_radial"), *both[:3], *_by_role(found, "d_bar_weight", "d_bar_radial", "d_bar_features"), *both[3:]]
     first, second = known.cotangents(known.contracted), known.cotangents(known.tangent(known.contracted))
-    return residuals(ours, [*first[-3:], *second], known.ring())
+    radial = first[1 : 1 + len(pair.paths)]
+    return residuals(ours, [*radial, *first[-3:], *second], known.ring())
 
 
 # --- directions ---------------------------------------------------------------------------------------
