@@ -20,7 +20,7 @@ lint: $(VENV)/.test  ## formatting, lint and types
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@mkdir -p build/typing/pocket_tfn
-	@for part in derive layers templates generated/__init__.py generated/cpu.py generated/cuda.py; do \
+	@for part in derive layers templates generated/*.py; do \
 	    ln -sfn ../../../$$part build/typing/pocket_tfn/; done
 	@$(VENV)/bin/mypy --no-incremental
 

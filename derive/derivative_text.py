@@ -144,7 +144,7 @@ def lower_jvp(pair: Pair) -> Program:
 
 @cache
 def lower_hvp(pair: Pair) -> Program:
-    """(r̂, its tangent | w, φ, f, g, tangents of w, φ, f) ↦ cotangents of φ and of the roots, then the tangents of all."""
+    """(r̂, its tangent | w, φ, f, g, their tangents) ↦ cotangents of φ and the roots, then the tangents of all."""
     both, count = jvp(lower_vjp(pair), fixed=seeds(pair)), len(lower_vjp(pair).outputs)
     first = count - len(roots(lower_weighted(pair)))
     return with_outputs(both, [*range(1, 1 + len(pair.paths)), *range(first, 2 * count)])
@@ -198,6 +198,7 @@ def _text(
     )
 
 
+@cache
 def derivatives_text(pair: Pair) -> DerivativesText:
     """Lower the derivatives of a pair and print them."""
     inputs, given = _inputs(pair), [*_inputs(pair), *_cotangents(pair)]
@@ -267,6 +268,7 @@ class LaplacianText:
     degrees: tuple[int, ...]
 
 
+@cache
 def laplacian_text(pair: Pair) -> LaplacianText:
     """Lower the gradient of a pair and its contraction, and print them."""
     f = [Part("features", b, s.name) for b, s in enumerate(features(2 * pair.l_in + 1))]

@@ -113,6 +113,10 @@ class EmittedModule:
         constants = (n for f in scalar for n in ast.walk(f) if isinstance(n, ast.Constant))
         return [ast.unparse(n) for n in constants if isinstance(n.value, (int, float, complex))]
 
+    def source(self, name: str) -> str:
+        """A compiled function as text; nothing if there is none of that name."""
+        return next((ast.unparse(f) for f in self._functions if f.name == name), "")
+
     def source_lines(self, name: str) -> list[str]:
         """The statements of a function, without its signature and docstring."""
         (node,) = (f for f in self._functions if f.name == name)

@@ -10,6 +10,7 @@ and for solid harmonics the same with χ = g', s = 1 and A(r) for A(r̂).  The L
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import sympy as sp
@@ -67,7 +68,7 @@ def lower_contraction(pair: Pair) -> Program:
     return builder.finish(e + INVERSE * d for e, d in zip(along, across, strict=True))
 
 
-def _applied(builder: Builder, pair: Pair, radial: tuple[sp.Symbol, ...], f: list[sp.Expr]) -> list[sp.Expr]:
+def _applied(builder: Builder, pair: Pair, radial: Sequence[sp.Symbol], f: Sequence[sp.Expr]) -> list[sp.Expr]:
     """`apply` with other radial functions and features."""
     own = (*radial_symbols(pair), *features(2 * pair.l_in + 1))
     return specialise(lower_apply(pair), dict(zip(own, (*radial, *f), strict=True)), builder)

@@ -4,7 +4,7 @@
     from pocket_tfn import cpu     # NumPy arrays
     from pocket_tfn import cuda    # arrays on an NVIDIA GPU; needs the extra pocket-tfn[cuda]
 
-Each is imported when it is first asked for, so that it costs only those who use it.
+and their derivatives, cpu_derivatives and cuda_derivatives.  Each is imported when it is first asked for, so that it costs only those who use it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-__all__ = ["cpu", "cuda"]
+__all__ = ["cpu", "cpu_derivatives", "cuda", "cuda_derivatives"]
 
 
 def __getattr__(name: str) -> Any:

@@ -27,7 +27,6 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import cuda
 
 from .cuda import (
     _TABLES,
@@ -56,6 +55,7 @@ from .cuda import (
     _require_device,
     _shape,
     _unit,
+    cuda,
 )
 
 __all__ = [
@@ -4809,7 +4809,7 @@ class _Edges(NamedTuple):
     normalize: int
 
     @property
-    def count(self) -> int:
+    def number(self) -> int:
         return int(self.indices.shape[0])
 
     @property
@@ -4964,9 +4964,9 @@ def _read(
     def given(name: str) -> Any:
         return floats[name] if name in floats else _empty((0,) * dims[name.removesuffix("_tangent")], dtype)
 
-    main = [given(name) for name in (*_ALL, "cotangents")]
+    main = {name: given(name) for name in (*_ALL, "cotangents")}
     tangents = tuple(given(f"{name}_tangent") for name in _ALL) if moving else ()
-    return _Edges(indptr, indices, *main, tangents, shapes, np.dtype(dtype), normalize)
+    return _Edges(indptr, indices, tangents=tangents, shapes=shapes, dtype=np.dtype(dtype), normalize=normalize, **main)
 
 
 # --- cotangents ---------------------------------------------------------------------------------------
@@ -5013,14 +5013,14 @@ def _reverse(
             _set_zero(target)
         return
     k, flag, tangents = _TABLES[edges.dtype], edges.normalize, edges.tangents
-    if edges.count and any(target is not None for target in by_edge):
+    if edges.number and any(target is not None for target in by_edge):
         if receivers is None:
-            receivers = _empty((edges.count,), np.int64)
+            receivers = _empty((edges.number,), np.int64)
             _launch(_fill_receivers, edges.nodes, edges.indptr, receivers)
         lanes = min(_MOST_LANES, 1 << (edges.channels - 1).bit_length())
         arrays = (edges.indices, edges.vectors, edges.radial, edges.features, edges.weights, edges.cotangents)
         results = [_empty((0,) * n, edges.dtype) if a is None else a for n, a in zip((2, 3, 1), by_edge, strict=True)]
-        _launch(kernels[0], edges.count * lanes, k, flag, lanes, receivers, *arrays, *tangents, *results)
+        _launch(kernels[0], edges.number * lanes, k, flag, lanes, receivers, *arrays, *tangents, *results)
     if "features" in targets and edges.nodes:
         order = by_sender or _transpose(edges.indptr, edges.indices)
         own = (edges.vectors, edges.radial, edges.weights, edges.cotangents)
@@ -5136,11 +5136,10 @@ def _summed(values: Any, lead: tuple[int, ...], like: Any) -> Any:
     rows = math.prod(own)
     if own == lead:
         return values.reshape(*like.shape)
-    whole = [math.prod(lead[d + 1 :]) for d in range(len(lead))]
+    whole = tuple(math.prod(lead[d + 1 :]) for d in range(len(lead)))
     padded = (1,) * (len(lead) - len(own)) + own
-    kept = tuple(step if n > 1 else 0 for n, step in zip(padded, whole, strict=True))
     others = tuple(n if mine == 1 else 1 for n, mine in zip(lead, padded, strict=True))
-    table, places = values.reshape(values.shape[0], size), (padded, kept, others, tuple(whole))
+    table, places = values.reshape(values.shape[0], size), (padded, whole, others, whole)
     while True:
         count = math.prod(places[2])
         parts = max(-(-count // _PART), 1)
@@ -5385,7 +5384,7 @@ def vjp_convolve_1_0(
 ) -> Cotangents:
     """The vector-Jacobian product of convolve_1_0: the derivatives of Σ g · convolve_1_0(..).
 
-    Summed by sender over the transposed graph, in one pass over the edges: deterministic, without atomics.
+    Summed by sender over the transposed graph, what belongs to an edge by its own: deterministic, without atomics.
     Source: the derivative of the catalogue's forms; proofs T12, T14.
 
     Parameters
@@ -5712,7 +5711,7 @@ def vjp_convolve_1_1(
 ) -> Cotangents:
     """The vector-Jacobian product of convolve_1_1: the derivatives of Σ g · convolve_1_1(..).
 
-    Summed by sender over the transposed graph, in one pass over the edges: deterministic, without atomics.
+    Summed by sender over the transposed graph, what belongs to an edge by its own: deterministic, without atomics.
     Source: the derivative of the catalogue's forms; proofs T12, T14.
 
     Parameters
@@ -6039,7 +6038,7 @@ def vjp_convolve_1_1_polar(
 ) -> Cotangents:
     """The vector-Jacobian product of convolve_1_1_polar: the derivatives of Σ g · convolve_1_1_polar(..).
 
-    Summed by sender over the transposed graph, in one pass over the edges: deterministic, without atomics.
+    Summed by sender over the transposed graph, what belongs to an edge by its own: deterministic, without atomics.
     Source: the derivative of the catalogue's forms; proofs T12, T14.
 
     Parameters
@@ -6366,7 +6365,7 @@ def vjp_convolve_1_1_axial(
 ) -> Cotangents:
     """The vector-Jacobian product of convolve_1_1_axial: the derivatives of Σ g · convolve_1_1_axial(..).
 
-    Summed by sender over the transposed graph, in one pass over the edges: deterministic, without atomics.
+    Summed by sender over the transposed graph, what belongs to an edge by its own: deterministic, without atomics.
     Source: the derivative of the catalogue's forms; proofs T12, T14.
 
     Parameters
@@ -6693,7 +6692,7 @@ def vjp_convolve_1_2(
 ) -> Cotangents:
     """The vector-Jacobian product of convolve_1_2: the derivatives of Σ g · convolve_1_2(..).
 
-    Summed by sender over the transposed graph, in one pass over the edges: deterministic, without atomics.
+    Summed by sender over the transposed graph, what belongs to an edge by its own: deterministic, without atomics.
     Source: the derivative of the catalogue's forms; proofs T12, T14.
 
     Parameters
@@ -7020,7 +7019,7 @@ def vjp_convolve_1_2_polar(
 ) -> Cotangents:
     """The vector-Jacobian product of convolve_1_2_polar: the derivatives of Σ g · convolve_1_2_polar(..).
 
-    Summed by sender over the transposed graph, in one pass over the edges: deterministic, without atomics.
+    Summed by sender over the transposed graph, what belongs to an edge by its own: deterministic, without atomics.
     Source: the derivative of the catalogue's forms; proofs T12, T14.
 
     Parameters
@@ -7347,7 +7346,7 @@ def vjp_convolve_1_2_axial(
 ) -> Cotangents:
     """The vector-Jacobian product of convolve_1_2_axial: the derivatives of Σ g · convolve_1_2_axial(..).
 
-    Summed by sender over the transposed graph, in one pass over the edges: deterministic, without atomics.
+    Summed by sender over the transposed graph, what belongs to an edge by its own: deterministic, without atomics.
     Source: the derivative of the catalogue's forms; proofs T12, T14.
 
     Parameters

@@ -1,6 +1,6 @@
 """Framework-free layers on the generated kernels: graphs, radial functions, convolutions."""
 
-from .convolution import Convolution
+from .convolution import Convolution, GraphCotangents
 from .graphs import Graph, Transpose, batch, complete_graph, radius_graph
 from .quadrature import uniform_weights, voronoi_weights
 from .radial_basis import BesselBasis, CosineEnvelope, GaussianBasis, PolynomialEnvelope
@@ -15,6 +15,7 @@ __all__ = [
     "CutoffWarning",
     "GaussianBasis",
     "Graph",
+    "GraphCotangents",
     "MixingRadial",
     "PolynomialEnvelope",
     "RadialMLP",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,10 +21,20 @@ from .radial_function import Caller, by_path
 from .radial_mixing import MixingRadial
 from .radial_table import RadialTable
 
+if TYPE_CHECKING:
+    from pocket_tfn.cpu_derivatives import ForwardLaplacian
+
 Array = NDArray[Any]
 
 PARITIES = ("", "polar", "axial")
 _FEW = 256  # up to so many particles, trying all pairs is faster than finding those within the cutoff
+
+
+class GraphCotangents(NamedTuple):
+    """What a change of each input changes."""
+
+    positions: Array  # (N, 3)
+    features: Array  # (N, 3, C)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -200,11 +210,7 @@ class Convolution:
 
         `out`, an array of that shape, is filled and returned.  TypeError and ValueError for other dtypes and shapes.
         """
-        n = graph.n_nodes
-        features = checks.float_array(
-            "Convolution", "features", features, f"({n}, 3, C), as the graph has {n} nodes", (n, 3, None)
-        )
-        checks.same_dtype("Convolution", "features", features, "the graph", graph.dtype)
+        features = self._features(graph, features)
         topology = (graph.indptr, graph.indices, graph.vectors)
         if isinstance(self.radial, RadialTable):
             table = self._table(graph.dtype, features.shape[-1])
@@ -218,6 +224,97 @@ class Convolution:
             return self._kernel("convolve_mixing")(*topology, basis, mixing, features, graph.weights, out=out)
         radial = self._radial_values(graph.lengths, features.shape[-1])
         return self._kernel("convolve")(*topology, radial, features, graph.weights, out=out)
+
+    # --- its derivatives -------------------------------------------------------------------------------
+
+    def vjp(self, graph: Graph, features: ArrayLike, cotangents: ArrayLike) -> GraphCotangents:
+        """Of a layer with a table: the derivatives of Σ cotangents · on_graph(graph, features).
+
+        Parameters
+        ----------
+        graph : Graph
+            As the layer makes it; its transposed graph is made once and kept with it.
+        features : (N, 3, C)
+        cotangents : (N, 2 l_out + 1, C)
+            With the derivatives of an energy, the forces are the opposite of `positions`.
+
+        Returns
+        -------
+        GraphCotangents
+            positions (N, 3) and features (N, 3, C).
+
+        Raises
+        ------
+        TypeError, ValueError
+            As on_graph; and ValueError unless `radial` is a table, which alone tells its slopes.
+        """
+        from pocket_tfn import cpu_derivatives  # only now: it takes a quarter of a second
+
+        features = self._features(graph, features)
+        table = self._differentiable("vjp", graph.dtype, features.shape[-1])
+        by_sender = cpu_derivatives.Transposed(*graph.transpose)
+        found = self._derivative("vjp_convolve_tabulated")(
+            *(graph.indptr, graph.indices, graph.vectors, table.coefficients, table.cutoff, features, cotangents),
+            graph.weights,
+            degree=table.degree,
+            transposed=by_sender,
+            of=("vectors", "features"),
+        )
+        assert found.vectors is not None and found.features is not None
+        positions = cpu_derivatives.position_cotangents(graph.indptr, graph.indices, found.vectors, by_sender)
+        return GraphCotangents(positions, found.features)
+
+    def laplacian(
+        self,
+        positions: ArrayLike,
+        features: ArrayLike,
+        features_jacobian: ArrayLike | None = None,
+        features_laplacian: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
+    ) -> ForwardLaplacian:
+        """Of a layer with a table, on walkers: value, gradient and Laplacian with respect to all positions of each.
+
+        Parameters
+        ----------
+        positions : (B, A, 3)
+        features : (B, A, 3, C)
+        features_jacobian : (B, 3 A, A, 3, C), optional
+            Their derivatives with respect to the coordinates 3 i + a; zero if left out.
+        features_laplacian : (B, A, 3, C), optional
+            The sum of their second derivatives; zero if left out.
+        weights : (B, A), optional
+            Quadrature weights of the nodes, constants.
+
+        Returns
+        -------
+        ForwardLaplacian
+            value (B, A, 2 l_out + 1, C), jacobian (B, 3 A, A, 2 l_out + 1, C), laplacian as value: what the next layer
+            takes.
+
+        Raises TypeError and ValueError for dtypes and shapes that do not fit, and unless `radial` is a table.
+        """
+        features = np.asarray(features)
+        table = self._differentiable("laplacian", features.dtype, features.shape[-1] if features.ndim else 0)
+        return self._derivative("laplacian_walkers")(
+            *(positions, table.coefficients, table.cutoff, features, weights, features_jacobian, features_laplacian),
+            degree=table.degree,
+            loops=self.loops,
+        )
+
+    def _differentiable(self, what: str, dtype: np.dtype[Any], channels: int) -> RadialTable:
+        if not isinstance(self.radial, RadialTable):
+            raise ValueError(f"Convolution.{what}: radial tells no slopes; use the layer that tabulated() returns")
+        return self._table(dtype, channels)
+
+    def _features(self, graph: Graph, features: ArrayLike) -> Array:
+        """Features of the graph's nodes, in its dtype."""
+        n = graph.n_nodes
+        asked = f"({n}, 3, C), as the graph has {n} nodes"
+        found = checks.float_array("Convolution", "features", features, asked, (n, 3, None))
+        checks.same_dtype("Convolution", "features", found, "the graph", graph.dtype)
+        return found
+
+    # --- what it is made of ----------------------------------------------------------------------------
 
     def _radial_values(self, lengths: Array, channels: int) -> Array:
         """The radial functions at every edge, (E, P, C) in the dtype of the lengths."""
@@ -254,9 +351,17 @@ class Convolution:
         return self._made[key]
 
     def _kernel(self, kind: str) -> Callable[..., Array]:
+        return getattr(cpu, self._name(kind))
+
+    def _derivative(self, kind: str) -> Callable[..., Any]:
+        from pocket_tfn import cpu_derivatives
+
+        return getattr(cpu_derivatives, self._name(kind))
+
+    def _name(self, kind: str) -> str:
         everything = len(self.paths) == len([p for p in _catalogue() if p["l_out"] == self.l_out])
         parity = "" if everything else self.parity
-        return getattr(cpu, "_".join(filter(None, [kind, "1", str(self.l_out), parity])))
+        return "_".join(filter(None, [kind, "1", str(self.l_out), parity]))
 
 
 def _as_one(positions: Any, features: Any, weights: Any) -> tuple[Any, tuple[int, ...], Any]:

@@ -8,7 +8,7 @@ import pytest
 import sympy as sp
 from pocket_tfn.derive.cartesian import delta, r
 from pocket_tfn.derive.catalogue import Pair, emitted_pairs, pair
-from pocket_tfn.derive.derivatives import channel_vjp, cotangents, edge_vjp
+from pocket_tfn.derive.derivatives import channel_vjp, edge_vjp, jvp, named, roots
 from pocket_tfn.derive.lowering import apply_expressions, lower_apply
 from pocket_tfn.derive.program import Program
 from pocket_tfn.derive.proofs import t12_derivatives as t12
@@ -18,7 +18,7 @@ from tests.derivation import patched, refused, replace_form
 from tests.test_derive_mutation import WRONG_FORMS
 
 PAIRS = [*emitted_pairs(), pair(0, 0), pair(0, 1), pair(2, 1), pair(2, 2)]
-named = pytest.mark.parametrize("pair", PAIRS, ids=lambda p: p.key)
+of_pairs = pytest.mark.parametrize("pair", PAIRS, ids=lambda p: p.key)
 
 
 def seeds(pair: Pair) -> tuple[sp.Symbol, ...]:
@@ -39,18 +39,35 @@ def differences(pair: Pair, inputs: Sequence[sp.Symbol], found: Sequence[sp.Expr
     return [sp.expand(ours - sp.diff(contracted, s)) for s, ours in zip(inputs, found, strict=True)]
 
 
-@named
+@of_pairs
 def test_reverse_sweep(pair: Pair) -> None:
     """Radial values and features of a channel, and through the carried values of an edge, the unit vector."""
     program = lower_apply(pair)
     found = run(channel_vjp(program, seeds(pair)), {})
-    inputs, carried = program.channel_inputs, program.carried
+    inputs = program.channel_inputs
     assert differences(pair, inputs, found[: len(inputs)]) == [0] * len(inputs)
-    bars = dict(zip(cotangents("bar_", carried), found[len(inputs) :], strict=True))
+    bars = dict(zip(named("bar_", roots(program)), found[len(inputs) :], strict=True))
     assert differences(pair, DIRECTION, run(edge_vjp(program), bars)) == [0, 0, 0]
 
 
-@named
+@of_pairs
+def test_forward_sweep(pair: Pair) -> None:
+    """The output, and its derivative along tangents of all inputs."""
+    program, definition = lower_apply(pair), apply_expressions(pair)
+    inputs = (*DIRECTION, *program.channel_inputs)
+    moves = dict(zip(inputs, named("d_", inputs), strict=True))
+    found = run(jvp(program), {})
+    wanted = [sum(sp.diff(e, s) * d for s, d in moves.items()) for e in definition]
+    assert found == [sp.expand(e) for e in (*definition, *wanted)]
+
+
+def test_roots() -> None:
+    """Multiples of a value add to its cotangent; they need none of their own."""
+    assert [s.name for s in roots(lower_apply(pair(1, 1)))] == ["x", "y", "z", "n"]
+    assert [s.name for s in roots(lower_apply(pair(1, 0)))] == ["x", "y", "z"]
+
+
+@of_pairs
 def test_cost(pair: Pair) -> None:
     """The cheap gradient principle: at most five times the operations of the program (Griewank and Walther, ch. 4)."""
     program = lower_apply(pair)
@@ -62,7 +79,7 @@ def test_reverse_sweep_is_a_program_like_any_other() -> None:
     """Swept again it gives second derivatives."""
     one = pair(1, 1)
     first = channel_vjp(lower_apply(one), seeds(one))
-    again = cotangents("again_", [sp.Symbol(f"h{n}") for n in range(len(first.outputs))])
+    again = named("again_", [sp.Symbol(f"h{n}") for n in range(len(first.outputs))])
     found = run(channel_vjp(first, again), {})
     contracted = sum(h * e for h, e in zip(again, run(first, {}), strict=True))
     inputs = first.channel_inputs

@@ -21,12 +21,18 @@ from .proof import ProofError
 
 #: The function behind each public one, and the loop that it is handed.
 CALLS = {
-    "vjp_apply": ("_vjp_apply", "_vjp_rows_{}"),
-    "jvp_apply": ("_jvp_apply", "_jvp_rows_{}"),
-    "hvp_apply": ("_hvp_apply", "_hvp_rows_{}"),
-    "vjp_convolve": ("_vjp_convolve", "_vjp_rows_{}"),
-    "jvp_convolve": ("_jvp_convolve", "_jvp_rows_{}"),
-    "hvp_convolve": ("_hvp_convolve", "_hvp_rows_{}"),
+    **{f"{order}_apply": (f"_{order}_apply", f"_{order}_rows_{{}}") for order in ("vjp", "jvp", "hvp")},
+    **{f"{order}_convolve": (f"_{order}_convolve", f"_{order}_rows_{{}}") for order in ("vjp", "jvp", "hvp")},
+}
+#: Those that only the CPU has.
+CPU_CALLS = {
+    **{
+        f"{order}_convolve_tabulated": (f"_{order}_tabulated", f"_{order}_tabulated_{{}}")
+        for order in ("vjp", "jvp", "hvp")
+    },
+    **{f"{order}_convolve_walkers": (f"_{order}_walkers", f"_{order}_walkers_{{}}") for order in ("vjp", "jvp", "hvp")},
+    "laplacian_convolve": ("_laplacian_convolve", "_laplacian_rows_{}"),
+    "laplacian_walkers": ("_laplacian_walkers", "_laplacian_walkers_{}"),
 }
 #: Five channels in vectors of four.
 SIZE = Size(5, 4)
@@ -35,9 +41,10 @@ TARGETS = ("vectors", "radial", "features", "weights")
 
 def handed_residuals(pair: Pair, module: EmittedModule) -> tuple[int, ...]:
     """That each public function hands on its own name, loop, shape and arguments, and returns what comes back."""
-    for kind, (core, loop) in CALLS.items():
+    calls = CALLS if module.runs_on_gpu else CALLS | CPU_CALLS
+    for kind, (core, loop) in calls.items():
         _check_call(f"{kind}_{pair.key}", core, loop.format(pair.key), pair, module)
-    return (0,) * len(CALLS)
+    return (0,) * len(calls)
 
 
 def _check_call(name: str, core: str, loop: str, pair: Pair, module: EmittedModule) -> None:
@@ -156,7 +163,7 @@ class _Items:
         graph = Streamed(self.s.pair, self.s.module, self.s.case)
         graph.opaque, graph.weights = self.s.opaque, None
         graph.vectors, graph.radial, graph.features, graph.seeds = self.arrays
-        graph.indices = graph.receivers = tuple(range(4))
+        graph.indices = graph.receivers = range(4)
         graph.tangents = dict(zip(TARGETS, (*self.moves, None), strict=True))
         return graph
 

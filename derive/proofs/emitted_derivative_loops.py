@@ -50,7 +50,8 @@ class Streamed:
     def __init__(self, pair: Pair, module: EmittedModule, case: LoopCase) -> None:
         self.pair, self.module, self.case = pair, module, case
         self.texts, self.opaque = derivatives_text(pair), Opaque(module)
-        self.indices, self.receivers = INDICES, RECEIVERS
+        self.indices: Sequence[int] = INDICES
+        self.receivers: Sequence[int] = RECEIVERS
         channels = case.size.channels
         self.vectors, self.radial = symbols_array("v", EDGES, 3), radial_array(pair, channels)
         self.features = fields_array(pair, channels, NODES)

@@ -15,9 +15,10 @@ from ..derivatives import WEIGHT, named
 from ..directions import INVERSE, MOVED, stated
 from ..exact import SphereRing
 from ..execution import EmittedModule
-from ..lowering import apply_expressions
+from ..lowering import apply_expressions, lower_apply
 from ..symbols import DIRECTION, features, radial_symbols
 from .proof import residuals
+from .stand_ins import function_names
 
 #: Tangents of the direction.
 MOVES = named("d_", DIRECTION)
@@ -72,7 +73,9 @@ def channel_values(
 
 
 def edge_values(module: EmittedModule, kind: str, pair: Pair, count: int) -> list[Any]:
-    """What depends on the edge alone, as the loops are given it."""
+    """What depends on the edge alone, as the loops are given it; on the GPU they call the functions themselves."""
+    if module.runs_on_gpu:
+        return _edge_values_on_gpu(module, kind, pair)
     if module.runs_on_gpu:
         arguments = DIRECTION if kind == "vjp" else (*DIRECTION, *MOVES)
         return list(module.run(f"_{kind}_values_{pair.key}", module.constants, *arguments))
@@ -84,8 +87,24 @@ def edge_values(module: EmittedModule, kind: str, pair: Pair, count: int) -> lis
     return list(edges[:, 0])
 
 
+def _edge_values_on_gpu(module: EmittedModule, kind: str, pair: Pair) -> list[Any]:
+    if kind != "vjp":
+        return list(module.run(f"_{kind}_values_{pair.key}", module.constants, *DIRECTION, *MOVES))
+    edge_name, _ = function_names("apply", pair, module)
+    values = module.run(edge_name, module.constants, *DIRECTION)
+    by_name = dict(zip(map(str, lower_apply(pair).carried), values, strict=True))
+    return [by_name[name] for name in derivatives_text(pair).vjp.carried]
+
+
 def _before(f: DerivativeText) -> list[sp.Symbol]:
     return [sp.Symbol(f"before_{r.name}", real=True) for r in f.summed]
+
+
+def derivative_texts(pair: Pair, module: EmittedModule) -> tuple[str, ...]:
+    """The functions that :func:`derivative_residuals` executes: where they are the same, so is the result."""
+    edge, _ = function_names("apply", pair, module)
+    kinds = ("vjp_channel", "jvp_channel", "hvp_channel", "jvp_values", "hvp_values", "vjp_edge", "hvp_edge")
+    return tuple(map(module.source, (edge, *(f"_{kind}_{pair.key}" for kind in kinds))))
 
 
 def derivative_residuals(pair: Pair, module: EmittedModule) -> dict[str, tuple[Any, ...]]:
@@ -120,7 +139,12 @@ def _second(pair: Pair, module: EmittedModule, f: DerivativeText, known: Definit
     found = channel_values(module, f, edge_values(module, "hvp", pair, len(f.carried)), _before(f))
     bars, d_bars = _by_role(found, "bar_root"), _by_role(found, "d_bar_root")
     both = module.run(f"_hvp_edge_{pair.key}", module.constants, *DIRECTION, *MOVES, *bars, *d_bars)
-    ours = [*_by_role(found, "bar_radial"), *both[:3], *_by_role(found, "d_bar_weight", "d_bar_radial", "d_bar_features"), *both[3:]]
+    ours = [
+        *_by_role(found, "bar_radial"),
+        *both[:3],
+        *_by_role(found, "d_bar_weight", "d_bar_radial", "d_bar_features"),
+        *both[3:],
+    ]
     first, second = known.cotangents(known.contracted), known.cotangents(known.tangent(known.contracted))
     radial = first[1 : 1 + len(pair.paths)]
     return residuals(ours, [*radial, *first[-3:], *second], known.ring())

@@ -10,26 +10,41 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from ..catalogue import Pair
 from ..derivative_text import DerivativesText, DerivativeText, derivatives_text
 from ..execution import EmittedModule
-from ..polynomials import Polynomial, symbol
+from ..polynomials import ZERO, Polynomial, symbol
 
 Numbers = tuple[Any, ...]
+#: Functions that are linear in some of their arguments, and so zero where these are: the places of the arguments.
+LINEAR: dict[str, tuple[slice, ...]] = {
+    "_moved": (slice(5, 8),),
+    "_project": (slice(4, 7),),
+    "_project_tangent": (slice(4, 7), slice(10, 13)),
+    "_vjp_edge": (slice(3, None),),
+    "_hvp_edge": (slice(6, None),),
+}
 
 
 class Opaque:
-    """Values by function and arguments, the same for the loops and for what they should compute."""
+    """Values by function and arguments, with LINEAR all that is known of them; the same for the loops and for what they should compute."""
 
     def __init__(self, module: EmittedModule) -> None:
         self._k = module.constants
-        self._numbers: dict[tuple[str, Numbers], int] = {}
+        self._values: dict[tuple[str, Numbers], tuple[Polynomial, ...]] = {}
 
     def values(self, name: str, count: int, *arguments: Any) -> tuple[Polynomial, ...]:
         """What a function returns; arguments are exact numbers, truth values or None."""
-        number = self._numbers.setdefault((name, arguments), len(self._numbers))
-        return tuple(symbol(f"{name}_{i}_of_{number}") for i in range(count))
+        linear = next((places for start, places in LINEAR.items() if _is_of(name, start)), None)
+        if linear and all(a == 0 for place in linear for a in arguments[place]):
+            return (ZERO,) * count
+        known = self._values.get((name, arguments))
+        if known is None:
+            known = tuple(symbol(f"{name}_{i}_of_{len(self._values)}") for i in range(count))
+            self._values[name, arguments] = known
+        return known
 
     def function(self, name: str, count: int, takes: int) -> Callable[..., Any]:
         """The function itself, the constants its first argument."""
@@ -60,6 +75,24 @@ class Opaque:
         values = self.values(f.name, len(f.results), tuple(edge), tuple(arguments[:count]))
         before = iter(arguments[count:])
         return [v + next(before, 0) if r.summed else v for r, v in zip(f.results, values, strict=True)]
+
+
+def _is_of(name: str, start: str) -> bool:
+    """Whether a function is the one named, or that of a pair."""
+    return name == start or (name.startswith(f"{start}_") and name[len(start) + 1].isdigit())
+
+
+def linear_residuals(pair: Pair, module: EmittedModule) -> tuple[Any, ...]:
+    """What these functions return where all that they are linear in is zero."""
+    k, roots = module.constants, len(derivatives_text(pair).roots)
+    free = sp.symbols("a:20")
+    return (
+        *module.run("_moved", k, None, *free[:4], 0, 0, 0),
+        *module.run("_moved", k, True, *free[:4], 0, 0, 0),
+        *module.run("_project_tangent", k, *free[:4], 0, 0, 0, *free[4:7], 0, 0, 0),
+        *module.run(f"_vjp_edge_{pair.key}", k, *free[:3], *(0,) * roots),
+        *module.run(f"_hvp_edge_{pair.key}", k, *free[:6], *(0,) * (2 * roots)),
+    )
 
 
 def world_of(pair: Pair, module: EmittedModule, opaque: Opaque, edge: tuple[str, int]) -> Mapping[str, Any]:

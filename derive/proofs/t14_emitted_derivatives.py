@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ..catalogue import Pair, variants
 from ..execution import EmittedCodeError, EmittedModule
 from .emitted_derivative_calls import handed_residuals, returned_residuals, transpose_residuals
 from .emitted_derivative_loops import derivative_loop_residuals
-from .emitted_derivatives import derivative_residuals, direction_residuals, inverse_residuals
+from .emitted_derivatives import derivative_residuals, derivative_texts, direction_residuals, inverse_residuals
+from .emitted_laplacians import gradient_residuals, limit_residuals, radial_residuals, slope_residuals
+from .emitted_tables import laplacian_residuals, tabulated_residuals, walker_residuals
+from .opaque import linear_residuals
 from .proof import Equation, Proof, ProofError, Step, unseen
 
 #: Of each emitted module of derivatives, the one that it imports from.
@@ -44,6 +48,7 @@ def _proof(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Proof:
         steps=(
             _directions(modules),
             *(_channels(pair, modules) for pair in pairs),
+            *_laplacians(pairs, modules),
             _loops(pairs, modules),
         ),
     )
@@ -68,7 +73,7 @@ def _directions(modules: Sequence[EmittedModule]) -> Step:
 
 
 def _channels(pair: Pair, modules: Sequence[EmittedModule]) -> Step:
-    found = [derivative_residuals(pair, m) for m in modules]
+    found = _once_for_each_text(pair, modules)
     name, paths = pair.key.replace("_", r"\_"), f" ({pair.parity} paths)" if pair.parity else ""
     texts = {
         "vjp": (rf"\texttt{{vjp\_{name}}}", r"\frac{\partial L}{\partial (w, \rho, f, \hat r)},"),
@@ -82,19 +87,65 @@ def _channels(pair: Pair, modules: Sequence[EmittedModule]) -> Step:
     )
 
 
+def _once_for_each_text(pair: Pair, modules: Sequence[EmittedModule]) -> list[dict[str, tuple[Any, ...]]]:
+    """CPU and GPU share the text of these functions, and the constants by their names: it is executed once."""
+    by_text = {derivative_texts(pair, m): m for m in reversed(modules)}
+    return [derivative_residuals(pair, m) for m in by_text.values()]
+
+
+def _laplacians(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tuple[Step, ...]:
+    on_cpu = [m for m in modules if not m.runs_on_gpu]
+    degrees = sorted({p.l_f for pair in pairs for p in pair.paths})
+    if not on_cpu:
+        return ()
+    return (
+        Step(
+            r"For the forward Laplacian, with another set of radial functions $\chi$, a vector $e$ and a number $s$,",
+            (
+                Equation(
+                    (
+                        r"\texttt{gradient}_{d a}",
+                        r"\textstyle e_d \sum_J \chi_J K^{(J)}_{ac}(r) f_c + s\, \partial_d \sum_J \rho_J K^{(J)}_{ac}(r) f_c,",
+                    ),
+                    tuple(r for pair in pairs for m in on_cpu for r in gradient_residuals(pair, m)),
+                ),
+                unseen(
+                    *(radial_residuals(degrees, m) for m in on_cpu),
+                    *(slope_residuals(m) for m in on_cpu),
+                    limit_residuals(degrees),
+                ),
+            ),
+            r"which by \tfnref{T12} is the gradient of $\sum_J \varphi_J K^{(J)} f$ where $e = \hat r$ and either $s = 1/r$ and "
+            r"$\chi = \varphi' - J \varphi / r$ or, for solid harmonics, $s = 1$ and $\chi = g'$; \texttt{contraction} sums its "
+            r"products with three fields. The emitted radial functions of the Laplacian are those of \tfnref{T12}, and at $r = 0$ "
+            r"the limit for a smooth function of $r^2$. The slopes and curvatures of the tables are derivatives of their splines.",
+        ),
+    )
+
+
 def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
     on_cpu = [m for m in modules if not m.runs_on_gpu]
-    checks = [
-        part(pair, m)
-        for pair in pairs
-        for m in on_cpu
-        for part in (derivative_loop_residuals, handed_residuals, returned_residuals)
-    ]
+    parts = (
+        derivative_loop_residuals,
+        handed_residuals,
+        returned_residuals,
+        linear_residuals,
+        tabulated_residuals,
+        walker_residuals,
+        laplacian_residuals,
+    )
     return Step(
         r"The CPU's loops were executed on the graph of \tfnref{T11}, every array element a symbol of its own, and every value of a "
         r"scalar function another for other arguments: with weights and without, with tangents and without, for directions and for "
         r"solid harmonics, and with all cotangents asked for or one. Each wrote what belongs to its rows and nothing else. The "
-        r"public functions were executed as a whole: the graph by sender is that of the edges, each once, and for broadcast operands "
-        r"of \texttt{apply} the cotangents are sums.",
-        (unseen(*checks, *(transpose_residuals(m) for m in on_cpu)),),
+        r"public functions were executed as a whole, those with tables and the Laplacian too: the graph by sender is that of the "
+        r"edges, each once; for broadcast operands of \texttt{apply} the cotangents are sums; an edge beyond the cutoff adds "
+        r"nothing; a pair of particles serves both, with the sign of \tfnref{T11} for odd paths; and of a node with itself the "
+        r"vector does not move.",
+        (
+            unseen(
+                *(part(pair, m) for pair in pairs for m in on_cpu for part in parts),
+                *(transpose_residuals(m) for m in on_cpu),
+            ),
+        ),
     )

@@ -1,0 +1,165 @@
+"""Edits of the emitted derivatives: each must be refused by theorem T14."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from pocket_tfn.derive.proofs import t14_emitted_derivatives as t14
+
+from tests.derivation import Edit, edited, edits, modules_of, pairs_of, refused
+
+MODULE, BESIDE = "cpu_derivatives.py", "cpu.py"
+#: What asks for memory ahead computes nothing; the lengths of tuples tell the compiler what the loops do not need to know.
+UNSEEN = re.compile(r"_ask|_claim|later|next_edge|next_receiver|\"\"\"|^ *#|^def |^@")
+#: Each operator, and what it is mistaken for.
+MISTAKES = {" + ": " - ", " - ": " + ", " * ": " + ", " < ": " >= ", " += ": " -= ", " -= ": " += "}
+
+
+def refuses(edit: Edit) -> None:
+    """T14 for the pair of the edit ends in a ProofError."""
+    files = modules_of(edit.pair)
+    text = edited(files[MODULE], edit)
+    refused(lambda: t14.prove(pairs_of(edit.pair), {MODULE: text, BESIDE: files[BESIDE]}))
+
+
+FORMULAS = [
+    *edits(
+        "_vjp_channel_1_1",
+        ("sign of a cross product", "w0 = f2 * y - f1 * z", "w0 = f1 * z - f2 * y"),
+        ("cotangent of a", "bar_g * w,", "bar_g,"),
+        ("cotangent of the length", "sum_bar_n - bar_g * w_c", "sum_bar_n + bar_g * w_c"),
+        ("a constant", "k.c3 * bar_x_3", "k.c2 * bar_x_3"),
+        ("two cotangents exchanged", "        bar_w_b * w,\n        bar_w_c * w,\n", "        bar_w_c * w,\n        bar_w_b * w,\n"),
+    ),
+    *edits(
+        "_jvp_channel_1_1",
+        ("nothing but the value", "d_w * a", "w * a"),
+        ("sign", "d_t", "-d_t"),
+    ),
+    *edits("_vjp_edge_1_1", ("factor", "k.c2 * bar_n * x", "bar_n * x"), ("component", "bar_n * y", "bar_n * x")),
+    *edits("_hvp_edge_1_1", ("product rule", " + k.c2 * bar_n * d_x", "")),
+    *edits("_project", ("not projected", "across0 = u0 - along * x", "across0 = u0"), ("no length", "across1 * s", "across1")),
+    *edits("_project_tangent", ("length does not move", "d_s = -s * s_toward", "d_s = k.zero")),
+    *edits("_inverse", ("not inverted", "k.one / length", "length"), ("no bound", "min(k.one / length, k.huge)", "k.one / length")),
+    *edits("_moved", ("always projected", "if solid is not None:", "if solid is None:")),
+    *edits("_direction", ("length of another vector", "ux * x + uy * y + uz * z", "ux * x + uy * y + uz * x")),
+    *edits("_gradient_channel_1_1", ("an axis", "along0 * e0", "along0 * e1"), ("no slope", "slope_b * w0", "b * w0")),
+    *edits("_contraction_channel_1_1", ("an axis", "e0 * h0_f0", "e1 * h0_f0")),
+    *edits("_unit_radial_2", ("J (J + 1)", "k.c3 * chi", "k.c2 * chi")),
+    *edits("_solid_radial_1", ("2 (J + 1)", "k.c4", "k.c2")),
+    *edits("_origin_radial_2", ("2 J + 3", "k.c7", "k.c5")),
+    *edits("_slope_3", ("sign", "- k.c1_2\n", "+ k.c1_2\n") if False else ("coefficient", "k.c3_2 * t - k.c2", "k.c3_2 * t - k.c3")),
+    *edits("_curvature_5", ("coefficient", "k.c5_3 * t - k.c2", "k.c5_3 * t - k.c3")),
+]  # fmt: skip
+LOOPS = [
+    *edits(
+        "_vjp_rows_1_1",
+        ("cotangents of the sender", "_load(cotangents, (i, 0, c), lanes)", "_load(cotangents, (j, 0, c), lanes)"),
+        ("radial functions of another edge", "_load(radial, (e, 1, c), lanes)", "_load(radial, (t, 1, c), lanes)"),
+        ("shared channels twice", "v - c, uneven", "0, uneven"),
+        ("nothing added", "_load(sums, (2, v), lanes)", "_everywhere(k.zero, lanes)"),
+        ("to another sender", "_store(bar_features, (j, 1, c)", "_store(bar_features, (j, 0, c)"),
+        ("weights of another edge", "bar_weights[e] =", "bar_weights[t] ="),
+    ),
+    *edits(
+        "_hvp_rows_1_1",
+        ("tangents left out", "_given(d_features, (j, 1, c), lanes, k.zero)", "_everywhere(k.zero, lanes)"),
+        ("bars and their tangents exchanged", "d_vectors, bars, d_bars,", "d_vectors, d_bars, bars,"),
+    ),
+    *edits("_jvp_rows_1_1", ("output and tangent exchanged", "_store(d_sums, (0, v)", "_store(sums, (0, v)")),
+    *edits("_vjp_tabulated_1_1", ("values for slopes", "_tabulated(slope,", "_tabulated(spline,")),
+    *edits("_hvp_tabulated_1_1", ("slopes for curvatures", "_tabulated(curvature,", "_tabulated(slope,")),
+    *edits("_vjp_walkers_1_1", ("parity", "p1 = -p1", "p1 = p1"), ("of slopes", "q1 = -q1", "q1 = q1")),
+    *edits("_hvp_walkers_1_1", ("parity of tangents", "m1 = -m1", "m1 = m1"), ("of curvatures", "r1 = -r1", "r1 = r1")),
+    *edits("_add_pairs", ("forces on others", "-= bar_vectors[u, a]", "+= bar_vectors[u, a]")),
+    *edits("_fill_table", ("scale", "slopes[0, u] = scale * ", "slopes[0, u] = ")),
+    *edits("_add_length_tangents", ("directions do not turn", "x * lengths[u]", "x * k.zero")),
+    *edits("_laplacian_rows_1_1", ("a node with itself", "if i != j:", "if True:"), ("once", "w2 = two * w", "w2 = w")),
+    *edits(
+        "_laplacian_walkers_1_1",
+        ("sign of the sender", "lanes) - values[3])", "lanes) + values[3])"),
+        ("features of another", "features_jacobian, (b, d + 1, j, 0, c)", "features_jacobian, (b, d + 1, i, 0, c)"),
+    ),
+]
+CALLS = [
+    *edits("transpose", ("not by sender", "_transpose(indptr, indices, *found)", "_transpose(indptr, indices, *found[:1], *found[:0:-1])")),
+    *edits("_summed", ("not summed", "full.sum(axis=(*range(extra), *repeated)).reshape(wanted)", "full[:1].reshape(wanted)")),
+    *edits("_vjp_convolve", ("arguments exchanged", "graph.features, graph.weights, cotangents)", "cotangents, graph.weights, graph.features)")),
+    *edits("vjp_convolve_1_1", ("another loop", "_vjp_rows_1_1", "_hvp_rows_1_1")),
+    *edits("laplacian_walkers_1_1", ("another loop", "_laplacian_walkers_1_1,", "_laplacian_rows_1_1,")),
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("edit", [*FORMULAS, *LOOPS, *CALLS], ids=str)
+def test_refused(edit: Edit) -> None:
+    """Chosen edits of 1→1, one of each kind."""
+    refuses(edit)
+
+
+# --- every operator -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Site:
+    """An operator in the text: its line, its place there, and the function that holds it."""
+
+    function: str
+    line: int
+    at: int
+    operator: str
+
+    def __str__(self) -> str:
+        return f"{self.function.strip('_')}-{self.line}-{self.at}"
+
+
+def sites(text: str) -> Iterator[Site]:
+    """All operators of compiled functions that T14 speaks of."""
+    lines = text.splitlines()
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef) and any(
+            ast.unparse(d) in ("_compiled", "_loop") for d in node.decorator_list
+        ):
+            for number in range(node.body[0].lineno, (node.end_lineno or 0) + 1):
+                line = lines[number - 1]
+                if UNSEEN.search(line):
+                    continue
+                for operator in MISTAKES:
+                    for found in re.finditer(re.escape(operator), line):
+                        yield Site(node.name, number, found.start(), operator)
+
+
+def mutant(text: str, site: Site) -> str:
+    """The text with this operator mistaken."""
+    lines = text.splitlines(keepends=True)
+    line = lines[site.line - 1]
+    end = site.at + len(site.operator)
+    lines[site.line - 1] = line[: site.at] + MISTAKES[site.operator] + line[end:]
+    return "".join(lines)
+
+
+def chosen(step: int) -> list[Site]:
+    """Every step-th operator of the text for 1→0, the pair with the fewest terms."""
+    return list(sites(modules_of("1_0")[MODULE]))[::step]
+
+
+#: What is checked elsewhere: the refusal of malformed graphs by tests, and what only bounds the range of a number.
+NOT_PROVED = {"_transposed_fault"}
+
+
+@pytest.mark.parametrize("site", [s for s in chosen(23) if s.function not in NOT_PROVED], ids=str)
+def test_operators(site: Site) -> None:
+    """One of many mistaken for another."""
+    files = modules_of("1_0")
+    text = mutant(files[MODULE], site)
+    refused(lambda: t14.prove(pairs_of("1_0"), {MODULE: text, BESIDE: files[BESIDE]}))
+
+
+def test_it_holds_without_an_edit() -> None:
+    """For each of the two texts that are edited."""
+    for key in ("1_0", "1_1"):
+        assert t14.prove(pairs_of(key), {name: modules_of(key)[name] for name in (MODULE, BESIDE)}).identities > 1000
