@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from numpy.typing import NDArray
-
+from benchmarks.check import ROUNDINGS
+from benchmarks.contestant import Answer
 from benchmarks.cost import Cost
 
 Part = Callable[[Any, int], Callable[[], Any]]
@@ -22,12 +22,14 @@ class Case:
     sizes: Mapping[str, int]
     inputs: Any
     """What contestants are built from: a dataclass of the workload's own."""
-    oracles: Mapping[str, Callable[[], NDArray[Any]]]
+    oracles: Mapping[str, Callable[[], Answer]]
     """Right answers in float64, by name; more than one where contestants may approximate differently."""
     cost: Cost
     parts: Mapping[str, Part] = field(default_factory=dict)
     """What has no answer of its own to check, a step of ours or a bare matrix product."""
     notes: tuple[str, ...] = ()
+    roundings: int = ROUNDINGS
+    """How many units of rounding an answer may be away from the right one."""
 
     @property
     def name(self) -> str:

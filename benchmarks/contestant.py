@@ -6,6 +6,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+Answer = NDArray[Any] | tuple[NDArray[Any], ...]
+"""One array, or several: the output and its gradients, say."""
+
 
 class Missing(Exception):
     """A contestant's package is not installed, or lacks the function."""
@@ -22,8 +25,8 @@ class Contestant:
     run: Callable[[], Any]
     """Computes the answer once; returns only when the result is in memory."""
 
-    answer: Callable[[Any], NDArray[Any]]
-    """Turns what `run` returned into the oracle's shape, (N, 2 l_out + 1, C) or (B, A, 2 l_out + 1, C)."""
+    answer: Callable[[Any], Answer]
+    """Turns what `run` returned into the oracle's shape: if one, (N, 2 l_out + 1, C) or (B, A, 2 l_out + 1, C)."""
 
     oracle: str = "definition"
     """Which of the case's oracles it must agree with."""

@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from benchmarks import ptx
+from benchmarks import ptx, ptx_derivatives
 
 COLUMNS = ("kernel", "dtype", "arch", "registers", "spills", "stack", "fma", "loads", "stores", "width", "f64")
 
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     show(COLUMNS)
     try:
         for dtype in options.dtype:
-            for kernel in ptx.kernels(dtype):
+            for kernel in (*ptx.kernels(dtype), *ptx_derivatives.kernels(dtype)):
                 if options.kernel in kernel.name:
                     for cc in capabilities:
                         show(row(kernel, cc))

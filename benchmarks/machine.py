@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-LIBRARIES = ("pocket-tfn", "numpy", "numba", "llvmlite", "e3nn", "torch", "jax", "jaxlib")
+LIBRARIES = ("pocket-tfn", "numpy", "numba", "llvmlite", "e3nn", "torch", "jax", "jaxlib", "folx")
 
 
 def available_cpus() -> list[int]:

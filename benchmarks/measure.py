@@ -6,16 +6,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks import check, peers, timing
 from benchmarks.case import Case
-from benchmarks.contestant import Contestant, Missing
+from benchmarks.contestant import Answer, Contestant, Missing
 from benchmarks.floor import Streams
 from benchmarks.results import FAILED, MISSING, WRONG, Comparison, Row
 from benchmarks.session import Session
 
-Answers = dict[str, NDArray[Any]]
+Answers = dict[str, Answer]
 
 
 def compare(case: Case, names: Sequence[str], session: Session) -> Comparison:
@@ -58,8 +57,8 @@ def _admit(name: str, case: Case, threads: int, expected: Answers) -> tuple[Row,
         first, result = timing.seconds(contestant.run)
         error = check.relative_error(contestant.answer(result), expected[contestant.oracle])
         row = replace(row, first_call_seconds=first, relative_error=error)
-        if not check.is_right(error, np.dtype(case.dtype)):
-            bound = check.tolerance(np.dtype(case.dtype))
+        if not check.is_right(error, np.dtype(case.dtype), case.roundings):
+            bound = check.tolerance(np.dtype(case.dtype), case.roundings)
             raise check.WrongAnswer(f"relative error {error:.1e}, allowed {bound:.1e}")
     except Missing as missing:
         return replace(row, status=MISSING, note=str(missing)), None

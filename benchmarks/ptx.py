@@ -185,6 +185,11 @@ def uses_local_memory(ptx: str) -> bool:
     return re.search(r"\.local\b", ptx) is not None
 
 
+def uses_atomics(ptx: str) -> bool:
+    """Whether anything is read, changed and written in one, in an order that no one knows."""
+    return re.search(r"\b(atom|red)\.", ptx) is not None
+
+
 def count(ptx: str) -> Counts:
     """Instructions by kind; loads and stores are those of global memory, as such or through a generic address."""
     operand = r"(?:\.global)?(?:\.nc)?(?:\.v([24]))?\.[bfsu]\d+\b"

@@ -20,6 +20,12 @@ def times_faster(measured: Measured, peer: str) -> float | None:
     return ratio(theirs, ours).of_medians if ours and theirs else None
 
 
+def times_over(measured: Measured, other: str) -> float | None:
+    """The same ratio the other way round: how many times longer we take."""
+    faster = times_faster(measured, other)
+    return None if faster is None else 1 / faster
+
+
 def over_memory_floor(measured: Measured, of: str) -> float | None:
     """Our median over the time that moving every array once would take."""
     del of
@@ -75,6 +81,7 @@ def first_call_seconds(measured: Measured, of: str) -> float | None:
 
 QUANTITIES: Mapping[str, Callable[[Measured, str], float | None]] = {
     "times faster than": times_faster,
+    "time over": times_over,
     "time over the memory floor": over_memory_floor,
     "rate of the product over": product_rate,
     "exponent of time against nodes, distance from 1": exponent_distance,

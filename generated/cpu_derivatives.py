@@ -4530,9 +4530,10 @@ def _vjp_rows_1_0(
                         bar_root_2,
                     )
                     _keep(bar_radial, (e, 0, c), values[1], aligned)
-                    _store(sums, (0, v), values[2])
-                    _store(sums, (1, v), values[3])
-                    _store(sums, (2, v), values[4])
+                    if bar_features is not None:
+                        _store(sums, (0, v), values[2])
+                        _store(sums, (1, v), values[3])
+                        _store(sums, (2, v), values[4])
                     bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
                     bar_root_0 = _counted(bar_root_0, values[5], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[6], v - c, uneven)
@@ -4669,9 +4670,10 @@ def _hvp_rows_1_0(
                         d_bar_root_2,
                     )
                     _keep(d_bar_radial, (e, 0, c), values[5], aligned)
-                    _store(sums, (0, v), values[6])
-                    _store(sums, (1, v), values[7])
-                    _store(sums, (2, v), values[8])
+                    if d_bar_features is not None:
+                        _store(sums, (0, v), values[6])
+                        _store(sums, (1, v), values[7])
+                        _store(sums, (2, v), values[8])
                     bar_root_0 = _counted(bar_root_0, values[1], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[2], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[3], v - c, uneven)
@@ -4770,9 +4772,10 @@ def _vjp_rows_1_1(
                     _keep(bar_radial, (e, 0, c), values[1], aligned)
                     _keep(bar_radial, (e, 1, c), values[2], aligned)
                     _keep(bar_radial, (e, 2, c), values[3], aligned)
-                    _store(sums, (0, v), values[4])
-                    _store(sums, (1, v), values[5])
-                    _store(sums, (2, v), values[6])
+                    if bar_features is not None:
+                        _store(sums, (0, v), values[4])
+                        _store(sums, (1, v), values[5])
+                        _store(sums, (2, v), values[6])
                     bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
                     bar_root_0 = _counted(bar_root_0, values[7], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[8], v - c, uneven)
@@ -4943,9 +4946,10 @@ def _hvp_rows_1_1(
                     _keep(d_bar_radial, (e, 0, c), values[8], aligned)
                     _keep(d_bar_radial, (e, 1, c), values[9], aligned)
                     _keep(d_bar_radial, (e, 2, c), values[10], aligned)
-                    _store(sums, (0, v), values[11])
-                    _store(sums, (1, v), values[12])
-                    _store(sums, (2, v), values[13])
+                    if d_bar_features is not None:
+                        _store(sums, (0, v), values[11])
+                        _store(sums, (1, v), values[12])
+                        _store(sums, (2, v), values[13])
                     bar_root_0 = _counted(bar_root_0, values[3], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[4], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[5], v - c, uneven)
@@ -5044,9 +5048,10 @@ def _vjp_rows_1_1_polar(
                     )
                     _keep(bar_radial, (e, 0, c), values[1], aligned)
                     _keep(bar_radial, (e, 1, c), values[2], aligned)
-                    _store(sums, (0, v), values[3])
-                    _store(sums, (1, v), values[4])
-                    _store(sums, (2, v), values[5])
+                    if bar_features is not None:
+                        _store(sums, (0, v), values[3])
+                        _store(sums, (1, v), values[4])
+                        _store(sums, (2, v), values[5])
                     bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
                     bar_root_0 = _counted(bar_root_0, values[6], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[7], v - c, uneven)
@@ -5212,9 +5217,10 @@ def _hvp_rows_1_1_polar(
                     )
                     _keep(d_bar_radial, (e, 0, c), values[7], aligned)
                     _keep(d_bar_radial, (e, 1, c), values[8], aligned)
-                    _store(sums, (0, v), values[9])
-                    _store(sums, (1, v), values[10])
-                    _store(sums, (2, v), values[11])
+                    if d_bar_features is not None:
+                        _store(sums, (0, v), values[9])
+                        _store(sums, (1, v), values[10])
+                        _store(sums, (2, v), values[11])
                     bar_root_0 = _counted(bar_root_0, values[2], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[3], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[4], v - c, uneven)
@@ -5307,9 +5313,10 @@ def _vjp_rows_1_1_axial(
                         bar_root_2,
                     )
                     _keep(bar_radial, (e, 0, c), values[1], aligned)
-                    _store(sums, (0, v), values[2])
-                    _store(sums, (1, v), values[3])
-                    _store(sums, (2, v), values[4])
+                    if bar_features is not None:
+                        _store(sums, (0, v), values[2])
+                        _store(sums, (1, v), values[3])
+                        _store(sums, (2, v), values[4])
                     bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
                     bar_root_0 = _counted(bar_root_0, values[5], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[6], v - c, uneven)
@@ -5464,9 +5471,10 @@ def _hvp_rows_1_1_axial(
                         d_bar_root_2,
                     )
                     _keep(d_bar_radial, (e, 0, c), values[5], aligned)
-                    _store(sums, (0, v), values[6])
-                    _store(sums, (1, v), values[7])
-                    _store(sums, (2, v), values[8])
+                    if d_bar_features is not None:
+                        _store(sums, (0, v), values[6])
+                        _store(sums, (1, v), values[7])
+                        _store(sums, (2, v), values[8])
                     bar_root_0 = _counted(bar_root_0, values[1], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[2], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[3], v - c, uneven)
@@ -5569,9 +5577,10 @@ def _vjp_rows_1_2(
                     _keep(bar_radial, (e, 0, c), values[1], aligned)
                     _keep(bar_radial, (e, 1, c), values[2], aligned)
                     _keep(bar_radial, (e, 2, c), values[3], aligned)
-                    _store(sums, (0, v), values[4])
-                    _store(sums, (1, v), values[5])
-                    _store(sums, (2, v), values[6])
+                    if bar_features is not None:
+                        _store(sums, (0, v), values[4])
+                        _store(sums, (1, v), values[5])
+                        _store(sums, (2, v), values[6])
                     bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
                     bar_root_0 = _counted(bar_root_0, values[7], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[8], v - c, uneven)
@@ -5760,9 +5769,10 @@ def _hvp_rows_1_2(
                     _keep(d_bar_radial, (e, 0, c), values[8], aligned)
                     _keep(d_bar_radial, (e, 1, c), values[9], aligned)
                     _keep(d_bar_radial, (e, 2, c), values[10], aligned)
-                    _store(sums, (0, v), values[11])
-                    _store(sums, (1, v), values[12])
-                    _store(sums, (2, v), values[13])
+                    if d_bar_features is not None:
+                        _store(sums, (0, v), values[11])
+                        _store(sums, (1, v), values[12])
+                        _store(sums, (2, v), values[13])
                     bar_root_0 = _counted(bar_root_0, values[3], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[4], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[5], v - c, uneven)
@@ -5865,9 +5875,10 @@ def _vjp_rows_1_2_polar(
                     )
                     _keep(bar_radial, (e, 0, c), values[1], aligned)
                     _keep(bar_radial, (e, 1, c), values[2], aligned)
-                    _store(sums, (0, v), values[3])
-                    _store(sums, (1, v), values[4])
-                    _store(sums, (2, v), values[5])
+                    if bar_features is not None:
+                        _store(sums, (0, v), values[3])
+                        _store(sums, (1, v), values[4])
+                        _store(sums, (2, v), values[5])
                     bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
                     bar_root_0 = _counted(bar_root_0, values[6], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[7], v - c, uneven)
@@ -6051,9 +6062,10 @@ def _hvp_rows_1_2_polar(
                     )
                     _keep(d_bar_radial, (e, 0, c), values[7], aligned)
                     _keep(d_bar_radial, (e, 1, c), values[8], aligned)
-                    _store(sums, (0, v), values[9])
-                    _store(sums, (1, v), values[10])
-                    _store(sums, (2, v), values[11])
+                    if d_bar_features is not None:
+                        _store(sums, (0, v), values[9])
+                        _store(sums, (1, v), values[10])
+                        _store(sums, (2, v), values[11])
                     bar_root_0 = _counted(bar_root_0, values[2], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[3], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[4], v - c, uneven)
@@ -6150,9 +6162,10 @@ def _vjp_rows_1_2_axial(
                         bar_root_2,
                     )
                     _keep(bar_radial, (e, 0, c), values[1], aligned)
-                    _store(sums, (0, v), values[2])
-                    _store(sums, (1, v), values[3])
-                    _store(sums, (2, v), values[4])
+                    if bar_features is not None:
+                        _store(sums, (0, v), values[2])
+                        _store(sums, (1, v), values[3])
+                        _store(sums, (2, v), values[4])
                     bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
                     bar_root_0 = _counted(bar_root_0, values[5], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[6], v - c, uneven)
@@ -6325,9 +6338,10 @@ def _hvp_rows_1_2_axial(
                         d_bar_root_2,
                     )
                     _keep(d_bar_radial, (e, 0, c), values[5], aligned)
-                    _store(sums, (0, v), values[6])
-                    _store(sums, (1, v), values[7])
-                    _store(sums, (2, v), values[8])
+                    if d_bar_features is not None:
+                        _store(sums, (0, v), values[6])
+                        _store(sums, (1, v), values[7])
+                        _store(sums, (2, v), values[8])
                     bar_root_0 = _counted(bar_root_0, values[1], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[2], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[3], v - c, uneven)
@@ -6559,6 +6573,8 @@ def _vjp_tabulated_1_0(
                     if v % _line(features) == 0:
                         _ask(cotangents, later, 1 * v + 0 * _line(features))
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
+                    if bar_vectors is not None:
+                        q0 = _tabulated(slope, table, s, 0, c, lanes)
                     values = _vjp_channel_1_0(
                         k,
                         edge,
@@ -6576,15 +6592,15 @@ def _vjp_tabulated_1_0(
                         bar_root_1,
                         bar_root_2,
                     )
-                    _store(sums, (0, v), values[2])
-                    _store(sums, (1, v), values[3])
-                    _store(sums, (2, v), values[4])
+                    if bar_features is not None:
+                        _store(sums, (0, v), values[2])
+                        _store(sums, (1, v), values[3])
+                        _store(sums, (2, v), values[4])
                     bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
                     bar_root_0 = _counted(bar_root_0, values[5], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[6], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[7], v - c, uneven)
                     if bar_vectors is not None:
-                        q0 = _tabulated(slope, table, s, 0, c, lanes)
                         total = length
                         total = total + values[1] * q0
                         length = _counted(length, total, v - c, uneven)
@@ -6738,6 +6754,7 @@ def _hvp_tabulated_1_0(
                     c = _moved_back(v, uneven, channels, lanes)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
                     q0 = _tabulated(slope, table, s, 0, c, lanes)
+                    r0 = _tabulated(curvature, table, s, 0, c, lanes)
                     values = _hvp_channel_1_0(
                         k,
                         edge,
@@ -6763,9 +6780,10 @@ def _hvp_tabulated_1_0(
                         d_bar_root_1,
                         d_bar_root_2,
                     )
-                    _store(sums, (0, v), values[6])
-                    _store(sums, (1, v), values[7])
-                    _store(sums, (2, v), values[8])
+                    if d_bar_features is not None:
+                        _store(sums, (0, v), values[6])
+                        _store(sums, (1, v), values[7])
+                        _store(sums, (2, v), values[8])
                     bar_root_0 = _counted(bar_root_0, values[1], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[2], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[3], v - c, uneven)
@@ -6773,7 +6791,6 @@ def _hvp_tabulated_1_0(
                     d_bar_root_0 = _counted(d_bar_root_0, values[9], v - c, uneven)
                     d_bar_root_1 = _counted(d_bar_root_1, values[10], v - c, uneven)
                     d_bar_root_2 = _counted(d_bar_root_2, values[11], v - c, uneven)
-                    r0 = _tabulated(curvature, table, s, 0, c, lanes)
                     total = length
                     d_total = d_length
                     total = total + values[0] * q0
@@ -6861,6 +6878,10 @@ def _vjp_tabulated_1_1(
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
                     p1 = _tabulated(spline, table, s, 1, c, lanes)
                     p2 = _tabulated(spline, table, s, 2, c, lanes)
+                    if bar_vectors is not None:
+                        q0 = _tabulated(slope, table, s, 0, c, lanes)
+                        q1 = _tabulated(slope, table, s, 1, c, lanes)
+                        q2 = _tabulated(slope, table, s, 2, c, lanes)
                     values = _vjp_channel_1_1(
                         k,
                         edge,
@@ -6883,18 +6904,16 @@ def _vjp_tabulated_1_1(
                         bar_root_2,
                         bar_root_3,
                     )
-                    _store(sums, (0, v), values[4])
-                    _store(sums, (1, v), values[5])
-                    _store(sums, (2, v), values[6])
+                    if bar_features is not None:
+                        _store(sums, (0, v), values[4])
+                        _store(sums, (1, v), values[5])
+                        _store(sums, (2, v), values[6])
                     bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
                     bar_root_0 = _counted(bar_root_0, values[7], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[8], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[9], v - c, uneven)
                     bar_root_3 = _counted(bar_root_3, values[10], v - c, uneven)
                     if bar_vectors is not None:
-                        q0 = _tabulated(slope, table, s, 0, c, lanes)
-                        q1 = _tabulated(slope, table, s, 1, c, lanes)
-                        q2 = _tabulated(slope, table, s, 2, c, lanes)
                         total = length
                         total = total + values[1] * q0
                         total = total + values[2] * q1
@@ -7083,6 +7102,9 @@ def _hvp_tabulated_1_1(
                     q0 = _tabulated(slope, table, s, 0, c, lanes)
                     q1 = _tabulated(slope, table, s, 1, c, lanes)
                     q2 = _tabulated(slope, table, s, 2, c, lanes)
+                    r0 = _tabulated(curvature, table, s, 0, c, lanes)
+                    r1 = _tabulated(curvature, table, s, 1, c, lanes)
+                    r2 = _tabulated(curvature, table, s, 2, c, lanes)
                     values = _hvp_channel_1_1(
                         k,
                         edge,
@@ -7116,9 +7138,10 @@ def _hvp_tabulated_1_1(
                         d_bar_root_2,
                         d_bar_root_3,
                     )
-                    _store(sums, (0, v), values[11])
-                    _store(sums, (1, v), values[12])
-                    _store(sums, (2, v), values[13])
+                    if d_bar_features is not None:
+                        _store(sums, (0, v), values[11])
+                        _store(sums, (1, v), values[12])
+                        _store(sums, (2, v), values[13])
                     bar_root_0 = _counted(bar_root_0, values[3], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[4], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[5], v - c, uneven)
@@ -7128,9 +7151,6 @@ def _hvp_tabulated_1_1(
                     d_bar_root_1 = _counted(d_bar_root_1, values[15], v - c, uneven)
                     d_bar_root_2 = _counted(d_bar_root_2, values[16], v - c, uneven)
                     d_bar_root_3 = _counted(d_bar_root_3, values[17], v - c, uneven)
-                    r0 = _tabulated(curvature, table, s, 0, c, lanes)
-                    r1 = _tabulated(curvature, table, s, 1, c, lanes)
-                    r2 = _tabulated(curvature, table, s, 2, c, lanes)
                     total = length
                     d_total = d_length
                     total = total + values[0] * q0
@@ -7225,6 +7245,9 @@ def _vjp_tabulated_1_1_polar(
                         _ask(cotangents, later, 3 * v + 2 * _line(features))
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
                     p1 = _tabulated(spline, table, s, 1, c, lanes)
+                    if bar_vectors is not None:
+                        q0 = _tabulated(slope, table, s, 0, c, lanes)
+                        q1 = _tabulated(slope, table, s, 1, c, lanes)
                     values = _vjp_channel_1_1_polar(
                         k,
                         edge,
@@ -7246,17 +7269,16 @@ def _vjp_tabulated_1_1_polar(
                         bar_root_2,
                         bar_root_3,
                     )
-                    _store(sums, (0, v), values[3])
-                    _store(sums, (1, v), values[4])
-                    _store(sums, (2, v), values[5])
+                    if bar_features is not None:
+                        _store(sums, (0, v), values[3])
+                        _store(sums, (1, v), values[4])
+                        _store(sums, (2, v), values[5])
                     bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
                     bar_root_0 = _counted(bar_root_0, values[6], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[7], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[8], v - c, uneven)
                     bar_root_3 = _counted(bar_root_3, values[9], v - c, uneven)
                     if bar_vectors is not None:
-                        q0 = _tabulated(slope, table, s, 0, c, lanes)
-                        q1 = _tabulated(slope, table, s, 1, c, lanes)
                         total = length
                         total = total + values[1] * q0
                         total = total + values[2] * q1
@@ -7438,6 +7460,8 @@ def _hvp_tabulated_1_1_polar(
                     p1 = _tabulated(spline, table, s, 1, c, lanes)
                     q0 = _tabulated(slope, table, s, 0, c, lanes)
                     q1 = _tabulated(slope, table, s, 1, c, lanes)
+                    r0 = _tabulated(curvature, table, s, 0, c, lanes)
+                    r1 = _tabulated(curvature, table, s, 1, c, lanes)
                     values = _hvp_channel_1_1_polar(
                         k,
                         edge,
@@ -7469,9 +7493,10 @@ def _hvp_tabulated_1_1_polar(
                         d_bar_root_2,
                         d_bar_root_3,
                     )
-                    _store(sums, (0, v), values[9])
-                    _store(sums, (1, v), values[10])
-                    _store(sums, (2, v), values[11])
+                    if d_bar_features is not None:
+                        _store(sums, (0, v), values[9])
+                        _store(sums, (1, v), values[10])
+                        _store(sums, (2, v), values[11])
                     bar_root_0 = _counted(bar_root_0, values[2], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[3], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[4], v - c, uneven)
@@ -7481,8 +7506,6 @@ def _hvp_tabulated_1_1_polar(
                     d_bar_root_1 = _counted(d_bar_root_1, values[13], v - c, uneven)
                     d_bar_root_2 = _counted(d_bar_root_2, values[14], v - c, uneven)
                     d_bar_root_3 = _counted(d_bar_root_3, values[15], v - c, uneven)
-                    r0 = _tabulated(curvature, table, s, 0, c, lanes)
-                    r1 = _tabulated(curvature, table, s, 1, c, lanes)
                     total = length
                     d_total = d_length
                     total = total + values[0] * q0
@@ -7571,6 +7594,8 @@ def _vjp_tabulated_1_1_axial(
                         _ask(cotangents, later, 3 * v + 1 * _line(features))
                         _ask(cotangents, later, 3 * v + 2 * _line(features))
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
+                    if bar_vectors is not None:
+                        q0 = _tabulated(slope, table, s, 0, c, lanes)
                     values = _vjp_channel_1_1_axial(
                         k,
                         edge,
@@ -7590,15 +7615,15 @@ def _vjp_tabulated_1_1_axial(
                         bar_root_1,
                         bar_root_2,
                     )
-                    _store(sums, (0, v), values[2])
-                    _store(sums, (1, v), values[3])
-                    _store(sums, (2, v), values[4])
+                    if bar_features is not None:
+                        _store(sums, (0, v), values[2])
+                        _store(sums, (1, v), values[3])
+                        _store(sums, (2, v), values[4])
                     bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
                     bar_root_0 = _counted(bar_root_0, values[5], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[6], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[7], v - c, uneven)
                     if bar_vectors is not None:
-                        q0 = _tabulated(slope, table, s, 0, c, lanes)
                         total = length
                         total = total + values[1] * q0
                         length = _counted(length, total, v - c, uneven)
@@ -7768,6 +7793,7 @@ def _hvp_tabulated_1_1_axial(
                     c = _moved_back(v, uneven, channels, lanes)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
                     q0 = _tabulated(slope, table, s, 0, c, lanes)
+                    r0 = _tabulated(curvature, table, s, 0, c, lanes)
                     values = _hvp_channel_1_1_axial(
                         k,
                         edge,
@@ -7795,9 +7821,10 @@ def _hvp_tabulated_1_1_axial(
                         d_bar_root_1,
                         d_bar_root_2,
                     )
-                    _store(sums, (0, v), values[6])
-                    _store(sums, (1, v), values[7])
-                    _store(sums, (2, v), values[8])
+                    if d_bar_features is not None:
+                        _store(sums, (0, v), values[6])
+                        _store(sums, (1, v), values[7])
+                        _store(sums, (2, v), values[8])
                     bar_root_0 = _counted(bar_root_0, values[1], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[2], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[3], v - c, uneven)
@@ -7805,7 +7832,6 @@ def _hvp_tabulated_1_1_axial(
                     d_bar_root_0 = _counted(d_bar_root_0, values[9], v - c, uneven)
                     d_bar_root_1 = _counted(d_bar_root_1, values[10], v - c, uneven)
                     d_bar_root_2 = _counted(d_bar_root_2, values[11], v - c, uneven)
-                    r0 = _tabulated(curvature, table, s, 0, c, lanes)
                     total = length
                     d_total = d_length
                     total = total + values[0] * q0
@@ -7895,6 +7921,10 @@ def _vjp_tabulated_1_2(
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
                     p1 = _tabulated(spline, table, s, 1, c, lanes)
                     p2 = _tabulated(spline, table, s, 2, c, lanes)
+                    if bar_vectors is not None:
+                        q0 = _tabulated(slope, table, s, 0, c, lanes)
+                        q1 = _tabulated(slope, table, s, 1, c, lanes)
+                        q2 = _tabulated(slope, table, s, 2, c, lanes)
                     values = _vjp_channel_1_2(
                         k,
                         edge,
@@ -7919,18 +7949,16 @@ def _vjp_tabulated_1_2(
                         bar_root_2,
                         bar_root_3,
                     )
-                    _store(sums, (0, v), values[4])
-                    _store(sums, (1, v), values[5])
-                    _store(sums, (2, v), values[6])
+                    if bar_features is not None:
+                        _store(sums, (0, v), values[4])
+                        _store(sums, (1, v), values[5])
+                        _store(sums, (2, v), values[6])
                     bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
                     bar_root_0 = _counted(bar_root_0, values[7], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[8], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[9], v - c, uneven)
                     bar_root_3 = _counted(bar_root_3, values[10], v - c, uneven)
                     if bar_vectors is not None:
-                        q0 = _tabulated(slope, table, s, 0, c, lanes)
-                        q1 = _tabulated(slope, table, s, 1, c, lanes)
-                        q2 = _tabulated(slope, table, s, 2, c, lanes)
                         total = length
                         total = total + values[1] * q0
                         total = total + values[2] * q1
@@ -8135,6 +8163,9 @@ def _hvp_tabulated_1_2(
                     q0 = _tabulated(slope, table, s, 0, c, lanes)
                     q1 = _tabulated(slope, table, s, 1, c, lanes)
                     q2 = _tabulated(slope, table, s, 2, c, lanes)
+                    r0 = _tabulated(curvature, table, s, 0, c, lanes)
+                    r1 = _tabulated(curvature, table, s, 1, c, lanes)
+                    r2 = _tabulated(curvature, table, s, 2, c, lanes)
                     values = _hvp_channel_1_2(
                         k,
                         edge,
@@ -8170,9 +8201,10 @@ def _hvp_tabulated_1_2(
                         d_bar_root_2,
                         d_bar_root_3,
                     )
-                    _store(sums, (0, v), values[11])
-                    _store(sums, (1, v), values[12])
-                    _store(sums, (2, v), values[13])
+                    if d_bar_features is not None:
+                        _store(sums, (0, v), values[11])
+                        _store(sums, (1, v), values[12])
+                        _store(sums, (2, v), values[13])
                     bar_root_0 = _counted(bar_root_0, values[3], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[4], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[5], v - c, uneven)
@@ -8182,9 +8214,6 @@ def _hvp_tabulated_1_2(
                     d_bar_root_1 = _counted(d_bar_root_1, values[15], v - c, uneven)
                     d_bar_root_2 = _counted(d_bar_root_2, values[16], v - c, uneven)
                     d_bar_root_3 = _counted(d_bar_root_3, values[17], v - c, uneven)
-                    r0 = _tabulated(curvature, table, s, 0, c, lanes)
-                    r1 = _tabulated(curvature, table, s, 1, c, lanes)
-                    r2 = _tabulated(curvature, table, s, 2, c, lanes)
                     total = length
                     d_total = d_length
                     total = total + values[0] * q0
@@ -8281,6 +8310,9 @@ def _vjp_tabulated_1_2_polar(
                         _ask(cotangents, later, 5 * v + 4 * _line(features))
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
                     p1 = _tabulated(spline, table, s, 1, c, lanes)
+                    if bar_vectors is not None:
+                        q0 = _tabulated(slope, table, s, 0, c, lanes)
+                        q1 = _tabulated(slope, table, s, 1, c, lanes)
                     values = _vjp_channel_1_2_polar(
                         k,
                         edge,
@@ -8304,17 +8336,16 @@ def _vjp_tabulated_1_2_polar(
                         bar_root_2,
                         bar_root_3,
                     )
-                    _store(sums, (0, v), values[3])
-                    _store(sums, (1, v), values[4])
-                    _store(sums, (2, v), values[5])
+                    if bar_features is not None:
+                        _store(sums, (0, v), values[3])
+                        _store(sums, (1, v), values[4])
+                        _store(sums, (2, v), values[5])
                     bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
                     bar_root_0 = _counted(bar_root_0, values[6], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[7], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[8], v - c, uneven)
                     bar_root_3 = _counted(bar_root_3, values[9], v - c, uneven)
                     if bar_vectors is not None:
-                        q0 = _tabulated(slope, table, s, 0, c, lanes)
-                        q1 = _tabulated(slope, table, s, 1, c, lanes)
                         total = length
                         total = total + values[1] * q0
                         total = total + values[2] * q1
@@ -8512,6 +8543,8 @@ def _hvp_tabulated_1_2_polar(
                     p1 = _tabulated(spline, table, s, 1, c, lanes)
                     q0 = _tabulated(slope, table, s, 0, c, lanes)
                     q1 = _tabulated(slope, table, s, 1, c, lanes)
+                    r0 = _tabulated(curvature, table, s, 0, c, lanes)
+                    r1 = _tabulated(curvature, table, s, 1, c, lanes)
                     values = _hvp_channel_1_2_polar(
                         k,
                         edge,
@@ -8545,9 +8578,10 @@ def _hvp_tabulated_1_2_polar(
                         d_bar_root_2,
                         d_bar_root_3,
                     )
-                    _store(sums, (0, v), values[9])
-                    _store(sums, (1, v), values[10])
-                    _store(sums, (2, v), values[11])
+                    if d_bar_features is not None:
+                        _store(sums, (0, v), values[9])
+                        _store(sums, (1, v), values[10])
+                        _store(sums, (2, v), values[11])
                     bar_root_0 = _counted(bar_root_0, values[2], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[3], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[4], v - c, uneven)
@@ -8557,8 +8591,6 @@ def _hvp_tabulated_1_2_polar(
                     d_bar_root_1 = _counted(d_bar_root_1, values[13], v - c, uneven)
                     d_bar_root_2 = _counted(d_bar_root_2, values[14], v - c, uneven)
                     d_bar_root_3 = _counted(d_bar_root_3, values[15], v - c, uneven)
-                    r0 = _tabulated(curvature, table, s, 0, c, lanes)
-                    r1 = _tabulated(curvature, table, s, 1, c, lanes)
                     total = length
                     d_total = d_length
                     total = total + values[0] * q0
@@ -8649,6 +8681,8 @@ def _vjp_tabulated_1_2_axial(
                         _ask(cotangents, later, 5 * v + 3 * _line(features))
                         _ask(cotangents, later, 5 * v + 4 * _line(features))
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
+                    if bar_vectors is not None:
+                        q0 = _tabulated(slope, table, s, 0, c, lanes)
                     values = _vjp_channel_1_2_axial(
                         k,
                         edge,
@@ -8670,15 +8704,15 @@ def _vjp_tabulated_1_2_axial(
                         bar_root_1,
                         bar_root_2,
                     )
-                    _store(sums, (0, v), values[2])
-                    _store(sums, (1, v), values[3])
-                    _store(sums, (2, v), values[4])
+                    if bar_features is not None:
+                        _store(sums, (0, v), values[2])
+                        _store(sums, (1, v), values[3])
+                        _store(sums, (2, v), values[4])
                     bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
                     bar_root_0 = _counted(bar_root_0, values[5], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[6], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[7], v - c, uneven)
                     if bar_vectors is not None:
-                        q0 = _tabulated(slope, table, s, 0, c, lanes)
                         total = length
                         total = total + values[1] * q0
                         length = _counted(length, total, v - c, uneven)
@@ -8864,6 +8898,7 @@ def _hvp_tabulated_1_2_axial(
                     c = _moved_back(v, uneven, channels, lanes)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
                     q0 = _tabulated(slope, table, s, 0, c, lanes)
+                    r0 = _tabulated(curvature, table, s, 0, c, lanes)
                     values = _hvp_channel_1_2_axial(
                         k,
                         edge,
@@ -8893,9 +8928,10 @@ def _hvp_tabulated_1_2_axial(
                         d_bar_root_1,
                         d_bar_root_2,
                     )
-                    _store(sums, (0, v), values[6])
-                    _store(sums, (1, v), values[7])
-                    _store(sums, (2, v), values[8])
+                    if d_bar_features is not None:
+                        _store(sums, (0, v), values[6])
+                        _store(sums, (1, v), values[7])
+                        _store(sums, (2, v), values[8])
                     bar_root_0 = _counted(bar_root_0, values[1], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[2], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[3], v - c, uneven)
@@ -8903,7 +8939,6 @@ def _hvp_tabulated_1_2_axial(
                     d_bar_root_0 = _counted(d_bar_root_0, values[9], v - c, uneven)
                     d_bar_root_1 = _counted(d_bar_root_1, values[10], v - c, uneven)
                     d_bar_root_2 = _counted(d_bar_root_2, values[11], v - c, uneven)
-                    r0 = _tabulated(curvature, table, s, 0, c, lanes)
                     total = length
                     d_total = d_length
                     total = total + values[0] * q0
@@ -9033,9 +9068,10 @@ def _vjp_walkers_1_0(
                             bar_root_1,
                             bar_root_2,
                         )
-                        _store(sums, (j, 0, v), values[2])
-                        _store(sums, (j, 1, v), values[3])
-                        _store(sums, (j, 2, v), values[4])
+                        if bar_features is not None:
+                            _store(sums, (j, 0, v), values[2])
+                            _store(sums, (j, 1, v), values[3])
+                            _store(sums, (j, 2, v), values[4])
                         bar_root_0 = _counted(bar_root_0, values[5], v - c, uneven)
                         bar_root_1 = _counted(bar_root_1, values[6], v - c, uneven)
                         bar_root_2 = _counted(bar_root_2, values[7], v - c, uneven)
@@ -9063,9 +9099,10 @@ def _vjp_walkers_1_0(
                                 bar_root_1,
                                 bar_root_2,
                             )
-                            _store(sums, (i, 0, v), values[2])
-                            _store(sums, (i, 1, v), values[3])
-                            _store(sums, (i, 2, v), values[4])
+                            if bar_features is not None:
+                                _store(sums, (i, 0, v), values[2])
+                                _store(sums, (i, 1, v), values[3])
+                                _store(sums, (i, 2, v), values[4])
                             bar_root_0 = _counted(bar_root_0, values[5], v - c, uneven)
                             bar_root_1 = _counted(bar_root_1, values[6], v - c, uneven)
                             bar_root_2 = _counted(bar_root_2, values[7], v - c, uneven)
@@ -9292,9 +9329,10 @@ def _hvp_walkers_1_0(
                             d_bar_root_1,
                             d_bar_root_2,
                         )
-                        _store(sums, (j, 0, v), values[6])
-                        _store(sums, (j, 1, v), values[7])
-                        _store(sums, (j, 2, v), values[8])
+                        if d_bar_features is not None:
+                            _store(sums, (j, 0, v), values[6])
+                            _store(sums, (j, 1, v), values[7])
+                            _store(sums, (j, 2, v), values[8])
                         bar_root_0 = _counted(bar_root_0, values[1], v - c, uneven)
                         bar_root_1 = _counted(bar_root_1, values[2], v - c, uneven)
                         bar_root_2 = _counted(bar_root_2, values[3], v - c, uneven)
@@ -9339,9 +9377,10 @@ def _hvp_walkers_1_0(
                                 d_bar_root_1,
                                 d_bar_root_2,
                             )
-                            _store(sums, (i, 0, v), values[6])
-                            _store(sums, (i, 1, v), values[7])
-                            _store(sums, (i, 2, v), values[8])
+                            if d_bar_features is not None:
+                                _store(sums, (i, 0, v), values[6])
+                                _store(sums, (i, 1, v), values[7])
+                                _store(sums, (i, 2, v), values[8])
                             bar_root_0 = _counted(bar_root_0, values[1], v - c, uneven)
                             bar_root_1 = _counted(bar_root_1, values[2], v - c, uneven)
                             bar_root_2 = _counted(bar_root_2, values[3], v - c, uneven)
@@ -9464,9 +9503,10 @@ def _vjp_walkers_1_1(
                             bar_root_2,
                             bar_root_3,
                         )
-                        _store(sums, (j, 0, v), values[4])
-                        _store(sums, (j, 1, v), values[5])
-                        _store(sums, (j, 2, v), values[6])
+                        if bar_features is not None:
+                            _store(sums, (j, 0, v), values[4])
+                            _store(sums, (j, 1, v), values[5])
+                            _store(sums, (j, 2, v), values[6])
                         bar_root_0 = _counted(bar_root_0, values[7], v - c, uneven)
                         bar_root_1 = _counted(bar_root_1, values[8], v - c, uneven)
                         bar_root_2 = _counted(bar_root_2, values[9], v - c, uneven)
@@ -9502,9 +9542,10 @@ def _vjp_walkers_1_1(
                                 bar_root_2,
                                 bar_root_3,
                             )
-                            _store(sums, (i, 0, v), values[4])
-                            _store(sums, (i, 1, v), values[5])
-                            _store(sums, (i, 2, v), values[6])
+                            if bar_features is not None:
+                                _store(sums, (i, 0, v), values[4])
+                                _store(sums, (i, 1, v), values[5])
+                                _store(sums, (i, 2, v), values[6])
                             bar_root_0 = _counted(bar_root_0, values[7], v - c, uneven)
                             bar_root_1 = _counted(bar_root_1, values[8], v - c, uneven)
                             bar_root_2 = _counted(bar_root_2, values[9], v - c, uneven)
@@ -9791,9 +9832,10 @@ def _hvp_walkers_1_1(
                             d_bar_root_2,
                             d_bar_root_3,
                         )
-                        _store(sums, (j, 0, v), values[11])
-                        _store(sums, (j, 1, v), values[12])
-                        _store(sums, (j, 2, v), values[13])
+                        if d_bar_features is not None:
+                            _store(sums, (j, 0, v), values[11])
+                            _store(sums, (j, 1, v), values[12])
+                            _store(sums, (j, 2, v), values[13])
                         bar_root_0 = _counted(bar_root_0, values[3], v - c, uneven)
                         bar_root_1 = _counted(bar_root_1, values[4], v - c, uneven)
                         bar_root_2 = _counted(bar_root_2, values[5], v - c, uneven)
@@ -9854,9 +9896,10 @@ def _hvp_walkers_1_1(
                                 d_bar_root_2,
                                 d_bar_root_3,
                             )
-                            _store(sums, (i, 0, v), values[11])
-                            _store(sums, (i, 1, v), values[12])
-                            _store(sums, (i, 2, v), values[13])
+                            if d_bar_features is not None:
+                                _store(sums, (i, 0, v), values[11])
+                                _store(sums, (i, 1, v), values[12])
+                                _store(sums, (i, 2, v), values[13])
                             bar_root_0 = _counted(bar_root_0, values[3], v - c, uneven)
                             bar_root_1 = _counted(bar_root_1, values[4], v - c, uneven)
                             bar_root_2 = _counted(bar_root_2, values[5], v - c, uneven)
@@ -9986,9 +10029,10 @@ def _vjp_walkers_1_1_polar(
                             bar_root_2,
                             bar_root_3,
                         )
-                        _store(sums, (j, 0, v), values[3])
-                        _store(sums, (j, 1, v), values[4])
-                        _store(sums, (j, 2, v), values[5])
+                        if bar_features is not None:
+                            _store(sums, (j, 0, v), values[3])
+                            _store(sums, (j, 1, v), values[4])
+                            _store(sums, (j, 2, v), values[5])
                         bar_root_0 = _counted(bar_root_0, values[6], v - c, uneven)
                         bar_root_1 = _counted(bar_root_1, values[7], v - c, uneven)
                         bar_root_2 = _counted(bar_root_2, values[8], v - c, uneven)
@@ -10020,9 +10064,10 @@ def _vjp_walkers_1_1_polar(
                                 bar_root_2,
                                 bar_root_3,
                             )
-                            _store(sums, (i, 0, v), values[3])
-                            _store(sums, (i, 1, v), values[4])
-                            _store(sums, (i, 2, v), values[5])
+                            if bar_features is not None:
+                                _store(sums, (i, 0, v), values[3])
+                                _store(sums, (i, 1, v), values[4])
+                                _store(sums, (i, 2, v), values[5])
                             bar_root_0 = _counted(bar_root_0, values[6], v - c, uneven)
                             bar_root_1 = _counted(bar_root_1, values[7], v - c, uneven)
                             bar_root_2 = _counted(bar_root_2, values[8], v - c, uneven)
@@ -10292,9 +10337,10 @@ def _hvp_walkers_1_1_polar(
                             d_bar_root_2,
                             d_bar_root_3,
                         )
-                        _store(sums, (j, 0, v), values[9])
-                        _store(sums, (j, 1, v), values[10])
-                        _store(sums, (j, 2, v), values[11])
+                        if d_bar_features is not None:
+                            _store(sums, (j, 0, v), values[9])
+                            _store(sums, (j, 1, v), values[10])
+                            _store(sums, (j, 2, v), values[11])
                         bar_root_0 = _counted(bar_root_0, values[2], v - c, uneven)
                         bar_root_1 = _counted(bar_root_1, values[3], v - c, uneven)
                         bar_root_2 = _counted(bar_root_2, values[4], v - c, uneven)
@@ -10346,9 +10392,10 @@ def _hvp_walkers_1_1_polar(
                                 d_bar_root_2,
                                 d_bar_root_3,
                             )
-                            _store(sums, (i, 0, v), values[9])
-                            _store(sums, (i, 1, v), values[10])
-                            _store(sums, (i, 2, v), values[11])
+                            if d_bar_features is not None:
+                                _store(sums, (i, 0, v), values[9])
+                                _store(sums, (i, 1, v), values[10])
+                                _store(sums, (i, 2, v), values[11])
                             bar_root_0 = _counted(bar_root_0, values[2], v - c, uneven)
                             bar_root_1 = _counted(bar_root_1, values[3], v - c, uneven)
                             bar_root_2 = _counted(bar_root_2, values[4], v - c, uneven)
@@ -10469,9 +10516,10 @@ def _vjp_walkers_1_1_axial(
                             bar_root_1,
                             bar_root_2,
                         )
-                        _store(sums, (j, 0, v), values[2])
-                        _store(sums, (j, 1, v), values[3])
-                        _store(sums, (j, 2, v), values[4])
+                        if bar_features is not None:
+                            _store(sums, (j, 0, v), values[2])
+                            _store(sums, (j, 1, v), values[3])
+                            _store(sums, (j, 2, v), values[4])
                         bar_root_0 = _counted(bar_root_0, values[5], v - c, uneven)
                         bar_root_1 = _counted(bar_root_1, values[6], v - c, uneven)
                         bar_root_2 = _counted(bar_root_2, values[7], v - c, uneven)
@@ -10501,9 +10549,10 @@ def _vjp_walkers_1_1_axial(
                                 bar_root_1,
                                 bar_root_2,
                             )
-                            _store(sums, (i, 0, v), values[2])
-                            _store(sums, (i, 1, v), values[3])
-                            _store(sums, (i, 2, v), values[4])
+                            if bar_features is not None:
+                                _store(sums, (i, 0, v), values[2])
+                                _store(sums, (i, 1, v), values[3])
+                                _store(sums, (i, 2, v), values[4])
                             bar_root_0 = _counted(bar_root_0, values[5], v - c, uneven)
                             bar_root_1 = _counted(bar_root_1, values[6], v - c, uneven)
                             bar_root_2 = _counted(bar_root_2, values[7], v - c, uneven)
@@ -10752,9 +10801,10 @@ def _hvp_walkers_1_1_axial(
                             d_bar_root_1,
                             d_bar_root_2,
                         )
-                        _store(sums, (j, 0, v), values[6])
-                        _store(sums, (j, 1, v), values[7])
-                        _store(sums, (j, 2, v), values[8])
+                        if d_bar_features is not None:
+                            _store(sums, (j, 0, v), values[6])
+                            _store(sums, (j, 1, v), values[7])
+                            _store(sums, (j, 2, v), values[8])
                         bar_root_0 = _counted(bar_root_0, values[1], v - c, uneven)
                         bar_root_1 = _counted(bar_root_1, values[2], v - c, uneven)
                         bar_root_2 = _counted(bar_root_2, values[3], v - c, uneven)
@@ -10801,9 +10851,10 @@ def _hvp_walkers_1_1_axial(
                                 d_bar_root_1,
                                 d_bar_root_2,
                             )
-                            _store(sums, (i, 0, v), values[6])
-                            _store(sums, (i, 1, v), values[7])
-                            _store(sums, (i, 2, v), values[8])
+                            if d_bar_features is not None:
+                                _store(sums, (i, 0, v), values[6])
+                                _store(sums, (i, 1, v), values[7])
+                                _store(sums, (i, 2, v), values[8])
                             bar_root_0 = _counted(bar_root_0, values[1], v - c, uneven)
                             bar_root_1 = _counted(bar_root_1, values[2], v - c, uneven)
                             bar_root_2 = _counted(bar_root_2, values[3], v - c, uneven)
@@ -10928,9 +10979,10 @@ def _vjp_walkers_1_2(
                             bar_root_2,
                             bar_root_3,
                         )
-                        _store(sums, (j, 0, v), values[4])
-                        _store(sums, (j, 1, v), values[5])
-                        _store(sums, (j, 2, v), values[6])
+                        if bar_features is not None:
+                            _store(sums, (j, 0, v), values[4])
+                            _store(sums, (j, 1, v), values[5])
+                            _store(sums, (j, 2, v), values[6])
                         bar_root_0 = _counted(bar_root_0, values[7], v - c, uneven)
                         bar_root_1 = _counted(bar_root_1, values[8], v - c, uneven)
                         bar_root_2 = _counted(bar_root_2, values[9], v - c, uneven)
@@ -10970,9 +11022,10 @@ def _vjp_walkers_1_2(
                                 bar_root_2,
                                 bar_root_3,
                             )
-                            _store(sums, (i, 0, v), values[4])
-                            _store(sums, (i, 1, v), values[5])
-                            _store(sums, (i, 2, v), values[6])
+                            if bar_features is not None:
+                                _store(sums, (i, 0, v), values[4])
+                                _store(sums, (i, 1, v), values[5])
+                                _store(sums, (i, 2, v), values[6])
                             bar_root_0 = _counted(bar_root_0, values[7], v - c, uneven)
                             bar_root_1 = _counted(bar_root_1, values[8], v - c, uneven)
                             bar_root_2 = _counted(bar_root_2, values[9], v - c, uneven)
@@ -11283,9 +11336,10 @@ def _hvp_walkers_1_2(
                             d_bar_root_2,
                             d_bar_root_3,
                         )
-                        _store(sums, (j, 0, v), values[11])
-                        _store(sums, (j, 1, v), values[12])
-                        _store(sums, (j, 2, v), values[13])
+                        if d_bar_features is not None:
+                            _store(sums, (j, 0, v), values[11])
+                            _store(sums, (j, 1, v), values[12])
+                            _store(sums, (j, 2, v), values[13])
                         bar_root_0 = _counted(bar_root_0, values[3], v - c, uneven)
                         bar_root_1 = _counted(bar_root_1, values[4], v - c, uneven)
                         bar_root_2 = _counted(bar_root_2, values[5], v - c, uneven)
@@ -11352,9 +11406,10 @@ def _hvp_walkers_1_2(
                                 d_bar_root_2,
                                 d_bar_root_3,
                             )
-                            _store(sums, (i, 0, v), values[11])
-                            _store(sums, (i, 1, v), values[12])
-                            _store(sums, (i, 2, v), values[13])
+                            if d_bar_features is not None:
+                                _store(sums, (i, 0, v), values[11])
+                                _store(sums, (i, 1, v), values[12])
+                                _store(sums, (i, 2, v), values[13])
                             bar_root_0 = _counted(bar_root_0, values[3], v - c, uneven)
                             bar_root_1 = _counted(bar_root_1, values[4], v - c, uneven)
                             bar_root_2 = _counted(bar_root_2, values[5], v - c, uneven)
@@ -11486,9 +11541,10 @@ def _vjp_walkers_1_2_polar(
                             bar_root_2,
                             bar_root_3,
                         )
-                        _store(sums, (j, 0, v), values[3])
-                        _store(sums, (j, 1, v), values[4])
-                        _store(sums, (j, 2, v), values[5])
+                        if bar_features is not None:
+                            _store(sums, (j, 0, v), values[3])
+                            _store(sums, (j, 1, v), values[4])
+                            _store(sums, (j, 2, v), values[5])
                         bar_root_0 = _counted(bar_root_0, values[6], v - c, uneven)
                         bar_root_1 = _counted(bar_root_1, values[7], v - c, uneven)
                         bar_root_2 = _counted(bar_root_2, values[8], v - c, uneven)
@@ -11526,9 +11582,10 @@ def _vjp_walkers_1_2_polar(
                                 bar_root_2,
                                 bar_root_3,
                             )
-                            _store(sums, (i, 0, v), values[3])
-                            _store(sums, (i, 1, v), values[4])
-                            _store(sums, (i, 2, v), values[5])
+                            if bar_features is not None:
+                                _store(sums, (i, 0, v), values[3])
+                                _store(sums, (i, 1, v), values[4])
+                                _store(sums, (i, 2, v), values[5])
                             bar_root_0 = _counted(bar_root_0, values[6], v - c, uneven)
                             bar_root_1 = _counted(bar_root_1, values[7], v - c, uneven)
                             bar_root_2 = _counted(bar_root_2, values[8], v - c, uneven)
@@ -11824,9 +11881,10 @@ def _hvp_walkers_1_2_polar(
                             d_bar_root_2,
                             d_bar_root_3,
                         )
-                        _store(sums, (j, 0, v), values[9])
-                        _store(sums, (j, 1, v), values[10])
-                        _store(sums, (j, 2, v), values[11])
+                        if d_bar_features is not None:
+                            _store(sums, (j, 0, v), values[9])
+                            _store(sums, (j, 1, v), values[10])
+                            _store(sums, (j, 2, v), values[11])
                         bar_root_0 = _counted(bar_root_0, values[2], v - c, uneven)
                         bar_root_1 = _counted(bar_root_1, values[3], v - c, uneven)
                         bar_root_2 = _counted(bar_root_2, values[4], v - c, uneven)
@@ -11888,9 +11946,10 @@ def _hvp_walkers_1_2_polar(
                                 d_bar_root_2,
                                 d_bar_root_3,
                             )
-                            _store(sums, (i, 0, v), values[9])
-                            _store(sums, (i, 1, v), values[10])
-                            _store(sums, (i, 2, v), values[11])
+                            if d_bar_features is not None:
+                                _store(sums, (i, 0, v), values[9])
+                                _store(sums, (i, 1, v), values[10])
+                                _store(sums, (i, 2, v), values[11])
                             bar_root_0 = _counted(bar_root_0, values[2], v - c, uneven)
                             bar_root_1 = _counted(bar_root_1, values[3], v - c, uneven)
                             bar_root_2 = _counted(bar_root_2, values[4], v - c, uneven)
@@ -12013,9 +12072,10 @@ def _vjp_walkers_1_2_axial(
                             bar_root_1,
                             bar_root_2,
                         )
-                        _store(sums, (j, 0, v), values[2])
-                        _store(sums, (j, 1, v), values[3])
-                        _store(sums, (j, 2, v), values[4])
+                        if bar_features is not None:
+                            _store(sums, (j, 0, v), values[2])
+                            _store(sums, (j, 1, v), values[3])
+                            _store(sums, (j, 2, v), values[4])
                         bar_root_0 = _counted(bar_root_0, values[5], v - c, uneven)
                         bar_root_1 = _counted(bar_root_1, values[6], v - c, uneven)
                         bar_root_2 = _counted(bar_root_2, values[7], v - c, uneven)
@@ -12045,9 +12105,10 @@ def _vjp_walkers_1_2_axial(
                                 bar_root_1,
                                 bar_root_2,
                             )
-                            _store(sums, (i, 0, v), values[2])
-                            _store(sums, (i, 1, v), values[3])
-                            _store(sums, (i, 2, v), values[4])
+                            if bar_features is not None:
+                                _store(sums, (i, 0, v), values[2])
+                                _store(sums, (i, 1, v), values[3])
+                                _store(sums, (i, 2, v), values[4])
                             bar_root_0 = _counted(bar_root_0, values[5], v - c, uneven)
                             bar_root_1 = _counted(bar_root_1, values[6], v - c, uneven)
                             bar_root_2 = _counted(bar_root_2, values[7], v - c, uneven)
@@ -12316,9 +12377,10 @@ def _hvp_walkers_1_2_axial(
                             d_bar_root_1,
                             d_bar_root_2,
                         )
-                        _store(sums, (j, 0, v), values[6])
-                        _store(sums, (j, 1, v), values[7])
-                        _store(sums, (j, 2, v), values[8])
+                        if d_bar_features is not None:
+                            _store(sums, (j, 0, v), values[6])
+                            _store(sums, (j, 1, v), values[7])
+                            _store(sums, (j, 2, v), values[8])
                         bar_root_0 = _counted(bar_root_0, values[1], v - c, uneven)
                         bar_root_1 = _counted(bar_root_1, values[2], v - c, uneven)
                         bar_root_2 = _counted(bar_root_2, values[3], v - c, uneven)
@@ -12363,9 +12425,10 @@ def _hvp_walkers_1_2_axial(
                                 d_bar_root_1,
                                 d_bar_root_2,
                             )
-                            _store(sums, (i, 0, v), values[6])
-                            _store(sums, (i, 1, v), values[7])
-                            _store(sums, (i, 2, v), values[8])
+                            if d_bar_features is not None:
+                                _store(sums, (i, 0, v), values[6])
+                                _store(sums, (i, 1, v), values[7])
+                                _store(sums, (i, 2, v), values[8])
                             bar_root_0 = _counted(bar_root_0, values[1], v - c, uneven)
                             bar_root_1 = _counted(bar_root_1, values[2], v - c, uneven)
                             bar_root_2 = _counted(bar_root_2, values[3], v - c, uneven)

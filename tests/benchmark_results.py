@@ -69,10 +69,14 @@ def everything() -> list[Results]:
         comparison("walkers", {"pocket-tfn": 0.1 * a**2, "jax.jit": a**2}, walkers=16, particles=a)
         for a in (2, 4, 8, 32)
     ]
+    grown = [
+        comparison("laplacian", {"pocket-tfn": a**2, "folx": 9.0 * a**3}, walkers=4, particles=a) for a in (4, 8, 16)
+    ]
     return [
         results("streamed", Measured(comparisons=(comparison("streamed", {"pocket-tfn": 1.2, "e3nn": 130.0}),))),
         results("mixing", Measured(comparisons=(comparison("mixing", {"pocket-tfn": 2.0, "jax.jit": 30.0}),))),
         results("walkers", Measured(sweep=tuple(sweep))),
+        results("laplacian", Measured(sweep=tuple(grown))),
         results("scaling", Measured(scaling=tuple(point(n, 1e-3 * n) for n in (10**3, 10**4, 10**5)))),
         results("first-call", Measured(first_calls=(FirstCall("convolve_1_1", 0.3, 1.5, 0.2),), faults=("no luck",))),
     ]

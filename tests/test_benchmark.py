@@ -14,7 +14,7 @@ from benchmarks.results import MISSING, TIMED, Results
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = ["--quick", "--repeats", "2", "--threads", "1"]
-COMPARED = ["streamed", "tabulated", "mixing", "walkers"]
+COMPARED = ["streamed", "tabulated", "mixing", "walkers", "gradients", "forces", "laplacian", "laplacian-chained"]
 
 
 def run(*arguments: str, timeout: float = 600, **environment: str) -> subprocess.CompletedProcess[str]:

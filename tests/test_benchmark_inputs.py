@@ -14,7 +14,7 @@ from benchmarks.inputs.table import TOLERANCES, Table
 from benchmarks.peers.cardinal import weights
 from benchmarks.peers.cartesian import message
 from benchmarks.peers.forms import moved
-from benchmarks.workloads import scaling, walkers
+from benchmarks.workloads import laplacian, scaling, walkers
 
 RNG = np.random.default_rng(5)
 CUBIC = [
@@ -101,3 +101,9 @@ def test_sizes() -> None:
 def test_operations_are_those_of_the_generated_code() -> None:
     """1→0 is a dot product times a radial value, added to one component."""
     assert form_flops(0) == 7 and form_flops(0) < form_flops(1) < form_flops(2)
+
+
+def test_the_laplacians_sizes() -> None:
+    """As the goal of growth asks: 4 to 32 particles."""
+    sizes = laplacian.sweep_sizes({"walkers": 32, "particles": 16, "channels": 32}, quick=False)
+    assert [(s["walkers"], s["particles"]) for s in sizes] == [(4, 4), (4, 8), (4, 16), (4, 32)]

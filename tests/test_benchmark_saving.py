@@ -18,7 +18,7 @@ def test_everything_is_written_and_read_back(tmp_path: Path) -> None:
     found = everything()
     names = {path.name for path in save(found, tmp_path)}
     assert names == {path.name for path in tmp_path.iterdir()}
-    for workload in ("streamed", "mixing", "walkers", "scaling", "first-call"):
+    for workload in ("streamed", "mixing", "walkers", "laplacian", "scaling", "first-call"):
         assert {f"{workload}-float32-2-threads.{kind}" for kind in ("json", "md")} <= names
     assert list(saved(tmp_path, threads=2)) == found and list(saved(tmp_path, threads=3)) == []
     text = (tmp_path / "summary-2-threads.md").read_text(encoding="utf-8")
@@ -36,14 +36,14 @@ def test_one_workload_can_be_measured_again(tmp_path: Path) -> None:
 
 
 def test_pictures_are_svg_and_reproducible(tmp_path: Path) -> None:
-    """Three pictures, well-formed, small, equal when drawn twice."""
+    """All pictures, well-formed, small, equal when drawn twice."""
     pictures: dict[str, list[bytes]] = {}
     for folder in (tmp_path / "a", tmp_path / "b"):
         save(everything(), folder)
         for path in folder.glob("*.svg"):
             ElementTree.parse(path)
             pictures.setdefault(path.name, []).append(path.read_bytes())
-    assert set(pictures) == {f"{name}-2-threads.svg" for name in ("ratios", "walkers", "scaling")}
+    assert set(pictures) == {f"{name}-2-threads.svg" for name in ("ratios", "walkers", "laplacian", "scaling")}
     for first, second in pictures.values():
         assert first == second and len(first) < 200_000
 

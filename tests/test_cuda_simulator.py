@@ -21,12 +21,13 @@ CASES = ("cuda_cases.py", "cuda_refusals.py")
 LEAST = {"cuda_cases.py": 258, "cuda_refusals.py": 140}
 
 
-def run_cases(file: str, simulate: bool) -> subprocess.CompletedProcess[str]:
-    """One file of cases under pytest, in a fresh interpreter."""
-    environment = os.environ | {"NUMBA_ENABLE_CUDASIM": str(int(simulate)), "PYTEST_ADDOPTS": ""}
+def run_cases(file: str, simulate: bool, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """One file of cases under pytest, in a fresh interpreter; options of pytest, and further environment variables."""
+    environment = os.environ | {"NUMBA_ENABLE_CUDASIM": str(int(simulate)), "PYTEST_ADDOPTS": ""} | variables
     # Neither pytest's plugins nor an outer xdist worker should divide these cases further.
     environment = {key: value for key, value in environment.items() if not key.startswith("PYTEST_XDIST")}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"tests/{file}"]
+    plugins = ("-p", "no:cacheprovider", "-p", "no:xdist")
+    command = [sys.executable, "-m", "pytest", "-q", *plugins, *options, f"tests/{file}"]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 
 

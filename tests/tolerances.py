@@ -19,6 +19,14 @@ Derivation, with u = eps / 2 the unit roundoff:
   twice the largest coefficient: 2 · 7.5u M of that.  The weights are polynomials whose coefficients add up to less than
   6 in all (degree 3: 32/6, degree 5: 522/120), evaluated with at most 10 roundings, weighted and summed with 6 more.
   Half the sum of these worst cases is promised, as above: 8 eps + 4 eps M, relative to the largest coefficients.
+* derivatives are sums of terms g φ K f whose forms have been differentiated once or twice.  A form of degree d <= 3 in
+  r̂ then is one of degree d + 4 at most (each derivative projects, r̂ r̂ times), with 1 / |r| or its square in front,
+  which carries at most 7.5u each: twice the roundings of a value.  Relative to the product of the norms of what enters
+  each term, summed over the terms of the product rule, the product promises
+
+      derivative = 16 eps    of one kernel, first and second order; see test_derivatives_accuracy.py;
+
+  and n/2 eps more where n of these are summed, over edges or channels.
 * two computed results that must agree differ by twice that.
 * rotating the inputs and rounding them to the dtype moves r̂ and f by up to eps each; the forms change at most 6 times
   as fast as r̂ (3 r̂r̂, both factors) and are at most 2: 8 eps more.
@@ -46,6 +54,10 @@ class Tolerance:
     def value(self) -> float:
         """One kernel, or one kernel acting on one feature vector."""
         return 8 * self.eps
+
+    def derivative(self, terms: int = 1) -> float:
+        """A first or second derivative, summed over so many edges or channels."""
+        return 16 * self.eps + (terms - 1) / 2 * self.eps
 
     @property
     def peer(self) -> float:

@@ -6,13 +6,17 @@ B vanishes at the cutoff, and without biases R does, too.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from benchmarks import cauchy
 from benchmarks.inputs.graph import CUTOFF, Float64, FloatArray
 
 BESSEL = 8
 HIDDEN = 64
+RADIUS = 0.05
+"""Of the circles that derivatives are taken on: the network has poles where a hidden value is iπ, at 0.3 or so."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +29,25 @@ class Network:
     paths: int
 
     def __call__(self, distances: Float64) -> Float64:
-        hidden = bessel(np.asarray(distances, np.float64), self.cutoff) @ self.first.astype(np.float64)
+        inside = (np.asarray(distances) < self.cutoff)[:, None, None]
+        return np.asarray(inside * self._continued(np.asarray(distances, np.float64)))
+
+    def derivative(self, distances: Float64, order: int) -> Float64:
+        """(M,) -> (M, P, C): the first or second, zero beyond the cutoff."""
+        inside = (distances < self.cutoff)[:, None, None]
+        return np.asarray(inside * cauchy.derivative(lambda z: self._continued(distances + z), order, RADIUS))
+
+    def _continued(self, distances: Any) -> Any:
+        """R without a cutoff, of complex distances too."""
+        hidden = bessel(distances, self.cutoff) @ self.first.astype(np.float64)
         out = (hidden / (1 + np.exp(-hidden))) @ self.second.astype(np.float64)
-        return np.asarray(out.reshape(len(out), self.paths, -1))
+        return out.reshape(len(out), self.paths, -1)
 
 
-def bessel(distances: Float64, cutoff: float) -> Float64:
-    """(M,) -> (M, 8), zero beyond the cutoff; NumPy's sinc(x) is sin(πx)/(πx), and 1 at 0."""
+def bessel(distances: Any, cutoff: float) -> Any:
+    """(M,) -> (M, 8), going on beyond the cutoff; NumPy's sinc(x) is sin(πx)/(πx), and 1 at 0."""
     n = np.arange(1, BESSEL + 1)
-    inside = (distances < cutoff)[:, None]
-    return np.asarray(inside * np.sqrt(2 / cutoff) * (n * np.pi / cutoff) * np.sinc(n * distances[:, None] / cutoff))
+    return np.asarray(np.sqrt(2 / cutoff) * (n * np.pi / cutoff) * np.sinc(n * distances[:, None] / cutoff))
 
 
 def random_network(paths: int, channels: int, dtype: str, rng: np.random.Generator) -> Network:

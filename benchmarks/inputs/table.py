@@ -28,11 +28,16 @@ class Table:
 
     def __call__(self, distances: Float64) -> Float64:
         """(M,) -> (M, P, C) in float64, by SciPy's B-splines: nothing here is shared with the kernels."""
+        return self.derivative(distances, 0)
+
+    def derivative(self, distances: Float64, order: int) -> Float64:
+        """The same of a derivative with respect to the distance, zero beyond the cutoff."""
         from scipy.interpolate import BSpline
 
         d = self.degree
         knots = np.arange(-d, self.intervals + d + 1) * (self.cutoff / self.intervals)
         spline = BSpline(knots, self.coefficients.astype(np.float64), d)
+        spline = spline.derivative(order) if order else spline
         inside = distances < self.cutoff
         return np.asarray(np.where(inside[:, None, None], spline(np.where(inside, distances, 0.0)), 0.0))
 

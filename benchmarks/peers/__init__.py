@@ -18,6 +18,8 @@ OURS = "pocket-tfn"
 OURS_OUT = "pocket-tfn, out="
 OURS_STREAMED = "pocket-tfn, streamed"
 OURS_CUBIC = "pocket-tfn, degree 3"
+OURS_FORWARD = "pocket-tfn, forward"
+OURS_VJP = "pocket-tfn, vjp"
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,46 @@ WALKERS: dict[str, Entry] = {
     "torch.compile": Entry("walkers.torch_batched", "with_network", "the latter formula under torch.compile"),
 }
 
+GRADIENTS: dict[str, Entry] = {
+    OURS: Entry("gradients.ours", "both", "convolve_1_L, then vjp_convolve_1_L with a transposed graph that is kept"),
+    OURS_FORWARD: Entry("gradients.ours", "forward", "the former alone"),
+    OURS_VJP: Entry("gradients.ours", "vjp", "the latter alone"),
+    "e3nn": Entry("gradients.e3nn_layer", "eager", "the streamed e3nn layer with torch.autograd"),
+    "torch": Entry("gradients.torch_cartesian", "eager", "the Cartesian formula in eager torch with torch.autograd"),
+    "torch.compile": Entry("gradients.torch_cartesian", "compiled", "the same, both directions under torch.compile"),
+    "jax.jit": Entry("gradients.jax_cartesian", "jitted", "the Cartesian formula and jax.vjp of it under jax.jit"),
+}
+
+FORCES: dict[str, Entry] = {
+    OURS: Entry("forces.ours", "both", "convolve_tabulated_1_L, vjp_convolve_tabulated_1_L, position_cotangents"),
+    OURS_FORWARD: Entry("forces.ours", "forward", "the energy alone"),
+    "e3nn": Entry("forces.e3nn_layer", "eager", "the tabulated e3nn layer with torch.autograd"),
+    "torch": Entry("forces.torch_layer", "eager", "the network and the Cartesian formula in eager torch with autograd"),
+    "torch.compile": Entry("forces.torch_layer", "compiled", "the same, both directions under torch.compile"),
+    "jax.jit": Entry("forces.jax_layer", "with_network", "the same with jax.value_and_grad under jax.jit"),
+    "jax.jit, table": Entry("forces.jax_layer", "with_table", "our table instead of the network"),
+}
+
+LAPLACIAN: dict[str, Entry] = {
+    OURS: Entry("laplacian.ours", "allocating", "laplacian_walkers_1_L, results allocated by the call"),
+    "folx": Entry(
+        "laplacian.folx_forward", "with_table", "forward Laplacian of the formula on the same table, jax.jit"
+    ),
+    "folx, network": Entry("laplacian.folx_forward", "with_network", "the MLP evaluated for every pair instead"),
+    "jax.jit": Entry("laplacian.jax_second", "directional", "second derivatives along one coordinate after another"),
+    "jax.jit, network": Entry("laplacian.jax_second", "directional_with_network", "the same with the MLP"),
+    "jax.jit, hessian": Entry("laplacian.jax_second", "hessian", "the trace of jax.hessian, for few particles"),
+}
+
 ENTRIES: Mapping[str, Mapping[str, Entry]] = {
     "streamed": STREAMED,
     "tabulated": TABULATED,
     "mixing": MIXING,
     "walkers": WALKERS,
+    "gradients": GRADIENTS,
+    "forces": FORCES,
+    "laplacian": LAPLACIAN,
+    "laplacian-chained": LAPLACIAN,
 }
 """The contestants of each workload, in the order of its table."""
 

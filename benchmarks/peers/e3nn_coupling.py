@@ -89,7 +89,13 @@ def check_path_constants(l_out: int, mode: str = "uvu") -> None:
 
 def their_features(features: FloatArray) -> FloatArray:
     """(N, 3, C) -> (N, 3 C), components innermost, cycled."""
-    return np.ascontiguousarray(features[:, CYCLE].transpose(0, 2, 1)).reshape(len(features), -1)
+    return their_order(1, features)
+
+
+def their_order(l_out: int, components: FloatArray) -> FloatArray:
+    """The inverse of `our_answer`: (N, 2 l_out + 1, C) -> (N, (2 l_out + 1) C), components innermost."""
+    cycled = components[:, CYCLE] if l_out == 1 else components
+    return np.ascontiguousarray(cycled.transpose(0, 2, 1)).reshape(len(components), -1)
 
 
 def our_answer(l_out: int, result: Tensor) -> NDArray[Any]:

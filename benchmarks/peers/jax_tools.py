@@ -8,10 +8,20 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.contestant import Contestant
+from benchmarks.contestant import Answer, Contestant
 
 
-def contestant(layer: Callable[..., jax.Array], arrays: Sequence[NDArray[Any]], oracle: str) -> Contestant:
+def arrays_of(result: Sequence[jax.Array]) -> Answer:
+    """For `contestant`, where the layer returns several."""
+    return tuple(map(np.asarray, result))
+
+
+def contestant(
+    layer: Callable[..., Any],
+    arrays: Sequence[NDArray[Any]],
+    oracle: str,
+    answer: Callable[[Any], Answer] = np.asarray,
+) -> Contestant:
     """`layer` under jax.jit. The last of the arrays tells the precision; indices become 32-bit, jax's own choice."""
     jax.config.update("jax_enable_x64", arrays[-1].dtype == np.float64)
     arguments = [jnp.asarray(a.astype(np.int32) if a.dtype.kind == "i" else a) for a in arrays]
@@ -20,7 +30,7 @@ def contestant(layer: Callable[..., jax.Array], arrays: Sequence[NDArray[Any]], 
     def run() -> Any:
         return jax.block_until_ready(compiled(*arguments))
 
-    return Contestant(run, answer=np.asarray, oracle=oracle)
+    return Contestant(run, answer, oracle)
 
 
 def columns(array: jax.Array, axis: int) -> list[jax.Array]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.plots import ratios, scaling, walkers
+from benchmarks.plots import laplacian, ratios, scaling, walkers
 from benchmarks.plots.style import save
 from benchmarks.results import Results
 
@@ -14,6 +14,7 @@ def draw(found: Sequence[Results], folder: Path, suffix: str) -> list[Path]:
     for name, figure in (
         ("ratios", ratios.figure(found)),
         ("walkers", walkers.figure(found)),
+        ("laplacian", laplacian.figure(found)),
         ("scaling", scaling.figure(found)),
     ):
         if figure is not None:

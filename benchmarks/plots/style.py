@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 
 COLOURS = {"float32": "#3b6ea8", "float64": "#c46a28"}
 MARKERS = {"float32": "o", "float64": "s"}
+DASHES = ("--", ":", "-.")
+"""Of the contestants beside ours."""
 QUIET = "#777777"
 
 _SETTINGS: dict[Any, Any] = {

@@ -13,13 +13,13 @@ LABELS = {"particles": "particles A", "walkers": "walkers B"}
 
 
 def figure(found: Sequence[Results]) -> Figure | None:
-    sweeps = [results.measured.sweep for results in found if results.measured.sweep]
+    sweeps = [results.measured.sweep for results in found if results.workload == "walkers" and results.measured.sweep]
     if not sweeps:
         return None
     picture, axes = style.panels(7.5, 3.4, 1, 2, sharey=True)
     for axis, (size, label) in zip(axes, LABELS.items(), strict=True):
         for sweep in sweeps:
-            _curves(axis, size, sweep)
+            curves(axis, size, sweep)
         axis.set(yscale="log", xlabel=label)
         axis.set_xscale("log", base=2)
         axis.grid(True, which="major", color="#dddddd", linewidth=0.5)
@@ -38,9 +38,12 @@ def along(size: str, sweep: Sequence[Comparison]) -> list[Comparison]:
     return [largest[number] for number in sorted(largest)]
 
 
-def _curves(axis: Any, size: str, sweep: Sequence[Comparison]) -> None:
+def curves(axis: Any, size: str, sweep: Sequence[Comparison]) -> None:
+    """One for each contestant; each further one has its own dashes."""
     runs = along(size, sweep)
-    for name in dict.fromkeys(row.name for run in runs for row in run.rows if row.timing):
+    names = dict.fromkeys(row.name for run in runs for row in run.rows if row.timing)
+    dashes = dict(zip([name for name in names if name != OURS], style.DASHES, strict=False))
+    for name in names:
         timed = [(run, timing) for run in runs if (timing := run.timing(name)) is not None]
         dtype = runs[0].dtype
         axis.plot(
@@ -50,7 +53,7 @@ def _curves(axis: Any, size: str, sweep: Sequence[Comparison]) -> None:
             marker=style.MARKERS[dtype],
             markersize=3.5,
             linewidth=1.2,
-            linestyle="-" if name == OURS else "--",
+            linestyle=dashes.get(name, "-"),
             label=f"{name}, {dtype}",
         )
     fixed = ", ".join(f"{number} {name}" for name, number in runs[0].sizes.items() if name != size)

@@ -44,6 +44,31 @@ WORKLOADS: Mapping[str, Workload] = {
         {"walkers": 4096, "particles": 16, "channels": 32},
         {"walkers": 8, "particles": 4, "channels": 8},
     ),
+    "gradients": Workload(
+        "gradients",
+        "streamed, and the derivatives with respect to vectors, radial values and features",
+        {"nodes": 2000, "neighbours": 32, "channels": 64},
+        {"nodes": 60, "neighbours": 8, "channels": 8},
+        l_out=(0, 1, 2),
+    ),
+    "forces": Workload(
+        "forces",
+        "energy and forces of tabulated, against layers with an MLP per edge",
+        {"nodes": 2000, "neighbours": 32, "channels": 64},
+        {"nodes": 60, "neighbours": 8, "channels": 8},
+    ),
+    "laplacian": Workload(
+        "laplacian",
+        "walkers, with gradient and Laplacian with respect to all coordinates",
+        {"walkers": 32, "particles": 16, "channels": 32},
+        {"walkers": 2, "particles": 3, "channels": 8},
+    ),
+    "laplacian-chained": Workload(
+        "laplacian_chained",
+        "the same of features that depend on the positions: a layer after the first",
+        {"walkers": 32, "particles": 16, "channels": 32},
+        {"walkers": 2, "particles": 3, "channels": 8},
+    ),
     "scaling": Workload(
         "scaling",
         "time and memory against the number of nodes at fixed density",

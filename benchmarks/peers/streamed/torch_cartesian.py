@@ -11,14 +11,16 @@ from benchmarks.workloads.streamed import Inputs
 
 
 def eager(inputs: Inputs, threads: int) -> Contestant:
-    return _contestant(inputs, threads, _layer(inputs.l_out))
+    return _contestant(inputs, threads, cartesian(inputs.l_out))
 
 
 def compiled(inputs: Inputs, threads: int) -> Contestant:
-    return _contestant(inputs, threads, torch_tools.compiled(_layer(inputs.l_out)))
+    return _contestant(inputs, threads, torch_tools.compiled(cartesian(inputs.l_out)))
 
 
-def _layer(l_out: int) -> Layer:
+def cartesian(l_out: int) -> Layer:
+    """The layer 1 -> l_out."""
+
     def layer(senders: Tensor, receivers: Tensor, vectors: Tensor, radial: Tensor, features: Tensor) -> Tensor:
         """(E,), (E,), (E, 3), (E, P, C), (N, 3, C) -> (N, 2 l_out + 1, C)."""
         units = vectors / torch.linalg.vector_norm(vectors, dim=1, keepdim=True)

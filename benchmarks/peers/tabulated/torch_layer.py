@@ -12,14 +12,15 @@ from benchmarks.workloads.tabulated import Inputs
 
 
 def eager(inputs: Inputs, threads: int) -> Contestant:
-    return _contestant(inputs, threads, _layer(inputs))
+    return _contestant(inputs, threads, with_network(inputs))
 
 
 def compiled(inputs: Inputs, threads: int) -> Contestant:
-    return _contestant(inputs, threads, torch_tools.compiled(_layer(inputs)))
+    return _contestant(inputs, threads, torch_tools.compiled(with_network(inputs)))
 
 
-def _layer(inputs: Inputs) -> Layer:
+def with_network(inputs: Inputs) -> Layer:
+    """The layer on this network's weights."""
     l_out, cutoff, paths = inputs.l_out, inputs.network.cutoff, inputs.network.paths
 
     def layer(

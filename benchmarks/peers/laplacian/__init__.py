@@ -1,0 +1,1 @@
+"""Contestants of the workloads laplacian and laplacian-chained."""
