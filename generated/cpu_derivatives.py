@@ -16835,9 +16835,12 @@ def _transposed(where: str, graph: _Graph, given: Any) -> Transposed:
         return transpose(graph.indptr, graph.indices)
     if not isinstance(given, Transposed):
         raise TypeError(f"{where}: transposed must be what transpose(indptr, indices) returns, got {type(given).__name__}")
-    own = Transposed(*(_frozen(np.asarray(a, np.int64)) for a in given))
-    sizes = (len(graph.indptr), len(graph.indices), len(graph.indices))
-    if tuple(map(len, own)) != sizes or _transposed_fault(graph.indptr, graph.indices, *own):
+    named = {f"transposed.{name}": a for name, a in given._asdict().items()}
+    arrays = _host(where, **named)
+    _index_type(where, **dict(zip(named, arrays, strict=True)))
+    own = Transposed(*(_frozen(a.astype(np.int64, copy=False)) for a in arrays))
+    shapes = [graph.indptr.shape, graph.indices.shape, graph.indices.shape]
+    if [a.shape for a in own] != shapes or _transposed_fault(graph.indptr, graph.indices, *own):
         raise ValueError(f"{where}: transposed belongs to another graph")
     return own
 
@@ -16849,12 +16852,14 @@ def _solid(where: str, normalize: Any) -> bool | None:
     return None if normalize else True
 
 
-def _asked(where: str, of: Any, names: tuple[str, ...]) -> set[str]:
-    """Which cotangents; ValueError for a name that is not there, but for weights, which may have been left out."""
-    asked = {of} if isinstance(of, str) else set(of)
-    if unknown := sorted(map(str, asked - {*names, "weights"})):
+def _asked(where: str, of: Any, names: tuple[str, ...], left_out: tuple[str, ...] = ("weights",)) -> set[str]:
+    """Which cotangents; ValueError for a name that is neither there nor that of an input that may be left out."""
+    if not isinstance(of, Iterable):
+        raise TypeError(f"{where}: of must be a name or names, out of {', '.join(names)}; got {of!r}")
+    asked = [of] if isinstance(of, str) else [str(name) for name in of]
+    if unknown := sorted({*asked} - {*names, *left_out}):
         raise ValueError(f"{where}: of takes {', '.join(names)}; got {', '.join(unknown)}")
-    return asked & set(names)
+    return {*asked} & {*names}
 
 
 def _fill_each(
@@ -17103,6 +17108,9 @@ def _items(where: str, shape: tuple[int, int, int], arrays: dict[str, Any]) -> _
     for name, array in arrays.items():
         core = cores[name.removesuffix("_tangent")]
         _core(where, name, array, f"(..., {', '.join(map(str, core))})", core)
+    for name in (n for n in arrays if n.endswith("_tangent")):
+        of = name.removesuffix("_tangent")
+        _shape(where, name, arrays[name], f"that of {of}", arrays[of].shape)
     dims = {name: len(cores[name.removesuffix("_tangent")]) for name in arrays}
     leads = [a.shape[: a.ndim - dims[name]] for name, a in arrays.items()]
     try:
@@ -17143,6 +17151,7 @@ def _vjp_apply(
     normalize: Any,
     of: Any,
 ) -> Cotangents:
+    _asked(where, of, ("vectors", "radial", "features"), left_out=())
     inputs = {"vectors": vectors, "radial": radial, "features": features}
     items = _items(where, shape, {**inputs, "cotangents": cotangents})
     a = items.arrays
@@ -17190,6 +17199,7 @@ def _hvp_apply(
     normalize: Any,
     of: Any,
 ) -> Cotangents:
+    _asked(where, of, ("vectors", "radial", "features"), left_out=())
     inputs = {"vectors": vectors, "radial": radial, "features": features}
     tangents = {"vectors_tangent": vectors_tangent, "radial_tangent": radial_tangent, "features_tangent": features_tangent}
     items = _items(where, shape, {**inputs, "cotangents": cotangents, **tangents})

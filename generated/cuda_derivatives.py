@@ -4850,12 +4850,14 @@ def _normalize(where: str, normalize: Any) -> int:
     return int(normalize)
 
 
-def _asked(where: str, of: Any, names: tuple[str, ...]) -> set[str]:
-    """Which cotangents; ValueError for a name that is not there."""
-    asked = {of} if isinstance(of, str) else set(of)
-    if unknown := sorted(map(str, asked - set(_ALL))):
+def _asked(where: str, of: Any, names: tuple[str, ...], left_out: tuple[str, ...] = ("weights",)) -> set[str]:
+    """Which cotangents; ValueError for a name that is neither there nor that of an input that may be left out."""
+    if not isinstance(of, Iterable):
+        raise TypeError(f"{where}: of must be a name or names, out of {', '.join(names)}; got {of!r}")
+    asked = [of] if isinstance(of, str) else [str(name) for name in of]
+    if unknown := sorted({*asked} - {*names, *left_out}):
         raise ValueError(f"{where}: of takes {', '.join(names)}; got {', '.join(unknown)}")
-    return asked & set(names)
+    return {*asked} & {*names}
 
 
 def _named(suffix: str, arrays: Iterable[Any]) -> dict[str, Any]:
@@ -5105,6 +5107,9 @@ def _check_items(
     core_of = {name: cores[name.removesuffix("_tangent")] for name in arrays}
     for name, array in arrays.items():
         _core(where, name, array, f"(..., {', '.join(map(str, core_of[name]))})", core_of[name])
+    for name in (n for n in arrays if n.endswith("_tangent")):
+        of = name.removesuffix("_tangent")
+        _shape(where, name, arrays[name], f"that of {of}", tuple(arrays[of].shape))
     flag = _normalize(where, normalize)
     lead, flat, steps = _broadcast(where, tuple(map(len, core_of.values())), **arrays)
     count = math.prod(lead)
@@ -5166,7 +5171,7 @@ def _reverse_apply(
     inputs = {"vectors": vectors, "radial": radial, "features": features, "cotangents": cotangents}
     items = _check_items(where, shape, inputs, tangents, normalize)
     shapes = items.edges.shapes
-    asked = _asked(where, of, tuple(shapes))
+    asked = _asked(where, of, tuple(shapes), left_out=())
     targets = {name: _empty(shapes[name], items.edges.dtype) for name in shapes if name in asked}
     _reverse(kernels, items.edges, items.transposed, items.numbers, targets)
     return Cotangents(**{name: _summed(a, items.lead, items.inputs[name]) for name, a in targets.items()})

@@ -298,7 +298,6 @@ MALFORMED: dict[str, Change] = {
 }
 
 
-@pytest.mark.xfail(strict=True, reason="not checked: floats are cut, the others raise Numba's or Python's own errors")
 @pytest.mark.parametrize("fault", MALFORMED)
 def test_transposed_of_wrong_arrays(fault: str) -> None:
     """A Transposed whose fields are not index arrays of one dimension: TypeError or ValueError that says so."""
@@ -308,14 +307,12 @@ def test_transposed_of_wrong_arrays(fault: str) -> None:
         getattr(cpu_derivatives, f"vjp_convolve_{KEY}")(**args)
 
 
-@pytest.mark.xfail(strict=True, reason="apply has no weights, but takes the name")
 @pytest.mark.parametrize("order", ["vjp", "hvp"])
 def test_apply_has_no_weights(order: str) -> None:
     """The name of another function's input is unknown: ValueError."""
     refuse(order, "apply", "of", lambda _: ("radial", "weights"), ValueError, "of takes vectors, radial, features")
 
 
-@pytest.mark.xfail(strict=True, reason="they are broadcast, and the output with them")
 @pytest.mark.parametrize("order", ["jvp", "hvp"])
 @pytest.mark.parametrize("lead", [(), (1,), (2, 5)])
 @pytest.mark.parametrize("name", ["vectors", "radial", "features"])
