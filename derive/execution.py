@@ -181,7 +181,7 @@ class EmittedModule:
     def world(self, **overrides: Any) -> dict[str, Any]:
         """All functions, plain classes and written-out constants as plain Python, in which overrides replace names."""
         world: dict[str, Any] = {m.__name__: m for m in (contextlib, functools, itertools, math, operator, threading)}
-        world |= {"np": np, "NamedTuple": NamedTuple}
+        world |= {"np": np, "NamedTuple": NamedTuple, "Iterable": Iterable}
         exec(self._whole_bytecode, world)
         world |= LANES | overrides
         return world
