@@ -422,7 +422,7 @@ def _inverse(k, length):
 @_compiled
 def _direction(k, solid, x, y, z):
     """(r̂, 1/|r|); of solid harmonics, which take r as it is, (r, 1)."""
-    if solid is not None:
+    if solid:
         return x, y, z, k.one
     ux, uy, uz = _unit(k, x, y, z)
     return ux, uy, uz, _inverse(k, ux * x + uy * y + uz * z)
@@ -431,7 +431,7 @@ def _direction(k, solid, x, y, z):
 @_compiled
 def _moved(k, solid, x, y, z, s, u0, u1, u2):
     """A tangent of r as one of the direction, or a cotangent of the direction as one of r."""
-    if solid is not None:
+    if solid:
         return u0, u1, u2
     return _project(k, x, y, z, s, u0, u1, u2)
 
@@ -3838,7 +3838,7 @@ def _hvp_vectors_1_0(k, solid, order, first, last, units, moves, d_vectors, bars
         b0, b1, b2, d0, d1, d2 = _hvp_edge_1_0(
             k, x, y, z, moves[0, u], moves[1, u], moves[2, u], bars[0, u], bars[1, u], bars[2, u], d_bars[0, u], d_bars[1, u], d_bars[2, u]
         )
-        if solid is None:
+        if not solid:
             if d_vectors is None:
                 d0, d1, d2 = _project(k, x, y, z, s, d0, d1, d2)
             else:
@@ -3933,7 +3933,7 @@ def _hvp_vectors_1_1(k, solid, order, first, last, units, moves, d_vectors, bars
         b0, b1, b2, d0, d1, d2 = _hvp_edge_1_1(
             k, x, y, z, moves[0, u], moves[1, u], moves[2, u], bars[0, u], bars[1, u], bars[2, u], bars[3, u], d_bars[0, u], d_bars[1, u], d_bars[2, u], d_bars[3, u]
         )
-        if solid is None:
+        if not solid:
             if d_vectors is None:
                 d0, d1, d2 = _project(k, x, y, z, s, d0, d1, d2)
             else:
@@ -4028,7 +4028,7 @@ def _hvp_vectors_1_1_polar(k, solid, order, first, last, units, moves, d_vectors
         b0, b1, b2, d0, d1, d2 = _hvp_edge_1_1_polar(
             k, x, y, z, moves[0, u], moves[1, u], moves[2, u], bars[0, u], bars[1, u], bars[2, u], bars[3, u], d_bars[0, u], d_bars[1, u], d_bars[2, u], d_bars[3, u]
         )
-        if solid is None:
+        if not solid:
             if d_vectors is None:
                 d0, d1, d2 = _project(k, x, y, z, s, d0, d1, d2)
             else:
@@ -4103,7 +4103,7 @@ def _hvp_vectors_1_1_axial(k, solid, order, first, last, units, moves, d_vectors
         b0, b1, b2, d0, d1, d2 = _hvp_edge_1_1_axial(
             k, x, y, z, moves[0, u], moves[1, u], moves[2, u], bars[0, u], bars[1, u], bars[2, u], d_bars[0, u], d_bars[1, u], d_bars[2, u]
         )
-        if solid is None:
+        if not solid:
             if d_vectors is None:
                 d0, d1, d2 = _project(k, x, y, z, s, d0, d1, d2)
             else:
@@ -4228,7 +4228,7 @@ def _hvp_vectors_1_2(k, solid, order, first, last, units, moves, d_vectors, bars
         b0, b1, b2, d0, d1, d2 = _hvp_edge_1_2(
             k, x, y, z, moves[0, u], moves[1, u], moves[2, u], bars[0, u], bars[1, u], bars[2, u], bars[3, u], d_bars[0, u], d_bars[1, u], d_bars[2, u], d_bars[3, u]
         )
-        if solid is None:
+        if not solid:
             if d_vectors is None:
                 d0, d1, d2 = _project(k, x, y, z, s, d0, d1, d2)
             else:
@@ -4353,7 +4353,7 @@ def _hvp_vectors_1_2_polar(k, solid, order, first, last, units, moves, d_vectors
         b0, b1, b2, d0, d1, d2 = _hvp_edge_1_2_polar(
             k, x, y, z, moves[0, u], moves[1, u], moves[2, u], bars[0, u], bars[1, u], bars[2, u], bars[3, u], d_bars[0, u], d_bars[1, u], d_bars[2, u], d_bars[3, u]
         )
-        if solid is None:
+        if not solid:
             if d_vectors is None:
                 d0, d1, d2 = _project(k, x, y, z, s, d0, d1, d2)
             else:
@@ -4458,7 +4458,7 @@ def _hvp_vectors_1_2_axial(k, solid, order, first, last, units, moves, d_vectors
         b0, b1, b2, d0, d1, d2 = _hvp_edge_1_2_axial(
             k, x, y, z, moves[0, u], moves[1, u], moves[2, u], bars[0, u], bars[1, u], bars[2, u], d_bars[0, u], d_bars[1, u], d_bars[2, u]
         )
-        if solid is None:
+        if not solid:
             if d_vectors is None:
                 d0, d1, d2 = _project(k, x, y, z, s, d0, d1, d2)
             else:
@@ -6479,7 +6479,7 @@ def _fill_along(along, k, order, first, last, vectors, d_vectors):
     for t in range(first, last):
         u = t - first
         e = _edge_number(order, t)
-        x, y, z, s = _direction(k, None, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z, s = _direction(k, False, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         along[0, u] = x
         along[1, u] = y
         along[2, u] = z
@@ -12475,7 +12475,7 @@ def _hvp_walkers_1_2_axial(
 @_compiled
 def _radial_0(k, solid, s, p, q, r):
     """χ, and the radial function of the Laplacian, of a form of degree 0; s is 1/|r|, or 0 at r = 0."""
-    if solid is None:
+    if not solid:
         return _unit_radial_0(k, s, p, q, r)
     if s == k.zero:
         chi, laplacian = _origin_radial_0(k, s, p, q, r)
@@ -12486,7 +12486,7 @@ def _radial_0(k, solid, s, p, q, r):
 @_compiled
 def _radial_1(k, solid, s, p, q, r):
     """χ, and the radial function of the Laplacian, of a form of degree 1; s is 1/|r|, or 0 at r = 0."""
-    if solid is None:
+    if not solid:
         return _unit_radial_1(k, s, p, q, r)
     if s == k.zero:
         chi, laplacian = _origin_radial_1(k, s, p, q, r)
@@ -12497,7 +12497,7 @@ def _radial_1(k, solid, s, p, q, r):
 @_compiled
 def _radial_2(k, solid, s, p, q, r):
     """χ, and the radial function of the Laplacian, of a form of degree 2; s is 1/|r|, or 0 at r = 0."""
-    if solid is None:
+    if not solid:
         return _unit_radial_2(k, s, p, q, r)
     if s == k.zero:
         chi, laplacian = _origin_radial_2(k, s, p, q, r)
@@ -12508,7 +12508,7 @@ def _radial_2(k, solid, s, p, q, r):
 @_compiled
 def _radial_3(k, solid, s, p, q, r):
     """χ, and the radial function of the Laplacian, of a form of degree 3; s is 1/|r|, or 0 at r = 0."""
-    if solid is None:
+    if not solid:
         return _unit_radial_3(k, s, p, q, r)
     if s == k.zero:
         chi, laplacian = _origin_radial_3(k, s, p, q, r)
@@ -16845,11 +16845,11 @@ def _transposed(where: str, graph: _Graph, given: Any) -> Transposed:
     return own
 
 
-def _solid(where: str, normalize: Any) -> bool | None:
-    """None if vectors are normalized, which the compiler is to know."""
+def _solid(where: str, normalize: Any) -> bool:
+    """Whether vectors are taken as they are."""
     if not isinstance(normalize, (bool, np.bool_)):
         raise TypeError(f"{where}: normalize must be True or False, got {type(normalize).__name__}")
-    return None if normalize else True
+    return not normalize
 
 
 def _asked(where: str, of: Any, names: tuple[str, ...], left_out: tuple[str, ...] = ("weights",)) -> set[str]:
@@ -16961,7 +16961,7 @@ def _spread_senders(
     loop: Any,
     graph: _Graph,
     by_sender: Transposed,
-    solid: bool | None,
+    solid: bool,
     arrays: tuple[Any, ...],
     targets: tuple[Array | None, ...],
 ) -> None:
@@ -17416,7 +17416,7 @@ class _Walkers(NamedTuple):
     def tangents(self) -> list[Array | None]:
         return [self.others.get(f"{name}_tangent") for name in WalkerCotangents._fields]
 
-    def spread(self, loop: Any, solid: bool | None, *arrays: Any) -> None:
+    def spread(self, loop: Any, solid: bool, *arrays: Any) -> None:
         walkers, particles, _, channels = self.features.shape
         dtype = self.features.dtype
         steps = (*_channel_steps(channels, dtype), solid, self.table.order, self.loops)

@@ -159,7 +159,7 @@ def _inverse(k, length):
 @_device
 def _direction(k, solid, x, y, z):
     """(r̂, 1/|r|); of solid harmonics, which take r as it is, (r, 1)."""
-    if solid is not None:
+    if solid:
         return x, y, z, k.one
     ux, uy, uz = _unit(k, x, y, z)
     return ux, uy, uz, _inverse(k, ux * x + uy * y + uz * z)
@@ -168,7 +168,7 @@ def _direction(k, solid, x, y, z):
 @_device
 def _moved(k, solid, x, y, z, s, u0, u1, u2):
     """A tangent of r as one of the direction, or a cotangent of the direction as one of r."""
-    if solid is not None:
+    if solid:
         return u0, u1, u2
     return _project(k, x, y, z, s, u0, u1, u2)
 
@@ -2164,27 +2164,11 @@ def _given(array, row, a, c, zero):
 
 
 @_device
-def _edge_direction(k, normalize, x, y, z):
-    """(r̂, 1/|r|), or of solid harmonics (r, 1)."""
-    if normalize:
-        return _direction(k, None, x, y, z)
-    return _direction(k, True, x, y, z)
-
-
-@_device
-def _edge_moved(k, normalize, x, y, z, s, u0, u1, u2):
-    """A tangent of r as one of the direction, or a cotangent of the direction as one of r."""
-    if normalize:
-        return _moved(k, None, x, y, z, s, u0, u1, u2)
-    return _moved(k, True, x, y, z, s, u0, u1, u2)
-
-
-@_device
 def _edge_shift(k, normalize, x, y, z, s, e, d_vectors):
     """How the direction of an edge moves."""
     if d_vectors.shape[0] == 0:
         return k.zero, k.zero, k.zero
-    return _edge_moved(k, normalize, x, y, z, s, d_vectors[e, 0], d_vectors[e, 1], d_vectors[e, 2])
+    return _moved(k, not normalize, x, y, z, s, d_vectors[e, 0], d_vectors[e, 1], d_vectors[e, 2])
 
 
 @_device
@@ -2364,7 +2348,7 @@ def _vjp_edges_1_0(
         i = receivers[e]
         j = indices[e]
         w = _given_number(weights, e, k.one)
-        x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         edge = _vjp_values_1_0(k, x, y, z)
         for c in range(lane, features.shape[2], lanes):
             values = _vjp_channel_1_0(
@@ -2404,7 +2388,7 @@ def _vjp_edges_1_0(
                 b0, b1, b2 = _vjp_edge_1_0(
                     k, x, y, z, sums[1, r], sums[2, r], sums[3, r]
                 )
-                b0, b1, b2 = _edge_moved(k, normalize, x, y, z, s, b0, b1, b2)
+                b0, b1, b2 = _moved(k, not normalize, x, y, z, s, b0, b1, b2)
                 bar_vectors[e, 0] = b0
                 bar_vectors[e, 1] = b1
                 bar_vectors[e, 2] = b2
@@ -2426,7 +2410,7 @@ def _vjp_senders_1_0(
             e = edges[n]
             i = receivers[n]
             w = _given_number(weights, e, k.one)
-            x, y, z, _ = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z, _ = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _vjp_values_1_0(k, x, y, z)
             values = _vjp_channel_1_0(
                 k,
@@ -2469,7 +2453,7 @@ def _jvp_rows_1_0(
             j = indices[e]
             w = _given_number(weights, e, k.one)
             d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
             edge = _jvp_values_1_0(k, x, y, z, d_x, d_y, d_z)
             values = _jvp_channel_1_0(
@@ -2517,7 +2501,7 @@ def _hvp_edges_1_0(
         j = indices[e]
         w = _given_number(weights, e, k.one)
         d_w = _given_number(d_weights, e, k.zero)
-        x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
         edge = _hvp_values_1_0(k, x, y, z, d_x, d_y, d_z)
         for c in range(lane, features.shape[2], lanes):
@@ -2598,7 +2582,7 @@ def _hvp_senders_1_0(
             i = receivers[n]
             w = _given_number(weights, e, k.one)
             d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
             edge = _hvp_values_1_0(k, x, y, z, d_x, d_y, d_z)
             values = _hvp_channel_1_0(
@@ -2653,7 +2637,7 @@ def _vjp_edges_1_1(
         i = receivers[e]
         j = indices[e]
         w = _given_number(weights, e, k.one)
-        x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         edge = _vjp_values_1_1(k, x, y, z)
         for c in range(lane, features.shape[2], lanes):
             values = _vjp_channel_1_1(
@@ -2702,7 +2686,7 @@ def _vjp_edges_1_1(
                 b0, b1, b2 = _vjp_edge_1_1(
                     k, x, y, z, sums[1, r], sums[2, r], sums[3, r], sums[4, r]
                 )
-                b0, b1, b2 = _edge_moved(k, normalize, x, y, z, s, b0, b1, b2)
+                b0, b1, b2 = _moved(k, not normalize, x, y, z, s, b0, b1, b2)
                 bar_vectors[e, 0] = b0
                 bar_vectors[e, 1] = b1
                 bar_vectors[e, 2] = b2
@@ -2724,7 +2708,7 @@ def _vjp_senders_1_1(
             e = edges[n]
             i = receivers[n]
             w = _given_number(weights, e, k.one)
-            x, y, z, _ = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z, _ = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _vjp_values_1_1(k, x, y, z)
             values = _vjp_channel_1_1(
                 k,
@@ -2776,7 +2760,7 @@ def _jvp_rows_1_1(
             j = indices[e]
             w = _given_number(weights, e, k.one)
             d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
             edge = _jvp_values_1_1(k, x, y, z, d_x, d_y, d_z)
             values = _jvp_channel_1_1(
@@ -2842,7 +2826,7 @@ def _hvp_edges_1_1(
         j = indices[e]
         w = _given_number(weights, e, k.one)
         d_w = _given_number(d_weights, e, k.zero)
-        x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
         edge = _hvp_values_1_1(k, x, y, z, d_x, d_y, d_z)
         for c in range(lane, features.shape[2], lanes):
@@ -2937,7 +2921,7 @@ def _hvp_senders_1_1(
             i = receivers[n]
             w = _given_number(weights, e, k.one)
             d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
             edge = _hvp_values_1_1(k, x, y, z, d_x, d_y, d_z)
             values = _hvp_channel_1_1(
@@ -3000,7 +2984,7 @@ def _vjp_edges_1_1_polar(
         i = receivers[e]
         j = indices[e]
         w = _given_number(weights, e, k.one)
-        x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         edge = _vjp_values_1_1_polar(k, x, y, z)
         for c in range(lane, features.shape[2], lanes):
             values = _vjp_channel_1_1_polar(
@@ -3047,7 +3031,7 @@ def _vjp_edges_1_1_polar(
                 b0, b1, b2 = _vjp_edge_1_1_polar(
                     k, x, y, z, sums[1, r], sums[2, r], sums[3, r], sums[4, r]
                 )
-                b0, b1, b2 = _edge_moved(k, normalize, x, y, z, s, b0, b1, b2)
+                b0, b1, b2 = _moved(k, not normalize, x, y, z, s, b0, b1, b2)
                 bar_vectors[e, 0] = b0
                 bar_vectors[e, 1] = b1
                 bar_vectors[e, 2] = b2
@@ -3069,7 +3053,7 @@ def _vjp_senders_1_1_polar(
             e = edges[n]
             i = receivers[n]
             w = _given_number(weights, e, k.one)
-            x, y, z, _ = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z, _ = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _vjp_values_1_1_polar(k, x, y, z)
             values = _vjp_channel_1_1_polar(
                 k,
@@ -3120,7 +3104,7 @@ def _jvp_rows_1_1_polar(
             j = indices[e]
             w = _given_number(weights, e, k.one)
             d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
             edge = _jvp_values_1_1_polar(k, x, y, z, d_x, d_y, d_z)
             values = _jvp_channel_1_1_polar(
@@ -3184,7 +3168,7 @@ def _hvp_edges_1_1_polar(
         j = indices[e]
         w = _given_number(weights, e, k.one)
         d_w = _given_number(d_weights, e, k.zero)
-        x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
         edge = _hvp_values_1_1_polar(k, x, y, z, d_x, d_y, d_z)
         for c in range(lane, features.shape[2], lanes):
@@ -3276,7 +3260,7 @@ def _hvp_senders_1_1_polar(
             i = receivers[n]
             w = _given_number(weights, e, k.one)
             d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
             edge = _hvp_values_1_1_polar(k, x, y, z, d_x, d_y, d_z)
             values = _hvp_channel_1_1_polar(
@@ -3336,7 +3320,7 @@ def _vjp_edges_1_1_axial(
         i = receivers[e]
         j = indices[e]
         w = _given_number(weights, e, k.one)
-        x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         edge = _vjp_values_1_1_axial(k, x, y, z)
         for c in range(lane, features.shape[2], lanes):
             values = _vjp_channel_1_1_axial(
@@ -3378,7 +3362,7 @@ def _vjp_edges_1_1_axial(
                 b0, b1, b2 = _vjp_edge_1_1_axial(
                     k, x, y, z, sums[1, r], sums[2, r], sums[3, r]
                 )
-                b0, b1, b2 = _edge_moved(k, normalize, x, y, z, s, b0, b1, b2)
+                b0, b1, b2 = _moved(k, not normalize, x, y, z, s, b0, b1, b2)
                 bar_vectors[e, 0] = b0
                 bar_vectors[e, 1] = b1
                 bar_vectors[e, 2] = b2
@@ -3400,7 +3384,7 @@ def _vjp_senders_1_1_axial(
             e = edges[n]
             i = receivers[n]
             w = _given_number(weights, e, k.one)
-            x, y, z, _ = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z, _ = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _vjp_values_1_1_axial(k, x, y, z)
             values = _vjp_channel_1_1_axial(
                 k,
@@ -3449,7 +3433,7 @@ def _jvp_rows_1_1_axial(
             j = indices[e]
             w = _given_number(weights, e, k.one)
             d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
             edge = _jvp_values_1_1_axial(k, x, y, z, d_x, d_y, d_z)
             values = _jvp_channel_1_1_axial(
@@ -3509,7 +3493,7 @@ def _hvp_edges_1_1_axial(
         j = indices[e]
         w = _given_number(weights, e, k.one)
         d_w = _given_number(d_weights, e, k.zero)
-        x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
         edge = _hvp_values_1_1_axial(k, x, y, z, d_x, d_y, d_z)
         for c in range(lane, features.shape[2], lanes):
@@ -3592,7 +3576,7 @@ def _hvp_senders_1_1_axial(
             i = receivers[n]
             w = _given_number(weights, e, k.one)
             d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
             edge = _hvp_values_1_1_axial(k, x, y, z, d_x, d_y, d_z)
             values = _hvp_channel_1_1_axial(
@@ -3649,7 +3633,7 @@ def _vjp_edges_1_2(
         i = receivers[e]
         j = indices[e]
         w = _given_number(weights, e, k.one)
-        x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         edge = _vjp_values_1_2(k, x, y, z)
         for c in range(lane, features.shape[2], lanes):
             values = _vjp_channel_1_2(
@@ -3700,7 +3684,7 @@ def _vjp_edges_1_2(
                 b0, b1, b2 = _vjp_edge_1_2(
                     k, x, y, z, sums[1, r], sums[2, r], sums[3, r], sums[4, r]
                 )
-                b0, b1, b2 = _edge_moved(k, normalize, x, y, z, s, b0, b1, b2)
+                b0, b1, b2 = _moved(k, not normalize, x, y, z, s, b0, b1, b2)
                 bar_vectors[e, 0] = b0
                 bar_vectors[e, 1] = b1
                 bar_vectors[e, 2] = b2
@@ -3722,7 +3706,7 @@ def _vjp_senders_1_2(
             e = edges[n]
             i = receivers[n]
             w = _given_number(weights, e, k.one)
-            x, y, z, _ = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z, _ = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _vjp_values_1_2(k, x, y, z)
             values = _vjp_channel_1_2(
                 k,
@@ -3780,7 +3764,7 @@ def _jvp_rows_1_2(
             j = indices[e]
             w = _given_number(weights, e, k.one)
             d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
             edge = _jvp_values_1_2(k, x, y, z, d_x, d_y, d_z)
             values = _jvp_channel_1_2(
@@ -3858,7 +3842,7 @@ def _hvp_edges_1_2(
         j = indices[e]
         w = _given_number(weights, e, k.one)
         d_w = _given_number(d_weights, e, k.zero)
-        x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
         edge = _hvp_values_1_2(k, x, y, z, d_x, d_y, d_z)
         for c in range(lane, features.shape[2], lanes):
@@ -3955,7 +3939,7 @@ def _hvp_senders_1_2(
             i = receivers[n]
             w = _given_number(weights, e, k.one)
             d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
             edge = _hvp_values_1_2(k, x, y, z, d_x, d_y, d_z)
             values = _hvp_channel_1_2(
@@ -4020,7 +4004,7 @@ def _vjp_edges_1_2_polar(
         i = receivers[e]
         j = indices[e]
         w = _given_number(weights, e, k.one)
-        x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         edge = _vjp_values_1_2_polar(k, x, y, z)
         for c in range(lane, features.shape[2], lanes):
             values = _vjp_channel_1_2_polar(
@@ -4069,7 +4053,7 @@ def _vjp_edges_1_2_polar(
                 b0, b1, b2 = _vjp_edge_1_2_polar(
                     k, x, y, z, sums[1, r], sums[2, r], sums[3, r], sums[4, r]
                 )
-                b0, b1, b2 = _edge_moved(k, normalize, x, y, z, s, b0, b1, b2)
+                b0, b1, b2 = _moved(k, not normalize, x, y, z, s, b0, b1, b2)
                 bar_vectors[e, 0] = b0
                 bar_vectors[e, 1] = b1
                 bar_vectors[e, 2] = b2
@@ -4091,7 +4075,7 @@ def _vjp_senders_1_2_polar(
             e = edges[n]
             i = receivers[n]
             w = _given_number(weights, e, k.one)
-            x, y, z, _ = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z, _ = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _vjp_values_1_2_polar(k, x, y, z)
             values = _vjp_channel_1_2_polar(
                 k,
@@ -4148,7 +4132,7 @@ def _jvp_rows_1_2_polar(
             j = indices[e]
             w = _given_number(weights, e, k.one)
             d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
             edge = _jvp_values_1_2_polar(k, x, y, z, d_x, d_y, d_z)
             values = _jvp_channel_1_2_polar(
@@ -4224,7 +4208,7 @@ def _hvp_edges_1_2_polar(
         j = indices[e]
         w = _given_number(weights, e, k.one)
         d_w = _given_number(d_weights, e, k.zero)
-        x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
         edge = _hvp_values_1_2_polar(k, x, y, z, d_x, d_y, d_z)
         for c in range(lane, features.shape[2], lanes):
@@ -4318,7 +4302,7 @@ def _hvp_senders_1_2_polar(
             i = receivers[n]
             w = _given_number(weights, e, k.one)
             d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
             edge = _hvp_values_1_2_polar(k, x, y, z, d_x, d_y, d_z)
             values = _hvp_channel_1_2_polar(
@@ -4380,7 +4364,7 @@ def _vjp_edges_1_2_axial(
         i = receivers[e]
         j = indices[e]
         w = _given_number(weights, e, k.one)
-        x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         edge = _vjp_values_1_2_axial(k, x, y, z)
         for c in range(lane, features.shape[2], lanes):
             values = _vjp_channel_1_2_axial(
@@ -4424,7 +4408,7 @@ def _vjp_edges_1_2_axial(
                 b0, b1, b2 = _vjp_edge_1_2_axial(
                     k, x, y, z, sums[1, r], sums[2, r], sums[3, r]
                 )
-                b0, b1, b2 = _edge_moved(k, normalize, x, y, z, s, b0, b1, b2)
+                b0, b1, b2 = _moved(k, not normalize, x, y, z, s, b0, b1, b2)
                 bar_vectors[e, 0] = b0
                 bar_vectors[e, 1] = b1
                 bar_vectors[e, 2] = b2
@@ -4446,7 +4430,7 @@ def _vjp_senders_1_2_axial(
             e = edges[n]
             i = receivers[n]
             w = _given_number(weights, e, k.one)
-            x, y, z, _ = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z, _ = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _vjp_values_1_2_axial(k, x, y, z)
             values = _vjp_channel_1_2_axial(
                 k,
@@ -4501,7 +4485,7 @@ def _jvp_rows_1_2_axial(
             j = indices[e]
             w = _given_number(weights, e, k.one)
             d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
             edge = _jvp_values_1_2_axial(k, x, y, z, d_x, d_y, d_z)
             values = _jvp_channel_1_2_axial(
@@ -4573,7 +4557,7 @@ def _hvp_edges_1_2_axial(
         j = indices[e]
         w = _given_number(weights, e, k.one)
         d_w = _given_number(d_weights, e, k.zero)
-        x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
         edge = _hvp_values_1_2_axial(k, x, y, z, d_x, d_y, d_z)
         for c in range(lane, features.shape[2], lanes):
@@ -4658,7 +4642,7 @@ def _hvp_senders_1_2_axial(
             i = receivers[n]
             w = _given_number(weights, e, k.one)
             d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _edge_direction(k, normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
             edge = _hvp_values_1_2_axial(k, x, y, z, d_x, d_y, d_z)
             values = _hvp_channel_1_2_axial(

@@ -58,7 +58,7 @@ FORMULAS = [
         ("not inverted", "k.one / length", "length"),
         ("no bound", "min(k.one / length, k.huge)", "k.one / length"),
     ),
-    *edits("_moved", ("always projected", "if solid is not None:", "if solid is None:")),
+    *edits("_moved", ("always projected", "if solid:", "if not solid:")),
     *edits("_direction", ("length of another vector", "ux * x + uy * y + uz * z", "ux * x + uy * y + uz * x")),
     *edits("_gradient_channel_1_1", ("an axis", "along0 * e0", "along0 * e1"), ("no slope", "slope_b * w0", "b * w0")),
     *edits("_contraction_channel_1_1", ("an axis", "e0 * h0_f0", "e1 * h0_f0")),

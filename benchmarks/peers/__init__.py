@@ -76,6 +76,7 @@ WALKERS: dict[str, Entry] = {
 
 GRADIENTS: dict[str, Entry] = {
     OURS: Entry("gradients.ours", "both", "convolve_1_L, then vjp_convolve_1_L with a transposed graph that is kept"),
+    OURS_OUT: Entry("gradients.ours", "into_buffers", "the same into given arrays"),
     OURS_FORWARD: Entry("gradients.ours", "forward", "the former alone"),
     OURS_VJP: Entry("gradients.ours", "vjp", "the latter alone"),
     "e3nn": Entry("gradients.e3nn_layer", "eager", "the streamed e3nn layer with torch.autograd"),

@@ -73,7 +73,7 @@ def _check_call(name: str, core: str, loop: str, pair: Pair, module: EmittedModu
 def returned_residuals(pair: Pair, module: EmittedModule) -> tuple[Any, ...]:
     """Computed minus defined, for every element that the public functions of a pair return."""
     cases = (
-        LoopCase(SIZE, 2, True, None, True, None),
+        LoopCase(SIZE, 2, True, False, True, None),
         LoopCase(SIZE, 2, False, True, False, None),
     )
     graphs = (r for case in cases for r in _of_graph(Streamed(pair, module, case)))
@@ -96,7 +96,7 @@ def _world(s: Streamed) -> dict[str, Any]:
 
 def _of_graph(s: Streamed) -> Iterator[Any]:
     graph, world, where = (np.array(INDPTR), np.array(INDICES)), _world(s), s.module.name
-    normalize, tangents = s.case.solid is None, s.tangents.values()
+    normalize, tangents = not s.case.solid, s.tangents.values()
     arrays = (s.vectors, s.radial, s.features)
     wanted = TARGETS if s.case.whole else ("features",)
     name = f"vjp_convolve_{s.pair.key}"
@@ -134,7 +134,7 @@ def _of_items(s: Streamed) -> Iterator[Any]:
     )
     moves = [symbols_array(f"d{n}", *a.shape) for n, a in (("v", vectors), ("p", radial), ("f", fields))]
     items = _Items(s, vectors, radial, fields, g, moves)
-    normalize = s.case.solid is None
+    normalize = not s.case.solid
     found = s.module.run_all(f"vjp_apply_{pair.key}", vectors, radial, fields, g, normalize, **world)
     yield from items.compared(where, f"vjp_apply_{pair.key}", found, s.texts.vjp, "")
     found = s.module.run_all(f"hvp_apply_{pair.key}", vectors, radial, fields, g, *moves, normalize, **world)

@@ -31,16 +31,16 @@ class LoopCase(NamedTuple):
     size: Size
     block: int
     weighted: bool
-    solid: bool | None
+    solid: bool
     whole: bool
     aligned: bool | None
 
 
 CASES = (
-    LoopCase(SIZES[0], 1, True, None, True, None),
+    LoopCase(SIZES[0], 1, True, False, True, None),
     LoopCase(SIZES[1], 2, False, True, True, None),
-    LoopCase(SIZES[2], 2, True, None, True, None),
-    LoopCase(SIZES[3], 1, False, None, False, True),
+    LoopCase(SIZES[2], 2, True, False, True, None),
+    LoopCase(SIZES[3], 1, False, False, False, True),
 )
 
 

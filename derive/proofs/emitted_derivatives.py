@@ -201,10 +201,10 @@ def inverse_residuals(module: EmittedModule) -> tuple[Any, ...]:
 
     world = {"_unit": unit_of, "_inverse": inverse_of}
     solid = module.run("_direction", k, True, *VECTOR, **world)
-    plain = module.run("_direction", k, None, *VECTOR, **world)
+    plain = module.run("_direction", k, False, *VECTOR, **world)
     kept = module.run("_moved", k, True, *DIRECTION, INVERSE, *MOVED)
     world = {"_project": lambda k, *arguments: arguments}
-    moved = module.run("_moved", k, None, *DIRECTION, INVERSE, *MOVED, **world)
+    moved = module.run("_moved", k, False, *DIRECTION, INVERSE, *MOVED, **world)
     return (
         module.run("_inverse", near, length) - 1 / length,
         module.run("_inverse", near, sp.S.Zero),

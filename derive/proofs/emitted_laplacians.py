@@ -44,7 +44,7 @@ def radial_residuals(degrees: Sequence[int], module: EmittedModule) -> tuple[Any
         for kind, wanted in (("unit", unit), ("solid", solid), ("origin", origin)):
             left += residuals(module.run(f"_{kind}_radial_{j}", k, *arguments), wanted, ring)
         at_zero = (k.zero, PHI, FIRST, SECOND)
-        left += residuals(module.run(f"_radial_{j}", k, None, *arguments), unit, ring)
+        left += residuals(module.run(f"_radial_{j}", k, False, *arguments), unit, ring)
         left += residuals(module.run(f"_radial_{j}", k, True, *arguments), solid, ring)
         left += residuals(module.run(f"_radial_{j}", k, True, *at_zero), origin, ring)
     return tuple(left)

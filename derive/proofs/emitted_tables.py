@@ -48,7 +48,7 @@ PAIR_PLACES, SELF_PLACE = {(0, 1): 2, (0, 2): -1, (1, 2): 0}, 1
 class Tables:
     """What is common to all: functions of the edge, of the table and of the channel, each value a symbol."""
 
-    def __init__(self, pair: Pair, module: EmittedModule, degree: int, solid: bool | None) -> None:
+    def __init__(self, pair: Pair, module: EmittedModule, degree: int, solid: bool) -> None:
         self.pair, self.module, self.degree, self.solid = pair, module, degree, solid
         self.texts, self.laplacian, self.opaque = derivatives_text(pair), laplacian_text(pair), Opaque(module)
         self.places: dict[Polynomial, int] = {}
@@ -119,7 +119,7 @@ class Tables:
 
     # The edge.
 
-    def direction(self, vector: Any, solid: bool | None) -> tuple[Any, ...]:
+    def direction(self, vector: Any, solid: bool) -> tuple[Any, ...]:
         return self.opaque.values("_direction", 4, solid, *vector)
 
     def edge(self, f: DerivativeText, vector: Any, tangent: Any = None) -> tuple[Any, ...]:
@@ -142,7 +142,7 @@ class Tables:
         """How fast |r| changes."""
         if tangent is None:
             return 0
-        return sum((e * d for e, d in zip(self.direction(vector, None)[:3], tangent, strict=True)), ZERO)
+        return sum((e * d for e, d in zip(self.direction(vector, False)[:3], tangent, strict=True)), ZERO)
 
     # The channel.
 
@@ -233,7 +233,7 @@ class Sums:
     def vector(self, edge: Mapping[str, Any], directions: Sequence[Mapping[str, Any]], found: Any) -> list[Any]:
         """The cotangent of the vector, or its tangent."""
         t, key, r, dr = self.t, self.t.pair.key, edge["vector"], edge["tangent"]
-        unit, along = t.direction(r, t.solid), t.direction(r, None)
+        unit, along = t.direction(r, t.solid), t.direction(r, False)
         second = self.f.kind == "hvp"
         bars = self._over_channels(found, "bar_root")
         length, d_length = self._lengths(edge, directions, found)
@@ -243,7 +243,7 @@ class Sums:
         d_bars = self._over_channels(found, "d_bar_root")
         ends = t.opaque.values(f"_hvp_edge_{key}", 6, *unit[:3], *t.move(r, dr), *bars, *d_bars)
         bent: Sequence[Any] = ends[3:]
-        if t.solid is None:
+        if not t.solid:
             tangent = ("_project", 3, *unit, *ends[3:])
             bent = t.opaque.values(
                 *(tangent if dr is None else ("_project_tangent", 3, *unit, *ends[:3], *dr, *ends[3:]))
@@ -338,12 +338,12 @@ class Graph:
 
 def tabulated_residuals(pair: Pair, module: EmittedModule) -> tuple[Any, ...]:
     """Computed minus defined, for the derivatives of convolve_tabulated."""
-    cases = ((DEGREES[0], None, True, True), (DEGREES[1], True, False, False))
+    cases = ((DEGREES[0], False, True, True), (DEGREES[1], True, False, False))
     return tuple(r for d, solid, *more in cases for r in _tabulated(Graph(Tables(pair, module, d, solid), *more)))
 
 
 def _tabulated(g: Graph) -> Iterator[Any]:
-    t, normalize, degree = g.t, g.t.solid is None, g.t.degree
+    t, normalize, degree = g.t, not g.t.solid, g.t.degree
     graph, world, key = (np.array(INDPTR), np.array(INDICES)), g.t.world(), g.t.pair.key
     given = (*graph, g.vectors, symbols_array("c", 1), "cutoff", g.features)
     tangents, names = g.tangents.values(), tuple(g.cotangents(t.texts.vjp, ""))
@@ -449,14 +449,14 @@ class Walkers:
 
 def walker_residuals(pair: Pair, module: EmittedModule) -> tuple[Any, ...]:
     """Computed minus defined, for the derivatives of convolve_walkers."""
-    cases = ((DEGREES[1], None, True, True, True), (DEGREES[0], True, False, False, False))
+    cases = ((DEGREES[1], False, True, True, True), (DEGREES[0], True, False, False, False))
     return tuple(r for d, solid, *more in cases for r in _walkers(Walkers(Tables(pair, module, d, solid), *more)))
 
 
 def _walkers(w: Walkers) -> Iterator[Any]:
     t, world, key = w.t, w.t.world(), w.t.pair.key
     given = (w.positions, symbols_array("c", 1), "cutoff", w.features)
-    last, tangents = (t.degree, w.loops, t.solid is None), w.tangents.values()
+    last, tangents = (t.degree, w.loops, not t.solid), w.tangents.values()
     names = tuple(w.cotangents(t.texts.vjp, ""))
     name = f"vjp_convolve_walkers_{key}"
     found = t.module.run_all(name, *given, w.seeds, w.weights, *last, names, **world)
@@ -482,7 +482,7 @@ class Term:
     def add(self, row: Mapping[str, Any], radial: Any, fields: Mapping[str, Any], c: int) -> None:
         """To the row of the receiver; `radial` holds, for each path, the function and two derivatives."""
         t, text, w = self.t, self.text, self.weight
-        unit, along = t.direction(self.vector, t.solid), t.direction(self.vector, None)
+        unit, along = t.direction(self.vector, t.solid), t.direction(self.vector, False)
         turned = [t.turned(j, t.solid, along[3], r) for j, r in zip(text.degrees, radial, strict=True)]
         phi, chi = [w * r[0] for r in radial], [w * x for x, _ in turned]
         f, jacobian, laplacian = (fields[name] for name in ("features", "jacobian", "laplacian"))
@@ -540,7 +540,7 @@ def _fields(features: np.ndarray, coordinates: int, moving: bool) -> dict[str, A
 
 def laplacian_residuals(pair: Pair, module: EmittedModule) -> tuple[Any, ...]:
     """Computed minus defined, for the forward Laplacian of graphs and of walkers."""
-    cases = ((DEGREES[0], None, True, True), (DEGREES[1], True, False, False))
+    cases = ((DEGREES[0], False, True, True), (DEGREES[1], True, False, False))
     graphs = (r for d, solid, *more in cases for r in _laplacian_of_graph(Tables(pair, module, d, solid), *more))
     walkers = (r for d, solid, *more in cases for r in _laplacian_of_walkers(Tables(pair, module, d, solid), *more))
     return (*graphs, *walkers)
@@ -559,7 +559,7 @@ def _laplacian_of_graph(t: Tables, weighted: bool, moving: bool) -> Iterator[Any
         given = [tuple(array[e, p, c] for array in radial) for p in range(paths)]
         term.add(_row(rows, RECEIVERS[e]), given, fields, c)
     name, graph = f"laplacian_convolve_{t.pair.key}", (np.array(INDPTR), np.array(indices))
-    more = (fields["features"], weights, fields["jacobian"], fields["laplacian"], t.solid is None)
+    more = (fields["features"], weights, fields["jacobian"], fields["laplacian"], not t.solid)
     yield from _each(t, name, t.module.run_all(name, *graph, vectors, *radial, *more, **t.world()), rows)
 
 
@@ -585,7 +585,7 @@ def _laplacian_of_walkers(t: Tables, weighted: bool, loops: bool) -> Iterator[An
         *more,
         t.degree,
         loops,
-        t.solid is None,
+        not t.solid,
     )
     wanted = {name: np.array([rows[name] for rows in batch]) for name in batch[0]}
     yield from _each(t, name, t.module.run_all(name, *given, **t.world()), wanted)

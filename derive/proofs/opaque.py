@@ -87,7 +87,7 @@ def linear_residuals(pair: Pair, module: EmittedModule) -> tuple[Any, ...]:
     k, roots = module.constants, len(derivatives_text(pair).roots)
     free = sp.symbols("a:20")
     return (
-        *module.run("_moved", k, None, *free[:4], 0, 0, 0),
+        *module.run("_moved", k, False, *free[:4], 0, 0, 0),
         *module.run("_moved", k, True, *free[:4], 0, 0, 0),
         *module.run("_project_tangent", k, *free[:4], 0, 0, 0, *free[4:7], 0, 0, 0),
         *module.run(f"_vjp_edge_{pair.key}", k, *free[:3], *(0,) * roots),
