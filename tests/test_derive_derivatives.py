@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 import sympy as sp
-from pocket_tfn.derive.cartesian import delta, r
+from pocket_tfn.derive.cartesian import delta, epsilon, r
 from pocket_tfn.derive.catalogue import Pair, emitted_pairs, pair
 from pocket_tfn.derive.derivatives import channel_vjp, edge_vjp, jvp, named, roots
 from pocket_tfn.derive.lowering import apply_expressions, lower_apply
@@ -127,3 +127,15 @@ def test_t12_refuses_wrong_parts(part: str, monkeypatch: pytest.MonkeyPatch) -> 
     x, y, _ = DIRECTION
     monkeypatch.setattr(t12, part, lambda *arguments: right(*arguments) + x**2 * y**2)
     refused(lambda: t12.prove([pair(1, 1)]))
+
+
+def test_t12_adjoints() -> None:
+    """Of 1→1 they are a, -b and c: an odd form is antisymmetric."""
+    assert [t12.adjoint_constant(p) for p in pair(1, 1).paths] == [1, -1, 1]
+
+
+def test_t12_refuses_a_form_without_an_adjoint() -> None:
+    """A form that is neither symmetric nor antisymmetric is not its own transpose times anything."""
+    with patched() as patch:
+        replace_form(patch, (1, 2, 1), 3 * (r("a") * r("c")) - delta("ac") + epsilon("adc") * r("d"))
+        refused(lambda: t12.prove([pair(1, 1)]))

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 
 import sympy as sp
 
-from ..catalogue import Pair, Path
+from ..catalogue import Pair, Path, path
 from ..harmonics import laplacian
 from ..symbols import DIRECTION
+from .printing import constant_latex
 from .proof import Equation, Proof, Step, residuals, unseen
 
 #: |r|, a radial function of it, and the form's degree; powers r^J are taken out by hand, so that all is polynomial.
@@ -41,7 +42,8 @@ def prove(pairs: Sequence[Pair]) -> Proof:
             r"\[ \partial_d [g A] = \frac{g'}{r}\, r_d A(r) + g\, \partial_d A(r), \qquad "
             r"\nabla^2 [g A] = \Bigl(g'' + \frac{2 (J + 1)}{r}\, g'\Bigr) A(r): \]"
             "\n"
-            r"for $g$ a smooth function of $r^2$ these, and all further derivatives, have no singularity at $r = 0$."
+            r"for $g$ a smooth function of $r^2$ these, and all further derivatives, have no singularity at $r = 0$. "
+            r"The transposed kernel is a multiple of the one that couples back, with the same $J$."
         ),
         hypotheses=(r"Forms as in \tfnref{T4}, extended to all $r$ by powers of $|r|$ as in \tfnref{T10}.",),
         steps=(
@@ -50,6 +52,7 @@ def prove(pairs: Sequence[Pair]) -> Proof:
             _gradient(),
             _laplacian(),
             _smooth(),
+            _adjoints(paths),
         ),
     )
 
@@ -173,4 +176,31 @@ def _smooth() -> Step:
                 inline=True,
             ),
         ),
+    )
+
+
+def adjoint_constant(p: Path) -> sp.Expr:
+    """κ in K^(J)ᵀ = κ K^(J) of the path back: the exact ratio at one entry (that it holds at all is proved)."""
+    back = path(p.l_out, p.l_f, p.l_in).kernel
+    for ours, theirs in zip(p.kernel.T, back, strict=True):
+        if theirs != 0:
+            return sp.radsimp(sp.Poly(ours, *DIRECTION).LC() / sp.Poly(theirs, *DIRECTION).LC())
+    raise ValueError(f"the path back from {p.key} vanishes identically")
+
+
+def _adjoints(paths: Sequence[Path]) -> Step:
+    """What a cotangent of the output becomes on its way back."""
+    equations = []
+    for p in paths:
+        kappa = adjoint_constant(p)
+        back = path(p.l_out, p.l_f, p.l_in).kernel
+        left = residuals(list(p.kernel.T), [sp.expand(kappa * e) for e in back])
+        ours = rf"K^{{({p.l_f})}}_{{{p.l_in} \to {p.l_out}}}(\hat r)^\top"
+        theirs = rf"{constant_latex(kappa)}\, K^{{({p.l_f})}}_{{{p.l_out} \to {p.l_in}}}(\hat r)"
+        equations.append(Equation((ours, theirs), left))
+    return Step(
+        r"The adjoints, with the form of the catalogue for the path back where it has one, else its contraction with spherical "
+        r"harmonics:",
+        tuple(equations),
+        "so that cotangents go back by kernels of the catalogue.",
     )
