@@ -20,8 +20,10 @@ from tests.tolerances import Array, relative_error, tolerance
 
 #: Items whose lengths go from 1e-10 to 1e10; the other numbers, of several magnitudes, leave float32 room for |r|^3.
 DECADES = 10
+#: The subsets of paths, which take as long to compile, are slow.
+EACH = [pytest.param(k, marks=[pytest.mark.slow] if k in oracles.SUBSETS else []) for k in oracles.KEYS]
 pytestmark = [
-    pytest.mark.parametrize("key", oracles.KEYS),
+    pytest.mark.parametrize("key", EACH),
     pytest.mark.parametrize("dtype", inputs.DTYPES),
     pytest.mark.parametrize("normalize", [True, False]),
 ]
