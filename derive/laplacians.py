@@ -17,14 +17,14 @@ import sympy as sp
 
 from .catalogue import Pair
 from .derivatives import jvp, named
+from .directions import INVERSE
 from .lowering import lower_apply
 from .program import Builder, Program, specialise
 from .symbols import DIRECTION, features, radial_symbols
 
 #: The unit vector, beside the direction, which is r itself for solid harmonics.
 UNIT = sp.symbols("e0:3", real=True)
-#: What multiplies the derivative of the form.
-INVERSE = sp.Symbol("s", real=True)
+#: INVERSE multiplies the derivative of the form: 1/|r|, or 1 for solid harmonics.
 EDGE = (*DIRECTION, *UNIT, INVERSE)
 
 

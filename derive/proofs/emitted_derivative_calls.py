@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
@@ -13,9 +12,9 @@ import numpy as np
 from ..catalogue import Pair
 from ..execution import EmittedModule
 from ..polynomials import root
-from .emitted_convolutions import EDGES, INDICES, INDPTR, NODES, zeros
-from .emitted_derivative_loops import CASES, LoopCase, Streamed
-from .emitted_host import _EagerPool
+from .emitted_convolutions import EDGES, INDICES, INDPTR, NODES, RECEIVERS, zeros
+from .emitted_derivative_loops import CASES, ORDER, STARTS, LoopCase, Streamed
+from .emitted_host import _EagerPool, check_call
 from .emitted_loops import Size, compared, symbols_array
 from .proof import ProofError
 
@@ -43,31 +42,8 @@ def handed_residuals(pair: Pair, module: EmittedModule) -> tuple[int, ...]:
     """That each public function hands on its own name, loop, shape and arguments, and returns what comes back."""
     calls = CALLS if module.runs_on_gpu else CALLS | CPU_CALLS
     for kind, (core, loop) in calls.items():
-        _check_call(f"{kind}_{pair.key}", core, loop.format(pair.key), pair, module)
+        check_call(f"{kind}_{pair.key}", core, loop.format(pair.key), pair, module)
     return (0,) * len(calls)
-
-
-def _check_call(name: str, core: str, loop: str, pair: Pair, module: EmittedModule) -> None:
-    world = module.world()
-    if not {name, core, loop} <= world.keys():
-        raise ProofError(f"{module.name} lacks one of {name}, {core}, {loop}")
-    signature, handed = inspect.signature(world[core]), []
-    first, second, third, *others = signature.parameters
-    own = list(inspect.signature(world[name]).parameters)
-    shape = (2 * pair.l_out + 1, 2 * pair.l_in + 1, len(pair.paths))
-    wanted = {first: name, second: world[loop], third: shape, **{p: f"the {p}" for p in own}}
-
-    def record(*arguments: Any, **named: Any) -> str:
-        handed.append(signature.bind(*arguments, **named).arguments)
-        return "what it returns"
-
-    world[core] = record
-    try:
-        returned = world[name](*(f"the {p}" for p in own))
-    except Exception as error:
-        raise ProofError(f"{module.name}: {name} does not call {core}: {error!r}") from error
-    if handed != [wanted] or returned != "what it returns" or sorted(own) != sorted(others):
-        raise ProofError(f"{module.name}: {name} calls {core} with {handed}, not with {wanted}")
 
 
 def returned_residuals(pair: Pair, module: EmittedModule) -> tuple[Any, ...]:
@@ -183,16 +159,13 @@ def transpose_residuals(module: EmittedModule) -> tuple[int, ...]:
     """The edges by sender, and that of a node's edges the received ones are added and the sent ones taken off."""
     graph = (np.array(INDPTR), np.array(INDICES))
     found = module.run_all("transpose", *graph)
-    order = sorted(range(EDGES), key=lambda e: (INDICES[e], e))
-    starts = [sum(j < s for j in INDICES) for s in range(NODES + 1)]
-    receivers = [next(i for i in range(NODES) if INDPTR[i] <= e < INDPTR[i + 1]) for e in order]
-    if [list(a) for a in found] != [starts, receivers, order]:
+    receivers = [RECEIVERS[e] for e in ORDER]
+    if [list(a) for a in found] != [list(STARTS), receivers, list(ORDER)]:
         raise ProofError(f"{module.name}: transpose returns {found}")
     vectors, out = symbols_array("v", EDGES, 3), symbols_array("untouched", NODES, 3)
-    module.run("_node_rows", 0, NODES, module.constants, INDPTR, starts, order, vectors, out)
+    module.run("_node_rows", 0, NODES, module.constants, INDPTR, STARTS, ORDER, vectors, out)
     wanted = zeros(NODES, 3)
-    for e, j in enumerate(INDICES):
-        i = next(i for i in range(NODES) if INDPTR[i] <= e < INDPTR[i + 1])
+    for e, (i, j) in enumerate(zip(RECEIVERS, INDICES, strict=True)):
         wanted[i] += vectors[e]
         wanted[j] -= vectors[e]
     return tuple(compared(f"{module.name}: _node_rows", out, wanted))

@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 
 from ..catalogue import Pair
-from ..derivative_text import DerivativeText, Part, derivatives_text
+from ..derivative_text import DerivativeText, Part, derivatives_text, seeds
 from ..derivatives import WEIGHT, named
 from ..directions import INVERSE, MOVED, stated
 from ..exact import SphereRing
@@ -27,8 +27,6 @@ SHIFT = sp.symbols("v0:3", real=True)
 LENGTH = sp.sqrt(sum(s**2 for s in VECTOR))
 RHO = sp.Symbol("rho", positive=True)
 
-Values = Mapping[sp.Symbol, sp.Expr]
-
 
 class Definitions:
     """What a pair's functions compute, and its derivatives, by what they are the derivatives with respect to."""
@@ -38,7 +36,7 @@ class Definitions:
         radial = radial_symbols(pair)
         f = features(2 * pair.l_in + 1)
         self.inputs = (WEIGHT, *radial, *f)
-        self.seeds = tuple(sp.Symbol(f"g{a}", real=True) for a in range(2 * pair.l_out + 1))
+        self.seeds = seeds(pair)
         self.out = [WEIGHT * e for e in apply_expressions(pair)]
         self.contracted = sum(g * e for g, e in zip(self.seeds, self.out, strict=True))
 
@@ -76,9 +74,6 @@ def edge_values(module: EmittedModule, kind: str, pair: Pair, count: int) -> lis
     """What depends on the edge alone, as the loops are given it; on the GPU they call the functions themselves."""
     if module.runs_on_gpu:
         return _edge_values_on_gpu(module, kind, pair)
-    if module.runs_on_gpu:
-        arguments = DIRECTION if kind == "vjp" else (*DIRECTION, *MOVES)
-        return list(module.run(f"_{kind}_values_{pair.key}", module.constants, *arguments))
     units = np.array([[s] for s in (*DIRECTION, INVERSE)], dtype=object)
     edges = np.empty((count, 1), dtype=object)
     moves = () if kind == "vjp" else (np.array([[s] for s in MOVES], dtype=object),)
@@ -161,9 +156,8 @@ def direction_residuals(module: EmittedModule) -> tuple[Any, ...]:
     jacobian = sp.Matrix(unit).jacobian(VECTOR)
     forward, transposed = jacobian * sp.Matrix(MOVED), jacobian.T * sp.Matrix(MOVED)
     moved = stated(unit, 1 / LENGTH, MOVED)
-    shifts = (*zip(VECTOR, SHIFT, strict=True), *zip(MOVED, named("d_", MOVED), strict=True))
-    pairs = list(shifts)
-    tangent = [sum(sp.diff(e, s) * d for s, d in pairs) for e in moved]
+    shifts = [*zip(VECTOR, SHIFT, strict=True), *zip(MOVED, named("d_", MOVED), strict=True)]
+    tangent = [sum(sp.diff(e, s) * d for s, d in shifts) for e in moved]
     theirs = module.run("_project_tangent", k, *at.values(), 1 / RHO, *MOVED, *SHIFT, *named("d_", MOVED))
     at_rest = module.run("_project_tangent", k, *at.values(), 1 / RHO, *MOVED, 0, 0, 0, *MOVED)
     differences = [*_minus(ours, forward), *_minus(ours, transposed), *_minus(theirs, tangent), *_minus(at_rest, ours)]

@@ -85,17 +85,17 @@ def call_residuals(pair: Pair, module: EmittedModule) -> tuple[int, ...]:
     """That each public function hands on its own name, loop, shape and arguments, and returns what comes back."""
     kinds = GPU_KINDS if module.runs_on_gpu else tuple(CALLS)
     for kind in kinds:
-        _check_call(kind, pair, module)
+        core, loop = CALLS[kind]
+        check_call(f"{kind}_{pair.key}", core, loop.format(pair.key), pair, module, _has_two_loops(kind, module))
     return (0,) * len(kinds)
 
 
-def _check_call(kind: str, pair: Pair, module: EmittedModule) -> None:
-    name = f"{kind}_{pair.key}"
-    core, loop_name = CALLS[kind][0], CALLS[kind][1].format(pair.key)
+def check_call(name: str, core: str, loop_name: str, pair: Pair, module: EmittedModule, two: bool = False) -> None:
+    """ProofError unless the function calls the one behind it as it should; `two` if it hands on a loop for weights too."""
     world = module.world()
     if not {name, core, loop_name} <= world.keys():
         raise ProofError(f"{module.name} lacks one of {name}, {core}, {loop_name}")
-    loop = (world[loop_name], world[f"{loop_name}_weighted"]) if _has_two_loops(kind, module) else world[loop_name]
+    loop = (world[loop_name], world[f"{loop_name}_weighted"]) if two else world[loop_name]
     first, second, third, *others = inspect.signature(world[core]).parameters
     own = list(inspect.signature(world[name]).parameters)
     shape = (2 * pair.l_out + 1, 2 * pair.l_in + 1, len(pair.paths))

@@ -10,9 +10,10 @@ import sympy as sp
 from ..bsplines import DEGREES, PLACE
 from ..catalogue import Pair
 from ..derivative_text import DerivativeText, laplacian_text
+from ..directions import INVERSE
 from ..exact import SphereRing
 from ..execution import EmittedModule
-from ..laplacians import EDGE, FIRST, INVERSE, PHI, SECOND, UNIT, gradient_symbols, slope_symbols
+from ..laplacians import EDGE, FIRST, PHI, SECOND, UNIT, gradient_symbols, slope_symbols
 from ..lowering import apply_expressions
 from ..symbols import DIRECTION, features, radial_symbols
 from .proof import residuals
