@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from types import SimpleNamespace
 from typing import Any
 
 import sympy as sp
@@ -145,6 +146,10 @@ class SphereRing:
         """Lift and reduce: zero exactly when the expression vanishes identically."""
         element = expression if isinstance(expression, PolyElement) else self.lift(expression)
         return self.reduce(element)
+
+    def table(self, constants: SimpleNamespace) -> SimpleNamespace:
+        """A table of exact numbers as elements of the ring."""
+        return SimpleNamespace(**{name: self.lift(value) for name, value in vars(constants).items()})
 
     def to_sympy(self, element: PolyElement) -> sp.Expr:
         """The ring element as a SymPy expression, with surds and π written out again."""

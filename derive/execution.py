@@ -114,8 +114,8 @@ class EmittedModule:
         return [ast.unparse(n) for n in constants if isinstance(n.value, (int, float, complex))]
 
     def source(self, name: str) -> str:
-        """A compiled function as text; nothing if there is none of that name."""
-        return next((ast.unparse(f) for f in self._functions if f.name == name), "")
+        """A compiled function as text, whatever compiles it; nothing if there is none of that name."""
+        return next((ast.unparse(_undecorated(f)) for f in self._functions if f.name == name), "")
 
     def source_lines(self, name: str) -> list[str]:
         """The statements of a function, without its signature and docstring."""

@@ -49,9 +49,13 @@ class Polynomial:
         number = _polynomial(other)
         if number is None:
             return NotImplemented
-        terms = dict(self.terms)
-        for product, c in number.terms.items():
-            terms[product] = terms.get(product, 0) + c
+        few, many = sorted((self.terms, number.terms), key=len)
+        terms = dict(many)
+        for product, c in few.items():
+            if total := terms.get(product, 0) + c:
+                terms[product] = total
+            else:
+                del terms[product]
         return _computed(terms)
 
     def __mul__(self, other: Any) -> Polynomial:
@@ -61,9 +65,9 @@ class Polynomial:
         terms: dict[Product, int] = {}
         for left, a in self.terms.items():
             for right, b in number.terms.items():
-                product = tuple(sorted(left + right))
+                product = tuple(sorted(left + right)) if left and right else left or right
                 terms[product] = terms.get(product, 0) + a * b
-        return _computed(terms)
+        return _computed({product: c for product, c in terms.items() if c})
 
     def __neg__(self) -> Polynomial:
         return _computed({product: -c for product, c in self.terms.items()})
@@ -102,9 +106,9 @@ def _term(product: Product, coefficient: int) -> str:
 
 
 def _computed(terms: dict[Product, int]) -> Polynomial:
-    """What arithmetic makes of polynomials: checking it again would take most of the time."""
+    """What arithmetic makes of polynomials, no coefficient zero: checking it again would take most of the time."""
     made = Polynomial.__new__(Polynomial)
-    made.terms = {product: c for product, c in terms.items() if c}
+    made.terms = terms
     made._hash = None
     return made
 
@@ -143,7 +147,7 @@ def _polynomial(value: Any) -> Polynomial | None:
     if isinstance(value, Polynomial):
         return value
     if isinstance(value, (int, sp.Integer)) and not isinstance(value, bool):
-        return _computed({(): int(value)})
+        return _computed({(): int(value)} if value else {})
     return None
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import sympy as sp
+from sympy.polys.rings import PolyElement
 
 from ..bsplines import DEGREES, PLACE
 from ..catalogue import Pair
@@ -16,6 +17,7 @@ from ..execution import EmittedModule
 from ..laplacians import EDGE, FIRST, PHI, SECOND, UNIT, gradient_symbols, slope_symbols
 from ..lowering import apply_expressions
 from ..symbols import DIRECTION, features, radial_symbols
+from .emitted_derivatives import before, channel_values
 from .proof import residuals
 
 
@@ -83,16 +85,18 @@ def gradient_residuals(pair: Pair, module: EmittedModule) -> tuple[Any, ...]:
         for entries in zip(*per_axis, strict=True)
     ]
     free = [*EDGE, *radial, *slopes, *f, *(s for axis in h for s in axis)]
-    ring = SphereRing(free=free)
-    found = [_channel(module, pair, t) for t in (texts.gradient, texts.contraction)]
-    return (*residuals(found[0], [*out, *gradient], ring), *residuals(found[1], contracted, ring))
+    found = [_channel(module, pair, t, free) for t in (texts.gradient, texts.contraction)]
+    return tuple(
+        r
+        for (ring, ours), wanted in zip(found, ([*out, *gradient], contracted), strict=True)
+        for r in residuals(ours, list(map(ring.lift, wanted)), ring)
+    )
 
 
-def _channel(module: EmittedModule, pair: Pair, f: DerivativeText) -> list[sp.Expr]:
-    """A channel function on symbols, without what was there before."""
-    edge = module.run(f"_{f.kind}_values_{pair.key}", module.constants, *EDGE)
-    before = [sp.Symbol(f"before_{r.name}", real=True) for r in f.summed]
-    arguments = [sp.Symbol(p.name, real=True) for p in f.inputs]
-    found = module.run(f.name, module.constants, edge, *arguments, *before)
-    added = dict(zip(f.summed, before, strict=True))
-    return [sp.expand(value) - added.get(r, 0) for r, value in zip(f.results, found, strict=True)]
+def _channel(
+    module: EmittedModule, pair: Pair, f: DerivativeText, free: Sequence[sp.Symbol]
+) -> tuple[SphereRing, list[PolyElement]]:
+    """A channel function on symbols, without what was there before, and the ring of these symbols."""
+    ring = SphereRing(free=[*free, *before(f)])
+    edge = module.run(f"_{f.kind}_values_{pair.key}", ring.table(module.constants), *map(ring.lift, EDGE))
+    return ring, list(channel_values(module, ring, f, edge).values())

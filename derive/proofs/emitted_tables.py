@@ -52,6 +52,7 @@ class Tables:
         self.pair, self.module, self.degree, self.solid = pair, module, degree, solid
         self.texts, self.laplacian, self.opaque = derivatives_text(pair), laplacian_text(pair), Opaque(module)
         self.places: dict[Polynomial, int] = {}
+        self._weighed: dict[Polynomial, tuple[tuple[Any, ...], ...]] = {}
         self.edge_name, _ = function_names("apply", pair, module)
         self.kernel_edge, self.kernel_channel = function_names("kernel", pair, module)
 
@@ -111,11 +112,18 @@ class Tables:
     def radial(self, vector: Any, p: int, c: int) -> tuple[Polynomial, Polynomial, Polynomial]:
         """A radial function and its first two derivatives."""
         place = self.length(vector)
-        s, d, n = self.places[place], self.degree, self.degree + 1
-        values, slopes, curvatures = (self.opaque.values(f"{kind}{d}", n, place) for kind in "BDH")
-        weights = (values, [SCALE * w for w in slopes], [SCALE * SCALE * w for w in curvatures])
-        first, second, third = (self.read(w, s, p, c) for w in weights)
+        first, second, third = (self.read(w, self.places[place], p, c) for w in self._weights(place))
         return first, second, third
+
+    def _weights(self, place: Polynomial) -> tuple[tuple[Any, ...], ...]:
+        """What weighs the coefficients to give values, slopes and curvatures."""
+        if place not in self._weighed:
+            values, slopes, curvatures = (
+                self.opaque.values(f"{k}{self.degree}", self.degree + 1, place) for k in "BDH"
+            )
+            scaled = tuple(SCALE * w for w in slopes), tuple(SCALE * SCALE * w for w in curvatures)
+            self._weighed[place] = (values, *scaled)
+        return self._weighed[place]
 
     # The edge.
 

@@ -47,6 +47,11 @@ def constant_latex(value: sp.Expr) -> str:
     return rf"{sign}\frac{{{sp.latex(numerator)}}}{{{sp.latex(denominator) if denominator != 1 else ''}\sqrt{{\pi}}}}"
 
 
+def factor_latex(value: sp.Expr) -> str:
+    """A constant before what it multiplies: ±1 is a sign at most."""
+    return {1: "", -1: "-"}.get(value, rf"{constant_latex(value)}\,")
+
+
 def grouped(form: IndexExpression) -> str:
     """An index expression in parentheses, unless it is a single term."""
     return form.latex() if len(form.terms) == 1 else rf"\Bigl({form.latex()}\Bigr)"

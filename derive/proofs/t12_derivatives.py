@@ -9,7 +9,7 @@ import sympy as sp
 from ..catalogue import Pair, Path, path
 from ..harmonics import laplacian
 from ..symbols import DIRECTION
-from .printing import constant_latex
+from .printing import factor_latex
 from .proof import Equation, Proof, Step, residuals, unseen
 
 #: |r|, a radial function of it, and the form's degree; powers r^J are taken out by hand, so that all is polynomial.
@@ -196,7 +196,7 @@ def _adjoints(paths: Sequence[Path]) -> Step:
         back = path(p.l_out, p.l_f, p.l_in).kernel
         left = residuals(list(p.kernel.T), [sp.expand(kappa * e) for e in back])
         ours = rf"K^{{({p.l_f})}}_{{{p.l_in} \to {p.l_out}}}(\hat r)^\top"
-        theirs = rf"{constant_latex(kappa)}\, K^{{({p.l_f})}}_{{{p.l_out} \to {p.l_in}}}(\hat r)"
+        theirs = rf"{factor_latex(kappa)} K^{{({p.l_f})}}_{{{p.l_out} \to {p.l_in}}}(\hat r)"
         equations.append(Equation((ours, theirs), left))
     return Step(
         r"The adjoints, with the form of the catalogue for the path back where it has one, else its contraction with spherical "

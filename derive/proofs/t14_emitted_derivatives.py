@@ -55,6 +55,7 @@ def _proof(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Proof:
 
 
 def _directions(modules: Sequence[EmittedModule]) -> Step:
+    by_text = {tuple(map(m.source, ("_project", "_project_tangent"))): m for m in reversed(modules)}
     return Step(
         r"The Jacobian of $r/|r|$ is symmetric, so that one function takes tangents of $r$ to those of $\hat r$ and cotangents "
         r"of $\hat r$ to those of $r$. As rational functions of $r$ and $|r|$,",
@@ -64,7 +65,7 @@ def _directions(modules: Sequence[EmittedModule]) -> Step:
                     r"\texttt{\_project}(\hat r, 1/|r|, u)_a",
                     r"\textstyle\sum_b \frac{\partial (r_a/|r|)}{\partial r_b} u_b",
                 ),
-                tuple(r for m in modules for r in direction_residuals(m)),
+                tuple(r for m in by_text.values() for r in direction_residuals(m)),
             ),
             unseen(*(inverse_residuals(m) for m in modules)),
         ),
