@@ -95,10 +95,10 @@ def _signatures(number: Any) -> dict[str, tuple[Any, ...]]:
     matrix, cube = _array(number, 2), _array(number, 3)
     graph = (_array(types.int64, 1), _array(types.int64, 1))
     return {
-        "kernel": (k, *_broadcasting(2), matrix, matrix, cube),
-        "apply": (k, *_broadcasting(3), matrix, cube, cube, cube),
-        "convolve": (k, *graph, matrix, cube, cube, cube),
-        "convolve_weighted": (k, *graph, matrix, cube, cube, _array(number, 1), cube),
+        "kernel": (k, types.boolean, *_broadcasting(2), matrix, matrix, cube),
+        "apply": (k, types.boolean, *_broadcasting(3), matrix, cube, cube, cube),
+        "convolve": (k, types.boolean, *graph, matrix, cube, cube, cube),
+        "convolve_weighted": (k, types.boolean, *graph, matrix, cube, cube, _array(number, 1), cube),
     }
 
 

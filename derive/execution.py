@@ -131,6 +131,13 @@ class EmittedModule:
         plain = [n.value for n in self._tree.body if isinstance(n, ast.Expr) and isinstance(n.value, ast.Call)]
         return [list(map(ast.unparse, n.args)) for n in plain if ast.unparse(n.func) == name]
 
+    def require_sums_and_products(self, name: str) -> None:
+        """EmittedCodeError if a function does more to numbers than that: quotients and order mean other things in a ring."""
+        nodes = [n for f in self._functions if f.name == name for n in ast.walk(f)]
+        operators = [n for n in nodes if isinstance(n, (ast.operator, ast.unaryop, ast.cmpop, ast.boolop))]
+        if others := [n for n in operators if not isinstance(n, (ast.Add, ast.Sub, ast.Mult, ast.USub))]:
+            raise EmittedCodeError(f"{self.name}: {name} does more than add and multiply ({type(others[0]).__name__})")
+
     def uses(self, name: str) -> list[str]:
         """All calls of a function as text."""
         return [ast.unparse(n) for n in self._nodes(ast.Call) if ast.unparse(n.func) == name]
@@ -181,7 +188,7 @@ class EmittedModule:
     def world(self, **overrides: Any) -> dict[str, Any]:
         """All functions, plain classes and written-out constants as plain Python, in which overrides replace names."""
         world: dict[str, Any] = {m.__name__: m for m in (contextlib, functools, itertools, math, operator, threading)}
-        world |= {"np": np, "NamedTuple": NamedTuple, "Iterable": Iterable}
+        world |= {"np": np, "NamedTuple": NamedTuple, "Iterable": Iterable, **self._records}
         exec(self._whole_bytecode, world)
         world |= LANES | overrides
         return world
@@ -191,8 +198,17 @@ class EmittedModule:
         return _bytecode(self._functions)
 
     @cached_property
+    def _records(self) -> dict[str, Any]:
+        """The named tuples that are nothing but fields: they see no world, and to make them takes as long as to run."""
+        classes = [n for n in self._tree.body if _is_record(n)]
+        world: dict[str, Any] = {"np": np, "NamedTuple": NamedTuple}
+        exec(_bytecode(classes), world)
+        return {c.name: world[c.name] for c in classes if isinstance(c, ast.ClassDef)}
+
+    @cached_property
     def _whole_bytecode(self) -> CodeType:
-        plain = [n for n in self._tree.body if _is_written_out(n) or _is_plain_class(n)]
+        body = [n for n in self._tree.body if not _is_record(n)]
+        plain = [n for n in body if _is_written_out(n) or _is_plain_class(n)]
         return _bytecode([*plain, *self._functions, *self._on_host])
 
     def _require(self, world: Mapping[str, Any], name: str) -> None:
@@ -250,6 +266,14 @@ def _is_compiled(node: ast.FunctionDef, by: frozenset[str] = COMPILERS) -> bool:
 def _is_plain_class(node: ast.stmt) -> bool:
     """Whether this is a class of its own, or a named tuple: one that no other library has a part in."""
     return isinstance(node, ast.ClassDef) and [ast.unparse(b) for b in node.bases] in ([], ["NamedTuple"])
+
+
+def _is_record(node: ast.stmt) -> bool:
+    """Whether this is a named tuple without defaults or methods."""
+    if not (isinstance(node, ast.ClassDef) and _is_plain_class(node) and node.bases) or node.decorator_list:
+        return False
+    fields = (n for n in node.body if isinstance(n, ast.AnnAssign))
+    return all(f.value is None for f in fields) and all(isinstance(n, (ast.AnnAssign, ast.Expr)) for n in node.body)
 
 
 def _is_written_out(node: ast.stmt) -> bool:

@@ -478,6 +478,14 @@ def _unit(k, x, y, z):
 
 
 @_compiled
+def _argument(k, solid, x, y, z):
+    """What the forms are taken of: r̂, or r as it is for solid harmonics."""
+    if solid:
+        return x, y, z
+    return _unit(k, x, y, z)
+
+
+@_compiled
 def _edge_1_0(k, x, y, z):
     """What depends on r̂ alone: 0 multiplications and 0 additions."""
     return (x, y, z)
@@ -1143,11 +1151,11 @@ def _operand(i, shape, steps):
 
 
 @_loop
-def _kernel_items_1_0(start, stop, k, shape, steps, vectors, radial, out):
+def _kernel_items_1_0(start, stop, k, solid, shape, steps, vectors, radial, out):
     for i in range(start, stop):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_0(k, x, y, z)
         entries = _kernel_channel_1_0(
             k,
@@ -1160,12 +1168,12 @@ def _kernel_items_1_0(start, stop, k, shape, steps, vectors, radial, out):
 
 
 @_loop
-def _apply_items_1_0(start, stop, k, shape, steps, vectors, radial, features, out):
+def _apply_items_1_0(start, stop, k, solid, shape, steps, vectors, radial, features, out):
     for i in range(start, stop):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         f = _operand(i, shape, steps[2])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_0(k, x, y, z)
         for c in range(out.shape[2]):
             values = _apply_channel_1_0(
@@ -1180,11 +1188,11 @@ def _apply_items_1_0(start, stop, k, shape, steps, vectors, radial, features, ou
 
 
 @_loop
-def _kernel_items_1_1(start, stop, k, shape, steps, vectors, radial, out):
+def _kernel_items_1_1(start, stop, k, solid, shape, steps, vectors, radial, out):
     for i in range(start, stop):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_1(k, x, y, z)
         entries = _kernel_channel_1_1(
             k,
@@ -1205,12 +1213,12 @@ def _kernel_items_1_1(start, stop, k, shape, steps, vectors, radial, out):
 
 
 @_loop
-def _apply_items_1_1(start, stop, k, shape, steps, vectors, radial, features, out):
+def _apply_items_1_1(start, stop, k, solid, shape, steps, vectors, radial, features, out):
     for i in range(start, stop):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         f = _operand(i, shape, steps[2])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_1(k, x, y, z)
         for c in range(out.shape[2]):
             values = _apply_channel_1_1(
@@ -1229,11 +1237,11 @@ def _apply_items_1_1(start, stop, k, shape, steps, vectors, radial, features, ou
 
 
 @_loop
-def _kernel_items_1_1_polar(start, stop, k, shape, steps, vectors, radial, out):
+def _kernel_items_1_1_polar(start, stop, k, solid, shape, steps, vectors, radial, out):
     for i in range(start, stop):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_1_polar(k, x, y, z)
         entries = _kernel_channel_1_1_polar(
             k,
@@ -1253,12 +1261,12 @@ def _kernel_items_1_1_polar(start, stop, k, shape, steps, vectors, radial, out):
 
 
 @_loop
-def _apply_items_1_1_polar(start, stop, k, shape, steps, vectors, radial, features, out):
+def _apply_items_1_1_polar(start, stop, k, solid, shape, steps, vectors, radial, features, out):
     for i in range(start, stop):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         f = _operand(i, shape, steps[2])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_1_polar(k, x, y, z)
         for c in range(out.shape[2]):
             values = _apply_channel_1_1_polar(
@@ -1276,11 +1284,11 @@ def _apply_items_1_1_polar(start, stop, k, shape, steps, vectors, radial, featur
 
 
 @_loop
-def _kernel_items_1_1_axial(start, stop, k, shape, steps, vectors, radial, out):
+def _kernel_items_1_1_axial(start, stop, k, solid, shape, steps, vectors, radial, out):
     for i in range(start, stop):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_1_axial(k, x, y, z)
         entries = _kernel_channel_1_1_axial(
             k,
@@ -1299,12 +1307,12 @@ def _kernel_items_1_1_axial(start, stop, k, shape, steps, vectors, radial, out):
 
 
 @_loop
-def _apply_items_1_1_axial(start, stop, k, shape, steps, vectors, radial, features, out):
+def _apply_items_1_1_axial(start, stop, k, solid, shape, steps, vectors, radial, features, out):
     for i in range(start, stop):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         f = _operand(i, shape, steps[2])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_1_axial(k, x, y, z)
         for c in range(out.shape[2]):
             values = _apply_channel_1_1_axial(
@@ -1321,11 +1329,11 @@ def _apply_items_1_1_axial(start, stop, k, shape, steps, vectors, radial, featur
 
 
 @_loop
-def _kernel_items_1_2(start, stop, k, shape, steps, vectors, radial, out):
+def _kernel_items_1_2(start, stop, k, solid, shape, steps, vectors, radial, out):
     for i in range(start, stop):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_2(k, x, y, z)
         entries = _kernel_channel_1_2(
             k,
@@ -1352,12 +1360,12 @@ def _kernel_items_1_2(start, stop, k, shape, steps, vectors, radial, out):
 
 
 @_loop
-def _apply_items_1_2(start, stop, k, shape, steps, vectors, radial, features, out):
+def _apply_items_1_2(start, stop, k, solid, shape, steps, vectors, radial, features, out):
     for i in range(start, stop):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         f = _operand(i, shape, steps[2])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_2(k, x, y, z)
         for c in range(out.shape[2]):
             values = _apply_channel_1_2(
@@ -1378,11 +1386,11 @@ def _apply_items_1_2(start, stop, k, shape, steps, vectors, radial, features, ou
 
 
 @_loop
-def _kernel_items_1_2_polar(start, stop, k, shape, steps, vectors, radial, out):
+def _kernel_items_1_2_polar(start, stop, k, solid, shape, steps, vectors, radial, out):
     for i in range(start, stop):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_2_polar(k, x, y, z)
         entries = _kernel_channel_1_2_polar(
             k,
@@ -1408,12 +1416,12 @@ def _kernel_items_1_2_polar(start, stop, k, shape, steps, vectors, radial, out):
 
 
 @_loop
-def _apply_items_1_2_polar(start, stop, k, shape, steps, vectors, radial, features, out):
+def _apply_items_1_2_polar(start, stop, k, solid, shape, steps, vectors, radial, features, out):
     for i in range(start, stop):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         f = _operand(i, shape, steps[2])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_2_polar(k, x, y, z)
         for c in range(out.shape[2]):
             values = _apply_channel_1_2_polar(
@@ -1433,11 +1441,11 @@ def _apply_items_1_2_polar(start, stop, k, shape, steps, vectors, radial, featur
 
 
 @_loop
-def _kernel_items_1_2_axial(start, stop, k, shape, steps, vectors, radial, out):
+def _kernel_items_1_2_axial(start, stop, k, solid, shape, steps, vectors, radial, out):
     for i in range(start, stop):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _kernel_edge_1_2_axial(k, x, y, z)
         entries = _kernel_channel_1_2_axial(
             k,
@@ -1462,12 +1470,12 @@ def _kernel_items_1_2_axial(start, stop, k, shape, steps, vectors, radial, out):
 
 
 @_loop
-def _apply_items_1_2_axial(start, stop, k, shape, steps, vectors, radial, features, out):
+def _apply_items_1_2_axial(start, stop, k, solid, shape, steps, vectors, radial, features, out):
     for i in range(start, stop):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         f = _operand(i, shape, steps[2])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_2_axial(k, x, y, z)
         for c in range(out.shape[2]):
             values = _apply_channel_1_2_axial(
@@ -1559,10 +1567,10 @@ def _tabulated(weights, table, s, p, c, lanes):
 
 
 @_loop
-def _fill_edge_1_0(edges, k, first, last, vectors):
+def _fill_edge_1_0(edges, k, solid, first, last, vectors):
     """What their directions decide of some edges, in a pass of its own: roots and divisions then overlap."""
     for e in range(first, last):
-        x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         values = _edge_1_0(k, x, y, z)
         edges[0, e - first] = values[0]
         edges[1, e - first] = values[1]
@@ -1570,10 +1578,10 @@ def _fill_edge_1_0(edges, k, first, last, vectors):
 
 
 @_loop
-def _fill_edge_1_1(edges, k, first, last, vectors):
+def _fill_edge_1_1(edges, k, solid, first, last, vectors):
     """What their directions decide of some edges, in a pass of its own: roots and divisions then overlap."""
     for e in range(first, last):
-        x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         values = _edge_1_1(k, x, y, z)
         edges[0, e - first] = values[0]
         edges[1, e - first] = values[1]
@@ -1585,10 +1593,10 @@ def _fill_edge_1_1(edges, k, first, last, vectors):
 
 
 @_loop
-def _fill_edge_1_1_polar(edges, k, first, last, vectors):
+def _fill_edge_1_1_polar(edges, k, solid, first, last, vectors):
     """What their directions decide of some edges, in a pass of its own: roots and divisions then overlap."""
     for e in range(first, last):
-        x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         values = _edge_1_1_polar(k, x, y, z)
         edges[0, e - first] = values[0]
         edges[1, e - first] = values[1]
@@ -1600,10 +1608,10 @@ def _fill_edge_1_1_polar(edges, k, first, last, vectors):
 
 
 @_loop
-def _fill_edge_1_1_axial(edges, k, first, last, vectors):
+def _fill_edge_1_1_axial(edges, k, solid, first, last, vectors):
     """What their directions decide of some edges, in a pass of its own: roots and divisions then overlap."""
     for e in range(first, last):
-        x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         values = _edge_1_1_axial(k, x, y, z)
         edges[0, e - first] = values[0]
         edges[1, e - first] = values[1]
@@ -1611,10 +1619,10 @@ def _fill_edge_1_1_axial(edges, k, first, last, vectors):
 
 
 @_loop
-def _fill_edge_1_2(edges, k, first, last, vectors):
+def _fill_edge_1_2(edges, k, solid, first, last, vectors):
     """What their directions decide of some edges, in a pass of its own: roots and divisions then overlap."""
     for e in range(first, last):
-        x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         values = _edge_1_2(k, x, y, z)
         edges[0, e - first] = values[0]
         edges[1, e - first] = values[1]
@@ -1632,10 +1640,10 @@ def _fill_edge_1_2(edges, k, first, last, vectors):
 
 
 @_loop
-def _fill_edge_1_2_polar(edges, k, first, last, vectors):
+def _fill_edge_1_2_polar(edges, k, solid, first, last, vectors):
     """What their directions decide of some edges, in a pass of its own: roots and divisions then overlap."""
     for e in range(first, last):
-        x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         values = _edge_1_2_polar(k, x, y, z)
         edges[0, e - first] = values[0]
         edges[1, e - first] = values[1]
@@ -1653,10 +1661,10 @@ def _fill_edge_1_2_polar(edges, k, first, last, vectors):
 
 
 @_loop
-def _fill_edge_1_2_axial(edges, k, first, last, vectors):
+def _fill_edge_1_2_axial(edges, k, solid, first, last, vectors):
     """What their directions decide of some edges, in a pass of its own: roots and divisions then overlap."""
     for e in range(first, last):
-        x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+        x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
         values = _edge_1_2_axial(k, x, y, z)
         edges[0, e - first] = values[0]
         edges[1, e - first] = values[1]
@@ -1691,7 +1699,7 @@ def _graph_fault(indptr, indices, senders):
 
 
 @_loop
-def _convolve_rows_1_0(start, stop, k, lanes, uneven, indptr, indices, vectors, radial, features, weights, out):
+def _convolve_rows_1_0(start, stop, k, lanes, uneven, solid, indptr, indices, vectors, radial, features, weights, out):
     edges = np.empty((3, _BLOCK), out.dtype)
     sums = np.empty((1, _room(out.shape[2], lanes)), out.dtype)
     for i in range(start, stop):
@@ -1699,7 +1707,7 @@ def _convolve_rows_1_0(start, stop, k, lanes, uneven, indptr, indices, vectors, 
             sums[0, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
-            _fill_edge_1_0(edges, k, first, last, vectors)
+            _fill_edge_1_0(edges, k, solid, first, last, vectors)
             for e in range(first, last):
                 u = e - first
                 j = indices[e]
@@ -1728,7 +1736,7 @@ def _convolve_rows_1_0(start, stop, k, lanes, uneven, indptr, indices, vectors, 
 
 
 @_loop
-def _convolve_rows_1_1(start, stop, k, lanes, uneven, indptr, indices, vectors, radial, features, weights, out):
+def _convolve_rows_1_1(start, stop, k, lanes, uneven, solid, indptr, indices, vectors, radial, features, weights, out):
     edges = np.empty((7, _BLOCK), out.dtype)
     sums = np.empty((3, _room(out.shape[2], lanes)), out.dtype)
     for i in range(start, stop):
@@ -1738,7 +1746,7 @@ def _convolve_rows_1_1(start, stop, k, lanes, uneven, indptr, indices, vectors, 
             sums[2, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
-            _fill_edge_1_1(edges, k, first, last, vectors)
+            _fill_edge_1_1(edges, k, solid, first, last, vectors)
             for e in range(first, last):
                 u = e - first
                 j = indices[e]
@@ -1777,7 +1785,7 @@ def _convolve_rows_1_1(start, stop, k, lanes, uneven, indptr, indices, vectors, 
 
 
 @_loop
-def _convolve_rows_1_1_polar(start, stop, k, lanes, uneven, indptr, indices, vectors, radial, features, weights, out):
+def _convolve_rows_1_1_polar(start, stop, k, lanes, uneven, solid, indptr, indices, vectors, radial, features, weights, out):
     edges = np.empty((7, _BLOCK), out.dtype)
     sums = np.empty((3, _room(out.shape[2], lanes)), out.dtype)
     for i in range(start, stop):
@@ -1787,7 +1795,7 @@ def _convolve_rows_1_1_polar(start, stop, k, lanes, uneven, indptr, indices, vec
             sums[2, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
-            _fill_edge_1_1_polar(edges, k, first, last, vectors)
+            _fill_edge_1_1_polar(edges, k, solid, first, last, vectors)
             for e in range(first, last):
                 u = e - first
                 j = indices[e]
@@ -1824,7 +1832,7 @@ def _convolve_rows_1_1_polar(start, stop, k, lanes, uneven, indptr, indices, vec
 
 
 @_loop
-def _convolve_rows_1_1_axial(start, stop, k, lanes, uneven, indptr, indices, vectors, radial, features, weights, out):
+def _convolve_rows_1_1_axial(start, stop, k, lanes, uneven, solid, indptr, indices, vectors, radial, features, weights, out):
     edges = np.empty((3, _BLOCK), out.dtype)
     sums = np.empty((3, _room(out.shape[2], lanes)), out.dtype)
     for i in range(start, stop):
@@ -1834,7 +1842,7 @@ def _convolve_rows_1_1_axial(start, stop, k, lanes, uneven, indptr, indices, vec
             sums[2, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
-            _fill_edge_1_1_axial(edges, k, first, last, vectors)
+            _fill_edge_1_1_axial(edges, k, solid, first, last, vectors)
             for e in range(first, last):
                 u = e - first
                 j = indices[e]
@@ -1869,7 +1877,7 @@ def _convolve_rows_1_1_axial(start, stop, k, lanes, uneven, indptr, indices, vec
 
 
 @_loop
-def _convolve_rows_1_2(start, stop, k, lanes, uneven, indptr, indices, vectors, radial, features, weights, out):
+def _convolve_rows_1_2(start, stop, k, lanes, uneven, solid, indptr, indices, vectors, radial, features, weights, out):
     edges = np.empty((13, _BLOCK), out.dtype)
     sums = np.empty((5, _room(out.shape[2], lanes)), out.dtype)
     for i in range(start, stop):
@@ -1881,7 +1889,7 @@ def _convolve_rows_1_2(start, stop, k, lanes, uneven, indptr, indices, vectors, 
             sums[4, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
-            _fill_edge_1_2(edges, k, first, last, vectors)
+            _fill_edge_1_2(edges, k, solid, first, last, vectors)
             for e in range(first, last):
                 u = e - first
                 j = indices[e]
@@ -1926,7 +1934,7 @@ def _convolve_rows_1_2(start, stop, k, lanes, uneven, indptr, indices, vectors, 
 
 
 @_loop
-def _convolve_rows_1_2_polar(start, stop, k, lanes, uneven, indptr, indices, vectors, radial, features, weights, out):
+def _convolve_rows_1_2_polar(start, stop, k, lanes, uneven, solid, indptr, indices, vectors, radial, features, weights, out):
     edges = np.empty((13, _BLOCK), out.dtype)
     sums = np.empty((5, _room(out.shape[2], lanes)), out.dtype)
     for i in range(start, stop):
@@ -1938,7 +1946,7 @@ def _convolve_rows_1_2_polar(start, stop, k, lanes, uneven, indptr, indices, vec
             sums[4, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
-            _fill_edge_1_2_polar(edges, k, first, last, vectors)
+            _fill_edge_1_2_polar(edges, k, solid, first, last, vectors)
             for e in range(first, last):
                 u = e - first
                 j = indices[e]
@@ -1981,7 +1989,7 @@ def _convolve_rows_1_2_polar(start, stop, k, lanes, uneven, indptr, indices, vec
 
 
 @_loop
-def _convolve_rows_1_2_axial(start, stop, k, lanes, uneven, indptr, indices, vectors, radial, features, weights, out):
+def _convolve_rows_1_2_axial(start, stop, k, lanes, uneven, solid, indptr, indices, vectors, radial, features, weights, out):
     edges = np.empty((9, _BLOCK), out.dtype)
     sums = np.empty((5, _room(out.shape[2], lanes)), out.dtype)
     for i in range(start, stop):
@@ -1993,7 +2001,7 @@ def _convolve_rows_1_2_axial(start, stop, k, lanes, uneven, indptr, indices, vec
             sums[4, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
-            _fill_edge_1_2_axial(edges, k, first, last, vectors)
+            _fill_edge_1_2_axial(edges, k, solid, first, last, vectors)
             for e in range(first, last):
                 u = e - first
                 j = indices[e]
@@ -2038,7 +2046,7 @@ def _convolve_rows_1_2_axial(start, stop, k, lanes, uneven, indptr, indices, vec
 
 @_loop
 def _tabulated_rows_1_0(
-    start, stop, k, lanes, uneven, order, indptr, indices, vectors, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, solid, order, indptr, indices, vectors, table, scale, end, features, weights, out
 ):
     edges = np.empty((3, _BLOCK), out.dtype)
     splines = np.empty((len(order), _BLOCK), out.dtype)
@@ -2049,7 +2057,7 @@ def _tabulated_rows_1_0(
             sums[0, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
-            _fill_edge_1_0(edges, k, first, last, vectors)
+            _fill_edge_1_0(edges, k, solid, first, last, vectors)
             _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end)
             for e in range(first, last):
                 u = e - first
@@ -2083,7 +2091,7 @@ def _tabulated_rows_1_0(
 
 @_loop
 def _tabulated_rows_1_1(
-    start, stop, k, lanes, uneven, order, indptr, indices, vectors, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, solid, order, indptr, indices, vectors, table, scale, end, features, weights, out
 ):
     edges = np.empty((7, _BLOCK), out.dtype)
     splines = np.empty((len(order), _BLOCK), out.dtype)
@@ -2096,7 +2104,7 @@ def _tabulated_rows_1_1(
             sums[2, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
-            _fill_edge_1_1(edges, k, first, last, vectors)
+            _fill_edge_1_1(edges, k, solid, first, last, vectors)
             _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end)
             for e in range(first, last):
                 u = e - first
@@ -2138,7 +2146,7 @@ def _tabulated_rows_1_1(
 
 @_loop
 def _tabulated_rows_1_1_polar(
-    start, stop, k, lanes, uneven, order, indptr, indices, vectors, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, solid, order, indptr, indices, vectors, table, scale, end, features, weights, out
 ):
     edges = np.empty((7, _BLOCK), out.dtype)
     splines = np.empty((len(order), _BLOCK), out.dtype)
@@ -2151,7 +2159,7 @@ def _tabulated_rows_1_1_polar(
             sums[2, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
-            _fill_edge_1_1_polar(edges, k, first, last, vectors)
+            _fill_edge_1_1_polar(edges, k, solid, first, last, vectors)
             _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end)
             for e in range(first, last):
                 u = e - first
@@ -2192,7 +2200,7 @@ def _tabulated_rows_1_1_polar(
 
 @_loop
 def _tabulated_rows_1_1_axial(
-    start, stop, k, lanes, uneven, order, indptr, indices, vectors, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, solid, order, indptr, indices, vectors, table, scale, end, features, weights, out
 ):
     edges = np.empty((3, _BLOCK), out.dtype)
     splines = np.empty((len(order), _BLOCK), out.dtype)
@@ -2205,7 +2213,7 @@ def _tabulated_rows_1_1_axial(
             sums[2, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
-            _fill_edge_1_1_axial(edges, k, first, last, vectors)
+            _fill_edge_1_1_axial(edges, k, solid, first, last, vectors)
             _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end)
             for e in range(first, last):
                 u = e - first
@@ -2245,7 +2253,7 @@ def _tabulated_rows_1_1_axial(
 
 @_loop
 def _tabulated_rows_1_2(
-    start, stop, k, lanes, uneven, order, indptr, indices, vectors, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, solid, order, indptr, indices, vectors, table, scale, end, features, weights, out
 ):
     edges = np.empty((13, _BLOCK), out.dtype)
     splines = np.empty((len(order), _BLOCK), out.dtype)
@@ -2260,7 +2268,7 @@ def _tabulated_rows_1_2(
             sums[4, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
-            _fill_edge_1_2(edges, k, first, last, vectors)
+            _fill_edge_1_2(edges, k, solid, first, last, vectors)
             _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end)
             for e in range(first, last):
                 u = e - first
@@ -2308,7 +2316,7 @@ def _tabulated_rows_1_2(
 
 @_loop
 def _tabulated_rows_1_2_polar(
-    start, stop, k, lanes, uneven, order, indptr, indices, vectors, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, solid, order, indptr, indices, vectors, table, scale, end, features, weights, out
 ):
     edges = np.empty((13, _BLOCK), out.dtype)
     splines = np.empty((len(order), _BLOCK), out.dtype)
@@ -2323,7 +2331,7 @@ def _tabulated_rows_1_2_polar(
             sums[4, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
-            _fill_edge_1_2_polar(edges, k, first, last, vectors)
+            _fill_edge_1_2_polar(edges, k, solid, first, last, vectors)
             _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end)
             for e in range(first, last):
                 u = e - first
@@ -2370,7 +2378,7 @@ def _tabulated_rows_1_2_polar(
 
 @_loop
 def _tabulated_rows_1_2_axial(
-    start, stop, k, lanes, uneven, order, indptr, indices, vectors, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, solid, order, indptr, indices, vectors, table, scale, end, features, weights, out
 ):
     edges = np.empty((9, _BLOCK), out.dtype)
     splines = np.empty((len(order), _BLOCK), out.dtype)
@@ -2385,7 +2393,7 @@ def _tabulated_rows_1_2_axial(
             sums[4, v] = k.zero
         for first in range(indptr[i], indptr[i + 1], _BLOCK):
             last = min(first + _BLOCK, indptr[i + 1])
-            _fill_edge_1_2_axial(edges, k, first, last, vectors)
+            _fill_edge_1_2_axial(edges, k, solid, first, last, vectors)
             _fill_splines(splines, intervals, k, order, first, last, vectors, scale, end)
             for e in range(first, last):
                 u = e - first
@@ -2470,7 +2478,7 @@ def _product(start, stop, lanes, left, right, out):
 
 
 @_loop
-def _mixing_rows_1_0(start, stop, k, lanes, base, indptr, indices, vectors, basis, features, weights, out):
+def _mixing_rows_1_0(start, stop, k, lanes, solid, base, indptr, indices, vectors, basis, features, weights, out):
     """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base.
 
     In out the last vector begins where the one before ends; what they share is 0 there, and so are the weights it meets.
@@ -2482,7 +2490,7 @@ def _mixing_rows_1_0(start, stop, k, lanes, base, indptr, indices, vectors, basi
         out[n] = k.zero
         for first in range(indptr[i], indptr[i + 1], _MESSAGES):
             last = min(first + _MESSAGES, indptr[i + 1])
-            _fill_edge_1_0(edges, k, first, last, vectors)
+            _fill_edge_1_0(edges, k, solid, first, last, vectors)
             for v in range(0, out.shape[4], len(lanes)):
                 c = min(v, features.shape[2] - len(lanes))
                 for e in range(first, last):
@@ -2509,7 +2517,7 @@ def _mixing_rows_1_0(start, stop, k, lanes, base, indptr, indices, vectors, basi
 
 
 @_loop
-def _mixing_rows_1_1(start, stop, k, lanes, base, indptr, indices, vectors, basis, features, weights, out):
+def _mixing_rows_1_1(start, stop, k, lanes, solid, base, indptr, indices, vectors, basis, features, weights, out):
     """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base.
 
     In out the last vector begins where the one before ends; what they share is 0 there, and so are the weights it meets.
@@ -2521,7 +2529,7 @@ def _mixing_rows_1_1(start, stop, k, lanes, base, indptr, indices, vectors, basi
         out[n] = k.zero
         for first in range(indptr[i], indptr[i + 1], _MESSAGES):
             last = min(first + _MESSAGES, indptr[i + 1])
-            _fill_edge_1_1(edges, k, first, last, vectors)
+            _fill_edge_1_1(edges, k, solid, first, last, vectors)
             for v in range(0, out.shape[4], len(lanes)):
                 c = min(v, features.shape[2] - len(lanes))
                 for e in range(first, last):
@@ -2580,7 +2588,7 @@ def _mixing_rows_1_1(start, stop, k, lanes, base, indptr, indices, vectors, basi
 
 
 @_loop
-def _mixing_rows_1_1_polar(start, stop, k, lanes, base, indptr, indices, vectors, basis, features, weights, out):
+def _mixing_rows_1_1_polar(start, stop, k, lanes, solid, base, indptr, indices, vectors, basis, features, weights, out):
     """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base.
 
     In out the last vector begins where the one before ends; what they share is 0 there, and so are the weights it meets.
@@ -2592,7 +2600,7 @@ def _mixing_rows_1_1_polar(start, stop, k, lanes, base, indptr, indices, vectors
         out[n] = k.zero
         for first in range(indptr[i], indptr[i + 1], _MESSAGES):
             last = min(first + _MESSAGES, indptr[i + 1])
-            _fill_edge_1_1_polar(edges, k, first, last, vectors)
+            _fill_edge_1_1_polar(edges, k, solid, first, last, vectors)
             for v in range(0, out.shape[4], len(lanes)):
                 c = min(v, features.shape[2] - len(lanes))
                 for e in range(first, last):
@@ -2639,7 +2647,7 @@ def _mixing_rows_1_1_polar(start, stop, k, lanes, base, indptr, indices, vectors
 
 
 @_loop
-def _mixing_rows_1_1_axial(start, stop, k, lanes, base, indptr, indices, vectors, basis, features, weights, out):
+def _mixing_rows_1_1_axial(start, stop, k, lanes, solid, base, indptr, indices, vectors, basis, features, weights, out):
     """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base.
 
     In out the last vector begins where the one before ends; what they share is 0 there, and so are the weights it meets.
@@ -2651,7 +2659,7 @@ def _mixing_rows_1_1_axial(start, stop, k, lanes, base, indptr, indices, vectors
         out[n] = k.zero
         for first in range(indptr[i], indptr[i + 1], _MESSAGES):
             last = min(first + _MESSAGES, indptr[i + 1])
-            _fill_edge_1_1_axial(edges, k, first, last, vectors)
+            _fill_edge_1_1_axial(edges, k, solid, first, last, vectors)
             for v in range(0, out.shape[4], len(lanes)):
                 c = min(v, features.shape[2] - len(lanes))
                 for e in range(first, last):
@@ -2686,7 +2694,7 @@ def _mixing_rows_1_1_axial(start, stop, k, lanes, base, indptr, indices, vectors
 
 
 @_loop
-def _mixing_rows_1_2(start, stop, k, lanes, base, indptr, indices, vectors, basis, features, weights, out):
+def _mixing_rows_1_2(start, stop, k, lanes, solid, base, indptr, indices, vectors, basis, features, weights, out):
     """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base.
 
     In out the last vector begins where the one before ends; what they share is 0 there, and so are the weights it meets.
@@ -2698,7 +2706,7 @@ def _mixing_rows_1_2(start, stop, k, lanes, base, indptr, indices, vectors, basi
         out[n] = k.zero
         for first in range(indptr[i], indptr[i + 1], _MESSAGES):
             last = min(first + _MESSAGES, indptr[i + 1])
-            _fill_edge_1_2(edges, k, first, last, vectors)
+            _fill_edge_1_2(edges, k, solid, first, last, vectors)
             for v in range(0, out.shape[4], len(lanes)):
                 c = min(v, features.shape[2] - len(lanes))
                 for e in range(first, last):
@@ -2784,7 +2792,7 @@ def _mixing_rows_1_2(start, stop, k, lanes, base, indptr, indices, vectors, basi
 
 
 @_loop
-def _mixing_rows_1_2_polar(start, stop, k, lanes, base, indptr, indices, vectors, basis, features, weights, out):
+def _mixing_rows_1_2_polar(start, stop, k, lanes, solid, base, indptr, indices, vectors, basis, features, weights, out):
     """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base.
 
     In out the last vector begins where the one before ends; what they share is 0 there, and so are the weights it meets.
@@ -2796,7 +2804,7 @@ def _mixing_rows_1_2_polar(start, stop, k, lanes, base, indptr, indices, vectors
         out[n] = k.zero
         for first in range(indptr[i], indptr[i + 1], _MESSAGES):
             last = min(first + _MESSAGES, indptr[i + 1])
-            _fill_edge_1_2_polar(edges, k, first, last, vectors)
+            _fill_edge_1_2_polar(edges, k, solid, first, last, vectors)
             for v in range(0, out.shape[4], len(lanes)):
                 c = min(v, features.shape[2] - len(lanes))
                 for e in range(first, last):
@@ -2859,7 +2867,7 @@ def _mixing_rows_1_2_polar(start, stop, k, lanes, base, indptr, indices, vectors
 
 
 @_loop
-def _mixing_rows_1_2_axial(start, stop, k, lanes, base, indptr, indices, vectors, basis, features, weights, out):
+def _mixing_rows_1_2_axial(start, stop, k, lanes, solid, base, indptr, indices, vectors, basis, features, weights, out):
     """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, for receivers start .. stop - 1 of those after base.
 
     In out the last vector begins where the one before ends; what they share is 0 there, and so are the weights it meets.
@@ -2871,7 +2879,7 @@ def _mixing_rows_1_2_axial(start, stop, k, lanes, base, indptr, indices, vectors
         out[n] = k.zero
         for first in range(indptr[i], indptr[i + 1], _MESSAGES):
             last = min(first + _MESSAGES, indptr[i + 1])
-            _fill_edge_1_2_axial(edges, k, first, last, vectors)
+            _fill_edge_1_2_axial(edges, k, solid, first, last, vectors)
             for v in range(0, out.shape[4], len(lanes)):
                 c = min(v, features.shape[2] - len(lanes))
                 for e in range(first, last):
@@ -2918,7 +2926,7 @@ def _mixing_rows_1_2_axial(start, stop, k, lanes, base, indptr, indices, vectors
 
 @_loop
 def _walkers_1_0(
-    start, stop, k, lanes, uneven, order, loops, positions, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, solid, order, loops, positions, table, scale, end, features, weights, out
 ):
     particles = positions.shape[1]
     at_once = max(_PAIRS, particles)
@@ -2941,7 +2949,7 @@ def _walkers_1_0(
                     vectors[count, 2] = positions[b, last, 2] - positions[b, j, 2]
                     count += 1
                 last += 1
-            _fill_edge_1_0(edges, k, 0, count, vectors)
+            _fill_edge_1_0(edges, k, solid, 0, count, vectors)
             _fill_splines(splines, intervals, k, order, 0, count, vectors, scale, end)
             u = -1
             for i in range(first, last):
@@ -2985,7 +2993,7 @@ def _walkers_1_0(
 
 @_loop
 def _walkers_1_1(
-    start, stop, k, lanes, uneven, order, loops, positions, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, solid, order, loops, positions, table, scale, end, features, weights, out
 ):
     particles = positions.shape[1]
     at_once = max(_PAIRS, particles)
@@ -3010,7 +3018,7 @@ def _walkers_1_1(
                     vectors[count, 2] = positions[b, last, 2] - positions[b, j, 2]
                     count += 1
                 last += 1
-            _fill_edge_1_1(edges, k, 0, count, vectors)
+            _fill_edge_1_1(edges, k, solid, 0, count, vectors)
             _fill_splines(splines, intervals, k, order, 0, count, vectors, scale, end)
             u = -1
             for i in range(first, last):
@@ -3070,7 +3078,7 @@ def _walkers_1_1(
 
 @_loop
 def _walkers_1_1_polar(
-    start, stop, k, lanes, uneven, order, loops, positions, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, solid, order, loops, positions, table, scale, end, features, weights, out
 ):
     particles = positions.shape[1]
     at_once = max(_PAIRS, particles)
@@ -3095,7 +3103,7 @@ def _walkers_1_1_polar(
                     vectors[count, 2] = positions[b, last, 2] - positions[b, j, 2]
                     count += 1
                 last += 1
-            _fill_edge_1_1_polar(edges, k, 0, count, vectors)
+            _fill_edge_1_1_polar(edges, k, solid, 0, count, vectors)
             _fill_splines(splines, intervals, k, order, 0, count, vectors, scale, end)
             u = -1
             for i in range(first, last):
@@ -3152,7 +3160,7 @@ def _walkers_1_1_polar(
 
 @_loop
 def _walkers_1_1_axial(
-    start, stop, k, lanes, uneven, order, loops, positions, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, solid, order, loops, positions, table, scale, end, features, weights, out
 ):
     particles = positions.shape[1]
     at_once = max(_PAIRS, particles)
@@ -3177,7 +3185,7 @@ def _walkers_1_1_axial(
                     vectors[count, 2] = positions[b, last, 2] - positions[b, j, 2]
                     count += 1
                 last += 1
-            _fill_edge_1_1_axial(edges, k, 0, count, vectors)
+            _fill_edge_1_1_axial(edges, k, solid, 0, count, vectors)
             _fill_splines(splines, intervals, k, order, 0, count, vectors, scale, end)
             u = -1
             for i in range(first, last):
@@ -3231,7 +3239,7 @@ def _walkers_1_1_axial(
 
 @_loop
 def _walkers_1_2(
-    start, stop, k, lanes, uneven, order, loops, positions, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, solid, order, loops, positions, table, scale, end, features, weights, out
 ):
     particles = positions.shape[1]
     at_once = max(_PAIRS, particles)
@@ -3258,7 +3266,7 @@ def _walkers_1_2(
                     vectors[count, 2] = positions[b, last, 2] - positions[b, j, 2]
                     count += 1
                 last += 1
-            _fill_edge_1_2(edges, k, 0, count, vectors)
+            _fill_edge_1_2(edges, k, solid, 0, count, vectors)
             _fill_splines(splines, intervals, k, order, 0, count, vectors, scale, end)
             u = -1
             for i in range(first, last):
@@ -3328,7 +3336,7 @@ def _walkers_1_2(
 
 @_loop
 def _walkers_1_2_polar(
-    start, stop, k, lanes, uneven, order, loops, positions, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, solid, order, loops, positions, table, scale, end, features, weights, out
 ):
     particles = positions.shape[1]
     at_once = max(_PAIRS, particles)
@@ -3355,7 +3363,7 @@ def _walkers_1_2_polar(
                     vectors[count, 2] = positions[b, last, 2] - positions[b, j, 2]
                     count += 1
                 last += 1
-            _fill_edge_1_2_polar(edges, k, 0, count, vectors)
+            _fill_edge_1_2_polar(edges, k, solid, 0, count, vectors)
             _fill_splines(splines, intervals, k, order, 0, count, vectors, scale, end)
             u = -1
             for i in range(first, last):
@@ -3422,7 +3430,7 @@ def _walkers_1_2_polar(
 
 @_loop
 def _walkers_1_2_axial(
-    start, stop, k, lanes, uneven, order, loops, positions, table, scale, end, features, weights, out
+    start, stop, k, lanes, uneven, solid, order, loops, positions, table, scale, end, features, weights, out
 ):
     particles = positions.shape[1]
     at_once = max(_PAIRS, particles)
@@ -3449,7 +3457,7 @@ def _walkers_1_2_axial(
                     vectors[count, 2] = positions[b, last, 2] - positions[b, j, 2]
                     count += 1
                 last += 1
-            _fill_edge_1_2_axial(edges, k, 0, count, vectors)
+            _fill_edge_1_2_axial(edges, k, solid, 0, count, vectors)
             _fill_splines(splines, intervals, k, order, 0, count, vectors, scale, end)
             u = -1
             for i in range(first, last):
@@ -3564,6 +3572,13 @@ def _graph_sizes(
     if weights is not None:
         _shape(where, "weights", weights, "(E,)", (edges,))
     return nodes, channels, edges
+
+
+def _solid(where: str, normalize: Any) -> bool:
+    """Whether vectors are taken as they are."""
+    if not isinstance(normalize, (bool, np.bool_)):
+        raise TypeError(f"{where}: normalize must be True or False, got {type(normalize).__name__}")
+    return not normalize
 
 
 def _host(where: str, **arrays: Any) -> list[Array]:
@@ -3824,16 +3839,19 @@ def _steps(dims: list[tuple[int, tuple[bool, ...]]], operand: int) -> tuple[int,
     return tuple(reversed(steps))
 
 
-def _run_items(loop: Any, operands: _Operands, channels: int, target: Array) -> None:
+def _run_items(loop: Any, solid: bool, operands: _Operands, channels: int, target: Array) -> None:
     if target.size:
         total = math.prod(operands.lead)
         out = target.reshape(total, *target.shape[-2:])
-        args = (_TABLES[target.dtype], operands.shape, operands.steps, *operands.arrays, out)
+        args = (_TABLES[target.dtype], solid, operands.shape, operands.steps, *operands.arrays, out)
         _spread(loop, _bounds(total, total * channels), args)
 
 
-def _kernel(where: str, loop: Any, shape: tuple[int, int, int], vectors: Any, radial: Any, out: Any) -> Any:
+def _kernel(
+    where: str, loop: Any, shape: tuple[int, int, int], vectors: Any, radial: Any, out: Any, normalize: Any
+) -> Any:
     n_out, n_in, n_paths = shape
+    solid = _solid(where, normalize)
     vectors, radial = _host(where, vectors=vectors, radial=radial)
     dtype = _float_type(where, vectors=vectors, radial=radial)
     _core(where, "vectors", vectors, "(..., 3)", (3,))
@@ -3844,15 +3862,16 @@ def _kernel(where: str, loop: Any, shape: tuple[int, int, int], vectors: Any, ra
         _check_out(where, out, full, dtype)
 
     def compute(target: Array) -> None:
-        _run_items(loop, operands, 1, target)
+        _run_items(loop, solid, operands, 1, target)
 
     return _fill(compute, out, full, dtype, vectors, radial)
 
 
 def _apply(
-    where: str, loop: Any, shape: tuple[int, int, int], vectors: Any, radial: Any, features: Any, out: Any
+    where: str, loop: Any, shape: tuple[int, int, int], vectors: Any, radial: Any, features: Any, out: Any, normalize: Any
 ) -> Any:
     n_out, n_in, n_paths = shape
+    solid = _solid(where, normalize)
     vectors, radial, features = _host(where, vectors=vectors, radial=radial, features=features)
     dtype = _float_type(where, vectors=vectors, radial=radial, features=features)
     _core(where, "vectors", vectors, "(..., 3)", (3,))
@@ -3865,7 +3884,7 @@ def _apply(
         _check_out(where, out, full, dtype)
 
     def compute(target: Array) -> None:
-        _run_items(loop, operands, channels, target)
+        _run_items(loop, solid, operands, channels, target)
 
     return _fill(compute, out, full, dtype, vectors, radial, features)
 
@@ -3986,8 +4005,10 @@ def _convolve(
     features: Any,
     weights: Any,
     out: Any,
+    normalize: Any,
 ) -> Any:
     n_out, n_in, n_paths = shape
+    solid = _solid(where, normalize)
     graph, (radial,) = _graph(where, n_in, indptr, indices, vectors, features, weights, radial=radial)
     _shape(where, "radial", radial, f"(E, {n_paths}, C)", (graph.edges, n_paths, graph.channels))
     full = (graph.nodes, n_out, graph.channels)
@@ -3997,7 +4018,7 @@ def _convolve(
     def compute(target: Array) -> None:
         arrays = (graph.indptr, graph.indices, graph.vectors, radial, graph.features, graph.weights)
         bounds = graph.bounds(0, graph.nodes, graph.channels)
-        _spread(loop, bounds, (_TABLES[graph.dtype], *_channel_steps(graph.channels, graph.dtype), *arrays, target))
+        _spread(loop, bounds, (_TABLES[graph.dtype], *_channel_steps(graph.channels, graph.dtype), solid, *arrays, target))
 
     return _fill(compute, out, full, graph.dtype, *graph.inputs(radial))
 
@@ -4015,8 +4036,10 @@ def _convolve_tabulated(
     weights: Any,
     degree: int,
     out: Any,
+    normalize: Any,
 ) -> Any:
     n_out, n_in, n_paths = shape
+    solid = _solid(where, normalize)
     graph, (coefficients,) = _graph(where, n_in, indptr, indices, vectors, features, weights, coefficients=coefficients)
     table = _table(where, n_paths, coefficients, cutoff, degree, graph.channels)
     full = (graph.nodes, n_out, graph.channels)
@@ -4027,7 +4050,7 @@ def _convolve_tabulated(
         arrays = (graph.indptr, graph.indices, graph.vectors, *table[1:], graph.features, graph.weights)
         bounds = graph.bounds(0, graph.nodes, graph.channels)
         steps = _channel_steps(graph.channels, graph.dtype)
-        _spread(loop, bounds, (_TABLES[graph.dtype], *steps, table.order, *arrays, target))
+        _spread(loop, bounds, (_TABLES[graph.dtype], *steps, solid, table.order, *arrays, target))
 
     return _fill(compute, out, full, graph.dtype, *graph.inputs(coefficients))
 
@@ -4044,8 +4067,10 @@ def _convolve_mixing(
     features: Any,
     weights: Any,
     out: Any,
+    normalize: Any,
 ) -> Any:
     n_out, n_in, n_paths = shape
+    solid = _solid(where, normalize)
     graph, (basis, mixing) = _graph(where, n_in, indptr, indices, vectors, features, weights, basis=basis, mixing=mixing)
     _core(where, "basis", basis, "(E, K)", (graph.edges, None))
     _shape(where, "basis", basis, "(E, K)", (graph.edges, basis.shape[1]))
@@ -4063,13 +4088,21 @@ def _convolve_mixing(
             return
         bounds = graph.bounds(0, graph.nodes, math.prod(inner))
         lanes = _lanes(graph.channels, graph.dtype)
-        _spread(functools.partial(_mix, loop, lanes), bounds, (graph, basis, _with_room(mixing, len(lanes)), target))
+        _spread(functools.partial(_mix, loop, lanes, solid), bounds, (graph, basis, _with_room(mixing, len(lanes)), target))
 
     return _fill(compute, out, full, graph.dtype, *graph.inputs(basis, mixing))
 
 
 def _mix(
-    loop: Any, lanes: tuple[int, ...], start: int, stop: int, graph: _Graph, basis: Array, mixing: Array, out: Array
+    loop: Any,
+    lanes: tuple[int, ...],
+    solid: bool,
+    start: int,
+    stop: int,
+    graph: _Graph,
+    basis: Array,
+    mixing: Array,
+    out: Array,
 ) -> None:
     """Receivers start .. stop - 1: sums over edges for some of them, then their product with the weights, and so on."""
     *inner, mixed = mixing.shape
@@ -4080,7 +4113,7 @@ def _mix(
     arrays = (graph.indptr, graph.indices, graph.vectors, basis, graph.features, graph.weights)
     for first in range(start, stop, at_once):
         last = min(first + at_once, stop)
-        loop(first, last, _TABLES[right.dtype], lanes, first, *arrays, sums)
+        loop(first, last, _TABLES[right.dtype], lanes, solid, first, *arrays, sums)
         rows, wide = (last - first) * n_out, _lanes(mixed, right.dtype, vectors=2)
         if mixed:
             _product(0, rows, wide, sums.reshape(-1, right.shape[0]), right, out[first:last].reshape(rows, mixed))
@@ -4110,8 +4143,10 @@ def _convolve_walkers(
     degree: int,
     loops: bool,
     out: Any,
+    normalize: Any,
 ) -> Any:
     n_out, n_in, n_paths = shape
+    solid = _solid(where, normalize)
     floats = {"positions": positions, "coefficients": coefficients, "features": features}
     if weights is not None:
         floats["weights"] = weights
@@ -4135,7 +4170,7 @@ def _convolve_walkers(
         arrays = (positions, *table[1:], features, weighted[0] if weighted else None)
         bounds = _bounds(walkers, walkers * particles * particles * channels)
         steps = _channel_steps(channels, dtype)
-        _spread(loop, bounds, (_TABLES[dtype], *steps, table.order, bool(loops), *arrays, target))
+        _spread(loop, bounds, (_TABLES[dtype], *steps, solid, table.order, bool(loops), *arrays, target))
 
     return _fill(compute, out, full, dtype, positions, coefficients, features, *weighted)
 
@@ -4143,7 +4178,9 @@ def _convolve_walkers(
 # --- public functions -----------------------------------------------------------------------------
 
 
-def kernel_1_0(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) -> Array:
+def kernel_1_0(
+    vectors: ArrayLike, radial: ArrayLike, out: Array | None = None, normalize: bool = True
+) -> Array:
     """The equivariant kernel 1→0: Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -4151,11 +4188,14 @@ def kernel_1_0(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) 
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P)
         Contracted radial functions at |r|.
     out : (..., 1, 3), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -4176,11 +4216,13 @@ def kernel_1_0(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) 
     Cost: 3 multiplications and 0 additions per kernel, after 0 multiplications and 0 additions per edge;
     as defined, 3 multiplications and 0 additions per kernel.
     """
-    return _kernel("kernel_1_0", _kernel_items_1_0, (1, 3, 1), vectors, radial, out)
+    return _kernel(
+        "kernel_1_0", _kernel_items_1_0, (1, 3, 1), vectors, radial, out, normalize
+    )
 
 
 def apply_1_0(
-    vectors: ArrayLike, radial: ArrayLike, features: ArrayLike, out: Array | None = None
+    vectors: ArrayLike, radial: ArrayLike, features: ArrayLike, out: Array | None = None, normalize: bool = True
 ) -> Array:
     """The equivariant kernel 1→0 acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
@@ -4189,13 +4231,16 @@ def apply_1_0(
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P, C)
         Contracted radial functions at |r|, one for each channel.
     features : (..., 3, C)
         The field at the sender, components before channels.
     out : (..., 1, C), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -4215,7 +4260,9 @@ def apply_1_0(
     Cost: 4 multiplications and 2 additions per channel, after 0 multiplications and 0 additions per edge;
     as defined, 6 multiplications and 2 additions per channel.
     """
-    return _apply("apply_1_0", _apply_items_1_0, (1, 3, 1), vectors, radial, features, out)
+    return _apply(
+        "apply_1_0", _apply_items_1_0, (1, 3, 1), vectors, radial, features, out, normalize
+    )
 
 
 def convolve_1_0(
@@ -4226,6 +4273,7 @@ def convolve_1_0(
     features: ArrayLike,
     weights: ArrayLike | None = None,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→0 on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
 
@@ -4238,7 +4286,7 @@ def convolve_1_0(
     indices : (E,) int32 or int64
         The sender j(e) of each edge.
     vectors : (E, 3)
-        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+        r = x_receiver - x_sender of each edge, of any length.
     radial : (E, P, C)
         Contracted radial functions at |r|.
     features : (N, 3, C)
@@ -4247,6 +4295,9 @@ def convolve_1_0(
         Quadrature weights w_j of the senders, one for each edge; 1 if left out.
     out : (N, 1, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -4279,6 +4330,7 @@ def convolve_1_0(
         features,
         weights,
         out,
+        normalize,
     )
 
 
@@ -4292,6 +4344,7 @@ def convolve_tabulated_1_0(
     weights: ArrayLike | None = None,
     degree: int = 5,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→0 with tabulated radial functions: out_i = Σ_e w_e Σ_p radial_p(|r_e|) K^p(r̂_e) f_j(e).
 
@@ -4320,6 +4373,9 @@ def convolve_tabulated_1_0(
         Of the spline: 3 is twice, 5 four times continuously differentiable.
     out : (N, 1, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -4352,6 +4408,7 @@ def convolve_tabulated_1_0(
         weights,
         degree,
         out,
+        normalize,
     )
 
 
@@ -4364,6 +4421,7 @@ def convolve_mixing_1_0(
     features: ArrayLike,
     weights: ArrayLike | None = None,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→0 that mixes channels: out_i = Σ_e w_e Σ_kp basis_ek K^p(r̂_e) f_j(e) mixing_kp.
 
@@ -4391,6 +4449,9 @@ def convolve_mixing_1_0(
         Quadrature weights w_j of the senders, one for each edge; 1 if left out.
     out : (N, 1, C_out), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -4423,6 +4484,7 @@ def convolve_mixing_1_0(
         features,
         weights,
         out,
+        normalize,
     )
 
 
@@ -4435,6 +4497,7 @@ def convolve_walkers_1_0(
     degree: int = 5,
     loops: bool = False,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→0 on a batch of small systems: out_bi = Σ_j w_bj Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_bj.
 
@@ -4461,6 +4524,9 @@ def convolve_walkers_1_0(
         Whether j = i counts; at r = 0 only the path with l_f = 0 contributes (theorem T10).
     out : (B, A, 1, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -4492,10 +4558,13 @@ def convolve_walkers_1_0(
         degree,
         loops,
         out,
+        normalize,
     )
 
 
-def kernel_1_1(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) -> Array:
+def kernel_1_1(
+    vectors: ArrayLike, radial: ArrayLike, out: Array | None = None, normalize: bool = True
+) -> Array:
     """The equivariant kernel 1→1: Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -4503,11 +4572,14 @@ def kernel_1_1(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) 
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P)
         Contracted radial functions at |r|.
     out : (..., 3, 3), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -4530,11 +4602,13 @@ def kernel_1_1(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) 
     Cost: 19 multiplications and 10 additions per kernel, after 6 multiplications and 2 additions per edge;
     as defined, 45 multiplications and 15 additions per kernel.
     """
-    return _kernel("kernel_1_1", _kernel_items_1_1, (3, 3, 3), vectors, radial, out)
+    return _kernel(
+        "kernel_1_1", _kernel_items_1_1, (3, 3, 3), vectors, radial, out, normalize
+    )
 
 
 def apply_1_1(
-    vectors: ArrayLike, radial: ArrayLike, features: ArrayLike, out: Array | None = None
+    vectors: ArrayLike, radial: ArrayLike, features: ArrayLike, out: Array | None = None, normalize: bool = True
 ) -> Array:
     """The equivariant kernel 1→1 acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
@@ -4543,13 +4617,16 @@ def apply_1_1(
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P, C)
         Contracted radial functions at |r|, one for each channel.
     features : (..., 3, C)
         The field at the sender, components before channels.
     out : (..., 3, C), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -4571,7 +4648,9 @@ def apply_1_1(
     Cost: 20 multiplications and 12 additions per channel, after 6 multiplications and 2 additions per edge;
     as defined, 69 multiplications and 21 additions per channel.
     """
-    return _apply("apply_1_1", _apply_items_1_1, (3, 3, 3), vectors, radial, features, out)
+    return _apply(
+        "apply_1_1", _apply_items_1_1, (3, 3, 3), vectors, radial, features, out, normalize
+    )
 
 
 def convolve_1_1(
@@ -4582,6 +4661,7 @@ def convolve_1_1(
     features: ArrayLike,
     weights: ArrayLike | None = None,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→1 on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
 
@@ -4594,7 +4674,7 @@ def convolve_1_1(
     indices : (E,) int32 or int64
         The sender j(e) of each edge.
     vectors : (E, 3)
-        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+        r = x_receiver - x_sender of each edge, of any length.
     radial : (E, P, C)
         Contracted radial functions at |r|.
     features : (N, 3, C)
@@ -4603,6 +4683,9 @@ def convolve_1_1(
         Quadrature weights w_j of the senders, one for each edge; 1 if left out.
     out : (N, 3, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -4637,6 +4720,7 @@ def convolve_1_1(
         features,
         weights,
         out,
+        normalize,
     )
 
 
@@ -4650,6 +4734,7 @@ def convolve_tabulated_1_1(
     weights: ArrayLike | None = None,
     degree: int = 5,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→1 with tabulated radial functions: out_i = Σ_e w_e Σ_p radial_p(|r_e|) K^p(r̂_e) f_j(e).
 
@@ -4678,6 +4763,9 @@ def convolve_tabulated_1_1(
         Of the spline: 3 is twice, 5 four times continuously differentiable.
     out : (N, 3, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -4712,6 +4800,7 @@ def convolve_tabulated_1_1(
         weights,
         degree,
         out,
+        normalize,
     )
 
 
@@ -4724,6 +4813,7 @@ def convolve_mixing_1_1(
     features: ArrayLike,
     weights: ArrayLike | None = None,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→1 that mixes channels: out_i = Σ_e w_e Σ_kp basis_ek K^p(r̂_e) f_j(e) mixing_kp.
 
@@ -4751,6 +4841,9 @@ def convolve_mixing_1_1(
         Quadrature weights w_j of the senders, one for each edge; 1 if left out.
     out : (N, 3, C_out), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -4785,6 +4878,7 @@ def convolve_mixing_1_1(
         features,
         weights,
         out,
+        normalize,
     )
 
 
@@ -4797,6 +4891,7 @@ def convolve_walkers_1_1(
     degree: int = 5,
     loops: bool = False,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→1 on a batch of small systems: out_bi = Σ_j w_bj Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_bj.
 
@@ -4823,6 +4918,9 @@ def convolve_walkers_1_1(
         Whether j = i counts; at r = 0 only the path with l_f = 0 contributes (theorem T10).
     out : (B, A, 3, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -4856,10 +4954,13 @@ def convolve_walkers_1_1(
         degree,
         loops,
         out,
+        normalize,
     )
 
 
-def kernel_1_1_polar(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) -> Array:
+def kernel_1_1_polar(
+    vectors: ArrayLike, radial: ArrayLike, out: Array | None = None, normalize: bool = True
+) -> Array:
     """The equivariant kernel 1→1 (polar paths): Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -4867,11 +4968,14 @@ def kernel_1_1_polar(vectors: ArrayLike, radial: ArrayLike, out: Array | None = 
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P)
         Contracted radial functions at |r|.
     out : (..., 3, 3), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -4893,11 +4997,13 @@ def kernel_1_1_polar(vectors: ArrayLike, radial: ArrayLike, out: Array | None = 
     Cost: 13 multiplications and 4 additions per kernel, after 6 multiplications and 2 additions per edge;
     as defined, 39 multiplications and 9 additions per kernel.
     """
-    return _kernel("kernel_1_1_polar", _kernel_items_1_1_polar, (3, 3, 2), vectors, radial, out)
+    return _kernel(
+        "kernel_1_1_polar", _kernel_items_1_1_polar, (3, 3, 2), vectors, radial, out, normalize
+    )
 
 
 def apply_1_1_polar(
-    vectors: ArrayLike, radial: ArrayLike, features: ArrayLike, out: Array | None = None
+    vectors: ArrayLike, radial: ArrayLike, features: ArrayLike, out: Array | None = None, normalize: bool = True
 ) -> Array:
     """The equivariant kernel 1→1 (polar paths) acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
@@ -4906,13 +5012,16 @@ def apply_1_1_polar(
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P, C)
         Contracted radial functions at |r|, one for each channel.
     features : (..., 3, C)
         The field at the sender, components before channels.
     out : (..., 3, C), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -4933,7 +5042,9 @@ def apply_1_1_polar(
     Cost: 11 multiplications and 6 additions per channel, after 6 multiplications and 2 additions per edge;
     as defined, 57 multiplications and 15 additions per channel.
     """
-    return _apply("apply_1_1_polar", _apply_items_1_1_polar, (3, 3, 2), vectors, radial, features, out)
+    return _apply(
+        "apply_1_1_polar", _apply_items_1_1_polar, (3, 3, 2), vectors, radial, features, out, normalize
+    )
 
 
 def convolve_1_1_polar(
@@ -4944,6 +5055,7 @@ def convolve_1_1_polar(
     features: ArrayLike,
     weights: ArrayLike | None = None,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→1 (polar paths) on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
 
@@ -4956,7 +5068,7 @@ def convolve_1_1_polar(
     indices : (E,) int32 or int64
         The sender j(e) of each edge.
     vectors : (E, 3)
-        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+        r = x_receiver - x_sender of each edge, of any length.
     radial : (E, P, C)
         Contracted radial functions at |r|.
     features : (N, 3, C)
@@ -4965,6 +5077,9 @@ def convolve_1_1_polar(
         Quadrature weights w_j of the senders, one for each edge; 1 if left out.
     out : (N, 3, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -4998,6 +5113,7 @@ def convolve_1_1_polar(
         features,
         weights,
         out,
+        normalize,
     )
 
 
@@ -5011,6 +5127,7 @@ def convolve_tabulated_1_1_polar(
     weights: ArrayLike | None = None,
     degree: int = 5,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→1 (polar paths) with tabulated radial functions: out_i = Σ_e w_e Σ_p radial_p(|r_e|) K^p(r̂_e) f_j(e).
 
@@ -5039,6 +5156,9 @@ def convolve_tabulated_1_1_polar(
         Of the spline: 3 is twice, 5 four times continuously differentiable.
     out : (N, 3, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -5072,6 +5192,7 @@ def convolve_tabulated_1_1_polar(
         weights,
         degree,
         out,
+        normalize,
     )
 
 
@@ -5084,6 +5205,7 @@ def convolve_mixing_1_1_polar(
     features: ArrayLike,
     weights: ArrayLike | None = None,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→1 (polar paths) that mixes channels: out_i = Σ_e w_e Σ_kp basis_ek K^p(r̂_e) f_j(e) mixing_kp.
 
@@ -5111,6 +5233,9 @@ def convolve_mixing_1_1_polar(
         Quadrature weights w_j of the senders, one for each edge; 1 if left out.
     out : (N, 3, C_out), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -5144,6 +5269,7 @@ def convolve_mixing_1_1_polar(
         features,
         weights,
         out,
+        normalize,
     )
 
 
@@ -5156,6 +5282,7 @@ def convolve_walkers_1_1_polar(
     degree: int = 5,
     loops: bool = False,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→1 (polar paths) on a batch of small systems: out_bi = Σ_j w_bj Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_bj.
 
@@ -5182,6 +5309,9 @@ def convolve_walkers_1_1_polar(
         Whether j = i counts; at r = 0 only the path with l_f = 0 contributes (theorem T10).
     out : (B, A, 3, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -5214,10 +5344,13 @@ def convolve_walkers_1_1_polar(
         degree,
         loops,
         out,
+        normalize,
     )
 
 
-def kernel_1_1_axial(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) -> Array:
+def kernel_1_1_axial(
+    vectors: ArrayLike, radial: ArrayLike, out: Array | None = None, normalize: bool = True
+) -> Array:
     """The equivariant kernel 1→1 (axial paths): Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -5225,11 +5358,14 @@ def kernel_1_1_axial(vectors: ArrayLike, radial: ArrayLike, out: Array | None = 
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P)
         Contracted radial functions at |r|.
     out : (..., 3, 3), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -5250,11 +5386,13 @@ def kernel_1_1_axial(vectors: ArrayLike, radial: ArrayLike, out: Array | None = 
     Cost: 6 multiplications and 0 additions per kernel, after 0 multiplications and 0 additions per edge;
     as defined, 6 multiplications and 0 additions per kernel.
     """
-    return _kernel("kernel_1_1_axial", _kernel_items_1_1_axial, (3, 3, 1), vectors, radial, out)
+    return _kernel(
+        "kernel_1_1_axial", _kernel_items_1_1_axial, (3, 3, 1), vectors, radial, out, normalize
+    )
 
 
 def apply_1_1_axial(
-    vectors: ArrayLike, radial: ArrayLike, features: ArrayLike, out: Array | None = None
+    vectors: ArrayLike, radial: ArrayLike, features: ArrayLike, out: Array | None = None, normalize: bool = True
 ) -> Array:
     """The equivariant kernel 1→1 (axial paths) acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
@@ -5263,13 +5401,16 @@ def apply_1_1_axial(
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P, C)
         Contracted radial functions at |r|, one for each channel.
     features : (..., 3, C)
         The field at the sender, components before channels.
     out : (..., 3, C), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -5289,7 +5430,9 @@ def apply_1_1_axial(
     Cost: 9 multiplications and 3 additions per channel, after 0 multiplications and 0 additions per edge;
     as defined, 12 multiplications and 3 additions per channel.
     """
-    return _apply("apply_1_1_axial", _apply_items_1_1_axial, (3, 3, 1), vectors, radial, features, out)
+    return _apply(
+        "apply_1_1_axial", _apply_items_1_1_axial, (3, 3, 1), vectors, radial, features, out, normalize
+    )
 
 
 def convolve_1_1_axial(
@@ -5300,6 +5443,7 @@ def convolve_1_1_axial(
     features: ArrayLike,
     weights: ArrayLike | None = None,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→1 (axial paths) on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
 
@@ -5312,7 +5456,7 @@ def convolve_1_1_axial(
     indices : (E,) int32 or int64
         The sender j(e) of each edge.
     vectors : (E, 3)
-        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+        r = x_receiver - x_sender of each edge, of any length.
     radial : (E, P, C)
         Contracted radial functions at |r|.
     features : (N, 3, C)
@@ -5321,6 +5465,9 @@ def convolve_1_1_axial(
         Quadrature weights w_j of the senders, one for each edge; 1 if left out.
     out : (N, 3, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -5353,6 +5500,7 @@ def convolve_1_1_axial(
         features,
         weights,
         out,
+        normalize,
     )
 
 
@@ -5366,6 +5514,7 @@ def convolve_tabulated_1_1_axial(
     weights: ArrayLike | None = None,
     degree: int = 5,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→1 (axial paths) with tabulated radial functions: out_i = Σ_e w_e Σ_p radial_p(|r_e|) K^p(r̂_e) f_j(e).
 
@@ -5394,6 +5543,9 @@ def convolve_tabulated_1_1_axial(
         Of the spline: 3 is twice, 5 four times continuously differentiable.
     out : (N, 3, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -5426,6 +5578,7 @@ def convolve_tabulated_1_1_axial(
         weights,
         degree,
         out,
+        normalize,
     )
 
 
@@ -5438,6 +5591,7 @@ def convolve_mixing_1_1_axial(
     features: ArrayLike,
     weights: ArrayLike | None = None,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→1 (axial paths) that mixes channels: out_i = Σ_e w_e Σ_kp basis_ek K^p(r̂_e) f_j(e) mixing_kp.
 
@@ -5465,6 +5619,9 @@ def convolve_mixing_1_1_axial(
         Quadrature weights w_j of the senders, one for each edge; 1 if left out.
     out : (N, 3, C_out), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -5497,6 +5654,7 @@ def convolve_mixing_1_1_axial(
         features,
         weights,
         out,
+        normalize,
     )
 
 
@@ -5509,6 +5667,7 @@ def convolve_walkers_1_1_axial(
     degree: int = 5,
     loops: bool = False,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→1 (axial paths) on a batch of small systems: out_bi = Σ_j w_bj Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_bj.
 
@@ -5535,6 +5694,9 @@ def convolve_walkers_1_1_axial(
         Whether j = i counts; at r = 0 only the path with l_f = 0 contributes (theorem T10).
     out : (B, A, 3, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -5566,10 +5728,13 @@ def convolve_walkers_1_1_axial(
         degree,
         loops,
         out,
+        normalize,
     )
 
 
-def kernel_1_2(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) -> Array:
+def kernel_1_2(
+    vectors: ArrayLike, radial: ArrayLike, out: Array | None = None, normalize: bool = True
+) -> Array:
     """The equivariant kernel 1→2: Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -5577,11 +5742,14 @@ def kernel_1_2(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) 
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P)
         Contracted radial functions at |r|.
     out : (..., 5, 3), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -5604,11 +5772,13 @@ def kernel_1_2(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) 
     Cost: 52 multiplications and 28 additions per kernel, after 13 multiplications and 2 additions per edge;
     as defined, 225 multiplications and 51 additions per kernel.
     """
-    return _kernel("kernel_1_2", _kernel_items_1_2, (5, 3, 3), vectors, radial, out)
+    return _kernel(
+        "kernel_1_2", _kernel_items_1_2, (5, 3, 3), vectors, radial, out, normalize
+    )
 
 
 def apply_1_2(
-    vectors: ArrayLike, radial: ArrayLike, features: ArrayLike, out: Array | None = None
+    vectors: ArrayLike, radial: ArrayLike, features: ArrayLike, out: Array | None = None, normalize: bool = True
 ) -> Array:
     """The equivariant kernel 1→2 acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
@@ -5617,13 +5787,16 @@ def apply_1_2(
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P, C)
         Contracted radial functions at |r|, one for each channel.
     features : (..., 3, C)
         The field at the sender, components before channels.
     out : (..., 5, C), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -5645,7 +5818,9 @@ def apply_1_2(
     Cost: 31 multiplications and 18 additions per channel, after 13 multiplications and 2 additions per edge;
     as defined, 291 multiplications and 61 additions per channel.
     """
-    return _apply("apply_1_2", _apply_items_1_2, (5, 3, 3), vectors, radial, features, out)
+    return _apply(
+        "apply_1_2", _apply_items_1_2, (5, 3, 3), vectors, radial, features, out, normalize
+    )
 
 
 def convolve_1_2(
@@ -5656,6 +5831,7 @@ def convolve_1_2(
     features: ArrayLike,
     weights: ArrayLike | None = None,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→2 on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
 
@@ -5668,7 +5844,7 @@ def convolve_1_2(
     indices : (E,) int32 or int64
         The sender j(e) of each edge.
     vectors : (E, 3)
-        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+        r = x_receiver - x_sender of each edge, of any length.
     radial : (E, P, C)
         Contracted radial functions at |r|.
     features : (N, 3, C)
@@ -5677,6 +5853,9 @@ def convolve_1_2(
         Quadrature weights w_j of the senders, one for each edge; 1 if left out.
     out : (N, 5, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -5711,6 +5890,7 @@ def convolve_1_2(
         features,
         weights,
         out,
+        normalize,
     )
 
 
@@ -5724,6 +5904,7 @@ def convolve_tabulated_1_2(
     weights: ArrayLike | None = None,
     degree: int = 5,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→2 with tabulated radial functions: out_i = Σ_e w_e Σ_p radial_p(|r_e|) K^p(r̂_e) f_j(e).
 
@@ -5752,6 +5933,9 @@ def convolve_tabulated_1_2(
         Of the spline: 3 is twice, 5 four times continuously differentiable.
     out : (N, 5, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -5786,6 +5970,7 @@ def convolve_tabulated_1_2(
         weights,
         degree,
         out,
+        normalize,
     )
 
 
@@ -5798,6 +5983,7 @@ def convolve_mixing_1_2(
     features: ArrayLike,
     weights: ArrayLike | None = None,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→2 that mixes channels: out_i = Σ_e w_e Σ_kp basis_ek K^p(r̂_e) f_j(e) mixing_kp.
 
@@ -5825,6 +6011,9 @@ def convolve_mixing_1_2(
         Quadrature weights w_j of the senders, one for each edge; 1 if left out.
     out : (N, 5, C_out), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -5859,6 +6048,7 @@ def convolve_mixing_1_2(
         features,
         weights,
         out,
+        normalize,
     )
 
 
@@ -5871,6 +6061,7 @@ def convolve_walkers_1_2(
     degree: int = 5,
     loops: bool = False,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→2 on a batch of small systems: out_bi = Σ_j w_bj Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_bj.
 
@@ -5897,6 +6088,9 @@ def convolve_walkers_1_2(
         Whether j = i counts; at r = 0 only the path with l_f = 0 contributes (theorem T10).
     out : (B, A, 5, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -5930,10 +6124,13 @@ def convolve_walkers_1_2(
         degree,
         loops,
         out,
+        normalize,
     )
 
 
-def kernel_1_2_polar(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) -> Array:
+def kernel_1_2_polar(
+    vectors: ArrayLike, radial: ArrayLike, out: Array | None = None, normalize: bool = True
+) -> Array:
     """The equivariant kernel 1→2 (polar paths): Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -5941,11 +6138,14 @@ def kernel_1_2_polar(vectors: ArrayLike, radial: ArrayLike, out: Array | None = 
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P)
         Contracted radial functions at |r|.
     out : (..., 5, 3), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -5967,11 +6167,13 @@ def kernel_1_2_polar(vectors: ArrayLike, radial: ArrayLike, out: Array | None = 
     Cost: 46 multiplications and 22 additions per kernel, after 13 multiplications and 2 additions per edge;
     as defined, 174 multiplications and 34 additions per kernel.
     """
-    return _kernel("kernel_1_2_polar", _kernel_items_1_2_polar, (5, 3, 2), vectors, radial, out)
+    return _kernel(
+        "kernel_1_2_polar", _kernel_items_1_2_polar, (5, 3, 2), vectors, radial, out, normalize
+    )
 
 
 def apply_1_2_polar(
-    vectors: ArrayLike, radial: ArrayLike, features: ArrayLike, out: Array | None = None
+    vectors: ArrayLike, radial: ArrayLike, features: ArrayLike, out: Array | None = None, normalize: bool = True
 ) -> Array:
     """The equivariant kernel 1→2 (polar paths) acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
@@ -5980,13 +6182,16 @@ def apply_1_2_polar(
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P, C)
         Contracted radial functions at |r|, one for each channel.
     features : (..., 3, C)
         The field at the sender, components before channels.
     out : (..., 5, C), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -6007,7 +6212,9 @@ def apply_1_2_polar(
     Cost: 22 multiplications and 12 additions per channel, after 13 multiplications and 2 additions per edge;
     as defined, 223 multiplications and 44 additions per channel.
     """
-    return _apply("apply_1_2_polar", _apply_items_1_2_polar, (5, 3, 2), vectors, radial, features, out)
+    return _apply(
+        "apply_1_2_polar", _apply_items_1_2_polar, (5, 3, 2), vectors, radial, features, out, normalize
+    )
 
 
 def convolve_1_2_polar(
@@ -6018,6 +6225,7 @@ def convolve_1_2_polar(
     features: ArrayLike,
     weights: ArrayLike | None = None,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→2 (polar paths) on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
 
@@ -6030,7 +6238,7 @@ def convolve_1_2_polar(
     indices : (E,) int32 or int64
         The sender j(e) of each edge.
     vectors : (E, 3)
-        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+        r = x_receiver - x_sender of each edge, of any length.
     radial : (E, P, C)
         Contracted radial functions at |r|.
     features : (N, 3, C)
@@ -6039,6 +6247,9 @@ def convolve_1_2_polar(
         Quadrature weights w_j of the senders, one for each edge; 1 if left out.
     out : (N, 5, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -6072,6 +6283,7 @@ def convolve_1_2_polar(
         features,
         weights,
         out,
+        normalize,
     )
 
 
@@ -6085,6 +6297,7 @@ def convolve_tabulated_1_2_polar(
     weights: ArrayLike | None = None,
     degree: int = 5,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→2 (polar paths) with tabulated radial functions: out_i = Σ_e w_e Σ_p radial_p(|r_e|) K^p(r̂_e) f_j(e).
 
@@ -6113,6 +6326,9 @@ def convolve_tabulated_1_2_polar(
         Of the spline: 3 is twice, 5 four times continuously differentiable.
     out : (N, 5, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -6146,6 +6362,7 @@ def convolve_tabulated_1_2_polar(
         weights,
         degree,
         out,
+        normalize,
     )
 
 
@@ -6158,6 +6375,7 @@ def convolve_mixing_1_2_polar(
     features: ArrayLike,
     weights: ArrayLike | None = None,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→2 (polar paths) that mixes channels: out_i = Σ_e w_e Σ_kp basis_ek K^p(r̂_e) f_j(e) mixing_kp.
 
@@ -6185,6 +6403,9 @@ def convolve_mixing_1_2_polar(
         Quadrature weights w_j of the senders, one for each edge; 1 if left out.
     out : (N, 5, C_out), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -6218,6 +6439,7 @@ def convolve_mixing_1_2_polar(
         features,
         weights,
         out,
+        normalize,
     )
 
 
@@ -6230,6 +6452,7 @@ def convolve_walkers_1_2_polar(
     degree: int = 5,
     loops: bool = False,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→2 (polar paths) on a batch of small systems: out_bi = Σ_j w_bj Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_bj.
 
@@ -6256,6 +6479,9 @@ def convolve_walkers_1_2_polar(
         Whether j = i counts; at r = 0 only the path with l_f = 0 contributes (theorem T10).
     out : (B, A, 5, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -6288,10 +6514,13 @@ def convolve_walkers_1_2_polar(
         degree,
         loops,
         out,
+        normalize,
     )
 
 
-def kernel_1_2_axial(vectors: ArrayLike, radial: ArrayLike, out: Array | None = None) -> Array:
+def kernel_1_2_axial(
+    vectors: ArrayLike, radial: ArrayLike, out: Array | None = None, normalize: bool = True
+) -> Array:
     """The equivariant kernel 1→2 (axial paths): Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -6299,11 +6528,14 @@ def kernel_1_2_axial(vectors: ArrayLike, radial: ArrayLike, out: Array | None = 
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P)
         Contracted radial functions at |r|.
     out : (..., 5, 3), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -6324,11 +6556,13 @@ def kernel_1_2_axial(vectors: ArrayLike, radial: ArrayLike, out: Array | None = 
     Cost: 14 multiplications and 0 additions per kernel, after 18 multiplications and 3 additions per edge;
     as defined, 51 multiplications and 3 additions per kernel.
     """
-    return _kernel("kernel_1_2_axial", _kernel_items_1_2_axial, (5, 3, 1), vectors, radial, out)
+    return _kernel(
+        "kernel_1_2_axial", _kernel_items_1_2_axial, (5, 3, 1), vectors, radial, out, normalize
+    )
 
 
 def apply_1_2_axial(
-    vectors: ArrayLike, radial: ArrayLike, features: ArrayLike, out: Array | None = None
+    vectors: ArrayLike, radial: ArrayLike, features: ArrayLike, out: Array | None = None, normalize: bool = True
 ) -> Array:
     """The equivariant kernel 1→2 (axial paths) acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
@@ -6337,13 +6571,16 @@ def apply_1_2_axial(
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P, C)
         Contracted radial functions at |r|, one for each channel.
     features : (..., 3, C)
         The field at the sender, components before channels.
     out : (..., 5, C), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -6363,7 +6600,9 @@ def apply_1_2_axial(
     Cost: 20 multiplications and 9 additions per channel, after 6 multiplications and 0 additions per edge;
     as defined, 68 multiplications and 12 additions per channel.
     """
-    return _apply("apply_1_2_axial", _apply_items_1_2_axial, (5, 3, 1), vectors, radial, features, out)
+    return _apply(
+        "apply_1_2_axial", _apply_items_1_2_axial, (5, 3, 1), vectors, radial, features, out, normalize
+    )
 
 
 def convolve_1_2_axial(
@@ -6374,6 +6613,7 @@ def convolve_1_2_axial(
     features: ArrayLike,
     weights: ArrayLike | None = None,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→2 (axial paths) on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
 
@@ -6386,7 +6626,7 @@ def convolve_1_2_axial(
     indices : (E,) int32 or int64
         The sender j(e) of each edge.
     vectors : (E, 3)
-        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+        r = x_receiver - x_sender of each edge, of any length.
     radial : (E, P, C)
         Contracted radial functions at |r|.
     features : (N, 3, C)
@@ -6395,6 +6635,9 @@ def convolve_1_2_axial(
         Quadrature weights w_j of the senders, one for each edge; 1 if left out.
     out : (N, 5, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -6427,6 +6670,7 @@ def convolve_1_2_axial(
         features,
         weights,
         out,
+        normalize,
     )
 
 
@@ -6440,6 +6684,7 @@ def convolve_tabulated_1_2_axial(
     weights: ArrayLike | None = None,
     degree: int = 5,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→2 (axial paths) with tabulated radial functions: out_i = Σ_e w_e Σ_p radial_p(|r_e|) K^p(r̂_e) f_j(e).
 
@@ -6468,6 +6713,9 @@ def convolve_tabulated_1_2_axial(
         Of the spline: 3 is twice, 5 four times continuously differentiable.
     out : (N, 5, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -6500,6 +6748,7 @@ def convolve_tabulated_1_2_axial(
         weights,
         degree,
         out,
+        normalize,
     )
 
 
@@ -6512,6 +6761,7 @@ def convolve_mixing_1_2_axial(
     features: ArrayLike,
     weights: ArrayLike | None = None,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→2 (axial paths) that mixes channels: out_i = Σ_e w_e Σ_kp basis_ek K^p(r̂_e) f_j(e) mixing_kp.
 
@@ -6539,6 +6789,9 @@ def convolve_mixing_1_2_axial(
         Quadrature weights w_j of the senders, one for each edge; 1 if left out.
     out : (N, 5, C_out), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -6571,6 +6824,7 @@ def convolve_mixing_1_2_axial(
         features,
         weights,
         out,
+        normalize,
     )
 
 
@@ -6583,6 +6837,7 @@ def convolve_walkers_1_2_axial(
     degree: int = 5,
     loops: bool = False,
     out: Array | None = None,
+    normalize: bool = True,
 ) -> Array:
     """The equivariant convolution 1→2 (axial paths) on a batch of small systems: out_bi = Σ_j w_bj Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_bj.
 
@@ -6609,6 +6864,9 @@ def convolve_walkers_1_2_axial(
         Whether j = i counts; at r = 0 only the path with l_f = 0 contributes (theorem T10).
     out : (B, A, 5, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -6640,6 +6898,7 @@ def convolve_walkers_1_2_axial(
         degree,
         loops,
         out,
+        normalize,
     )
 
 

@@ -86,6 +86,7 @@ from .cpu import (
     _no_edges,
     _room,
     _shape,
+    _solid,
     _spline_3,
     _spline_5,
     _spread,
@@ -16843,13 +16844,6 @@ def _transposed(where: str, graph: _Graph, given: Any) -> Transposed:
     if [a.shape for a in own] != shapes or _transposed_fault(graph.indptr, graph.indices, *own):
         raise ValueError(f"{where}: transposed belongs to another graph")
     return own
-
-
-def _solid(where: str, normalize: Any) -> bool:
-    """Whether vectors are taken as they are."""
-    if not isinstance(normalize, (bool, np.bool_)):
-        raise TypeError(f"{where}: normalize must be True or False, got {type(normalize).__name__}")
-    return not normalize
 
 
 def _asked(where: str, of: Any, names: tuple[str, ...], left_out: tuple[str, ...] = ("weights",)) -> set[str]:

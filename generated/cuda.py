@@ -217,6 +217,14 @@ def _unit(k, x, y, z):
 
 
 @_device
+def _argument(k, solid, x, y, z):
+    """What the forms are taken of: r̂, or r as it is for solid harmonics."""
+    if solid:
+        return x, y, z
+    return _unit(k, x, y, z)
+
+
+@_device
 def _edge_1_0(k, x, y, z):
     """What depends on r̂ alone: 0 multiplications and 0 additions."""
     return (x, y, z)
@@ -613,12 +621,12 @@ def _operand(i, shape, steps):
 
 
 @_global
-def _kernel_items_1_0(k, shape, steps, vectors, radial, out):
+def _kernel_items_1_0(k, solid, shape, steps, vectors, radial, out):
     i = cuda.grid(1)
     if i < out.shape[0]:
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_0(k, x, y, z)
         entries = _kernel_channel_1_0(
             k,
@@ -631,7 +639,7 @@ def _kernel_items_1_0(k, shape, steps, vectors, radial, out):
 
 
 @_global
-def _apply_items_1_0(k, shape, steps, vectors, radial, features, out):
+def _apply_items_1_0(k, solid, shape, steps, vectors, radial, features, out):
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -640,7 +648,7 @@ def _apply_items_1_0(k, shape, steps, vectors, radial, features, out):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         f = _operand(i, shape, steps[2])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_0(k, x, y, z)
         values = _apply_channel_1_0(
             k,
@@ -654,7 +662,7 @@ def _apply_items_1_0(k, shape, steps, vectors, radial, features, out):
 
 
 @_global
-def _convolve_rows_1_0(k, indptr, indices, vectors, radial, features, out):
+def _convolve_rows_1_0(k, solid, indptr, indices, vectors, radial, features, out):
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -663,7 +671,7 @@ def _convolve_rows_1_0(k, indptr, indices, vectors, radial, features, out):
         sum0 = k.zero
         for e in range(indptr[i], indptr[i + 1]):
             j = indices[e]
-            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _edge_1_0(k, x, y, z)
             values = _apply_channel_1_0(
                 k,
@@ -678,7 +686,7 @@ def _convolve_rows_1_0(k, indptr, indices, vectors, radial, features, out):
 
 
 @_global
-def _convolve_rows_1_0_weighted(k, indptr, indices, vectors, radial, features, weights, out):
+def _convolve_rows_1_0_weighted(k, solid, indptr, indices, vectors, radial, features, weights, out):
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -687,7 +695,7 @@ def _convolve_rows_1_0_weighted(k, indptr, indices, vectors, radial, features, w
         sum0 = k.zero
         for e in range(indptr[i], indptr[i + 1]):
             j = indices[e]
-            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _edge_1_0(k, x, y, z)
             values = _apply_channel_1_0(
                 k,
@@ -702,12 +710,12 @@ def _convolve_rows_1_0_weighted(k, indptr, indices, vectors, radial, features, w
 
 
 @_global
-def _kernel_items_1_1(k, shape, steps, vectors, radial, out):
+def _kernel_items_1_1(k, solid, shape, steps, vectors, radial, out):
     i = cuda.grid(1)
     if i < out.shape[0]:
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_1(k, x, y, z)
         entries = _kernel_channel_1_1(
             k,
@@ -728,7 +736,7 @@ def _kernel_items_1_1(k, shape, steps, vectors, radial, out):
 
 
 @_global
-def _apply_items_1_1(k, shape, steps, vectors, radial, features, out):
+def _apply_items_1_1(k, solid, shape, steps, vectors, radial, features, out):
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -737,7 +745,7 @@ def _apply_items_1_1(k, shape, steps, vectors, radial, features, out):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         f = _operand(i, shape, steps[2])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_1(k, x, y, z)
         values = _apply_channel_1_1(
             k,
@@ -755,7 +763,7 @@ def _apply_items_1_1(k, shape, steps, vectors, radial, features, out):
 
 
 @_global
-def _convolve_rows_1_1(k, indptr, indices, vectors, radial, features, out):
+def _convolve_rows_1_1(k, solid, indptr, indices, vectors, radial, features, out):
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -766,7 +774,7 @@ def _convolve_rows_1_1(k, indptr, indices, vectors, radial, features, out):
         sum2 = k.zero
         for e in range(indptr[i], indptr[i + 1]):
             j = indices[e]
-            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _edge_1_1(k, x, y, z)
             values = _apply_channel_1_1(
                 k,
@@ -787,7 +795,7 @@ def _convolve_rows_1_1(k, indptr, indices, vectors, radial, features, out):
 
 
 @_global
-def _convolve_rows_1_1_weighted(k, indptr, indices, vectors, radial, features, weights, out):
+def _convolve_rows_1_1_weighted(k, solid, indptr, indices, vectors, radial, features, weights, out):
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -798,7 +806,7 @@ def _convolve_rows_1_1_weighted(k, indptr, indices, vectors, radial, features, w
         sum2 = k.zero
         for e in range(indptr[i], indptr[i + 1]):
             j = indices[e]
-            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _edge_1_1(k, x, y, z)
             values = _apply_channel_1_1(
                 k,
@@ -819,12 +827,12 @@ def _convolve_rows_1_1_weighted(k, indptr, indices, vectors, radial, features, w
 
 
 @_global
-def _kernel_items_1_1_polar(k, shape, steps, vectors, radial, out):
+def _kernel_items_1_1_polar(k, solid, shape, steps, vectors, radial, out):
     i = cuda.grid(1)
     if i < out.shape[0]:
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_1_polar(k, x, y, z)
         entries = _kernel_channel_1_1_polar(
             k,
@@ -844,7 +852,7 @@ def _kernel_items_1_1_polar(k, shape, steps, vectors, radial, out):
 
 
 @_global
-def _apply_items_1_1_polar(k, shape, steps, vectors, radial, features, out):
+def _apply_items_1_1_polar(k, solid, shape, steps, vectors, radial, features, out):
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -853,7 +861,7 @@ def _apply_items_1_1_polar(k, shape, steps, vectors, radial, features, out):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         f = _operand(i, shape, steps[2])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_1_polar(k, x, y, z)
         values = _apply_channel_1_1_polar(
             k,
@@ -870,7 +878,7 @@ def _apply_items_1_1_polar(k, shape, steps, vectors, radial, features, out):
 
 
 @_global
-def _convolve_rows_1_1_polar(k, indptr, indices, vectors, radial, features, out):
+def _convolve_rows_1_1_polar(k, solid, indptr, indices, vectors, radial, features, out):
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -881,7 +889,7 @@ def _convolve_rows_1_1_polar(k, indptr, indices, vectors, radial, features, out)
         sum2 = k.zero
         for e in range(indptr[i], indptr[i + 1]):
             j = indices[e]
-            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _edge_1_1_polar(k, x, y, z)
             values = _apply_channel_1_1_polar(
                 k,
@@ -901,7 +909,7 @@ def _convolve_rows_1_1_polar(k, indptr, indices, vectors, radial, features, out)
 
 
 @_global
-def _convolve_rows_1_1_polar_weighted(k, indptr, indices, vectors, radial, features, weights, out):
+def _convolve_rows_1_1_polar_weighted(k, solid, indptr, indices, vectors, radial, features, weights, out):
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -912,7 +920,7 @@ def _convolve_rows_1_1_polar_weighted(k, indptr, indices, vectors, radial, featu
         sum2 = k.zero
         for e in range(indptr[i], indptr[i + 1]):
             j = indices[e]
-            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _edge_1_1_polar(k, x, y, z)
             values = _apply_channel_1_1_polar(
                 k,
@@ -932,12 +940,12 @@ def _convolve_rows_1_1_polar_weighted(k, indptr, indices, vectors, radial, featu
 
 
 @_global
-def _kernel_items_1_1_axial(k, shape, steps, vectors, radial, out):
+def _kernel_items_1_1_axial(k, solid, shape, steps, vectors, radial, out):
     i = cuda.grid(1)
     if i < out.shape[0]:
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_1_axial(k, x, y, z)
         entries = _kernel_channel_1_1_axial(
             k,
@@ -956,7 +964,7 @@ def _kernel_items_1_1_axial(k, shape, steps, vectors, radial, out):
 
 
 @_global
-def _apply_items_1_1_axial(k, shape, steps, vectors, radial, features, out):
+def _apply_items_1_1_axial(k, solid, shape, steps, vectors, radial, features, out):
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -965,7 +973,7 @@ def _apply_items_1_1_axial(k, shape, steps, vectors, radial, features, out):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         f = _operand(i, shape, steps[2])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_1_axial(k, x, y, z)
         values = _apply_channel_1_1_axial(
             k,
@@ -981,7 +989,7 @@ def _apply_items_1_1_axial(k, shape, steps, vectors, radial, features, out):
 
 
 @_global
-def _convolve_rows_1_1_axial(k, indptr, indices, vectors, radial, features, out):
+def _convolve_rows_1_1_axial(k, solid, indptr, indices, vectors, radial, features, out):
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -992,7 +1000,7 @@ def _convolve_rows_1_1_axial(k, indptr, indices, vectors, radial, features, out)
         sum2 = k.zero
         for e in range(indptr[i], indptr[i + 1]):
             j = indices[e]
-            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _edge_1_1_axial(k, x, y, z)
             values = _apply_channel_1_1_axial(
                 k,
@@ -1011,7 +1019,7 @@ def _convolve_rows_1_1_axial(k, indptr, indices, vectors, radial, features, out)
 
 
 @_global
-def _convolve_rows_1_1_axial_weighted(k, indptr, indices, vectors, radial, features, weights, out):
+def _convolve_rows_1_1_axial_weighted(k, solid, indptr, indices, vectors, radial, features, weights, out):
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -1022,7 +1030,7 @@ def _convolve_rows_1_1_axial_weighted(k, indptr, indices, vectors, radial, featu
         sum2 = k.zero
         for e in range(indptr[i], indptr[i + 1]):
             j = indices[e]
-            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _edge_1_1_axial(k, x, y, z)
             values = _apply_channel_1_1_axial(
                 k,
@@ -1041,12 +1049,12 @@ def _convolve_rows_1_1_axial_weighted(k, indptr, indices, vectors, radial, featu
 
 
 @_global
-def _kernel_items_1_2(k, shape, steps, vectors, radial, out):
+def _kernel_items_1_2(k, solid, shape, steps, vectors, radial, out):
     i = cuda.grid(1)
     if i < out.shape[0]:
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_2(k, x, y, z)
         entries = _kernel_channel_1_2(
             k,
@@ -1073,7 +1081,7 @@ def _kernel_items_1_2(k, shape, steps, vectors, radial, out):
 
 
 @_global
-def _apply_items_1_2(k, shape, steps, vectors, radial, features, out):
+def _apply_items_1_2(k, solid, shape, steps, vectors, radial, features, out):
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -1082,7 +1090,7 @@ def _apply_items_1_2(k, shape, steps, vectors, radial, features, out):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         f = _operand(i, shape, steps[2])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_2(k, x, y, z)
         values = _apply_channel_1_2(
             k,
@@ -1102,7 +1110,7 @@ def _apply_items_1_2(k, shape, steps, vectors, radial, features, out):
 
 
 @_global
-def _convolve_rows_1_2(k, indptr, indices, vectors, radial, features, out):
+def _convolve_rows_1_2(k, solid, indptr, indices, vectors, radial, features, out):
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -1115,7 +1123,7 @@ def _convolve_rows_1_2(k, indptr, indices, vectors, radial, features, out):
         sum4 = k.zero
         for e in range(indptr[i], indptr[i + 1]):
             j = indices[e]
-            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _edge_1_2(k, x, y, z)
             values = _apply_channel_1_2(
                 k,
@@ -1140,7 +1148,7 @@ def _convolve_rows_1_2(k, indptr, indices, vectors, radial, features, out):
 
 
 @_global
-def _convolve_rows_1_2_weighted(k, indptr, indices, vectors, radial, features, weights, out):
+def _convolve_rows_1_2_weighted(k, solid, indptr, indices, vectors, radial, features, weights, out):
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -1153,7 +1161,7 @@ def _convolve_rows_1_2_weighted(k, indptr, indices, vectors, radial, features, w
         sum4 = k.zero
         for e in range(indptr[i], indptr[i + 1]):
             j = indices[e]
-            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _edge_1_2(k, x, y, z)
             values = _apply_channel_1_2(
                 k,
@@ -1178,12 +1186,12 @@ def _convolve_rows_1_2_weighted(k, indptr, indices, vectors, radial, features, w
 
 
 @_global
-def _kernel_items_1_2_polar(k, shape, steps, vectors, radial, out):
+def _kernel_items_1_2_polar(k, solid, shape, steps, vectors, radial, out):
     i = cuda.grid(1)
     if i < out.shape[0]:
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_2_polar(k, x, y, z)
         entries = _kernel_channel_1_2_polar(
             k,
@@ -1209,7 +1217,7 @@ def _kernel_items_1_2_polar(k, shape, steps, vectors, radial, out):
 
 
 @_global
-def _apply_items_1_2_polar(k, shape, steps, vectors, radial, features, out):
+def _apply_items_1_2_polar(k, solid, shape, steps, vectors, radial, features, out):
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -1218,7 +1226,7 @@ def _apply_items_1_2_polar(k, shape, steps, vectors, radial, features, out):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         f = _operand(i, shape, steps[2])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_2_polar(k, x, y, z)
         values = _apply_channel_1_2_polar(
             k,
@@ -1237,7 +1245,7 @@ def _apply_items_1_2_polar(k, shape, steps, vectors, radial, features, out):
 
 
 @_global
-def _convolve_rows_1_2_polar(k, indptr, indices, vectors, radial, features, out):
+def _convolve_rows_1_2_polar(k, solid, indptr, indices, vectors, radial, features, out):
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -1250,7 +1258,7 @@ def _convolve_rows_1_2_polar(k, indptr, indices, vectors, radial, features, out)
         sum4 = k.zero
         for e in range(indptr[i], indptr[i + 1]):
             j = indices[e]
-            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _edge_1_2_polar(k, x, y, z)
             values = _apply_channel_1_2_polar(
                 k,
@@ -1274,7 +1282,7 @@ def _convolve_rows_1_2_polar(k, indptr, indices, vectors, radial, features, out)
 
 
 @_global
-def _convolve_rows_1_2_polar_weighted(k, indptr, indices, vectors, radial, features, weights, out):
+def _convolve_rows_1_2_polar_weighted(k, solid, indptr, indices, vectors, radial, features, weights, out):
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -1287,7 +1295,7 @@ def _convolve_rows_1_2_polar_weighted(k, indptr, indices, vectors, radial, featu
         sum4 = k.zero
         for e in range(indptr[i], indptr[i + 1]):
             j = indices[e]
-            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _edge_1_2_polar(k, x, y, z)
             values = _apply_channel_1_2_polar(
                 k,
@@ -1311,12 +1319,12 @@ def _convolve_rows_1_2_polar_weighted(k, indptr, indices, vectors, radial, featu
 
 
 @_global
-def _kernel_items_1_2_axial(k, shape, steps, vectors, radial, out):
+def _kernel_items_1_2_axial(k, solid, shape, steps, vectors, radial, out):
     i = cuda.grid(1)
     if i < out.shape[0]:
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _kernel_edge_1_2_axial(k, x, y, z)
         entries = _kernel_channel_1_2_axial(
             k,
@@ -1341,7 +1349,7 @@ def _kernel_items_1_2_axial(k, shape, steps, vectors, radial, out):
 
 
 @_global
-def _apply_items_1_2_axial(k, shape, steps, vectors, radial, features, out):
+def _apply_items_1_2_axial(k, solid, shape, steps, vectors, radial, features, out):
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -1350,7 +1358,7 @@ def _apply_items_1_2_axial(k, shape, steps, vectors, radial, features, out):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         f = _operand(i, shape, steps[2])
-        x, y, z = _unit(k, vectors[v, 0], vectors[v, 1], vectors[v, 2])
+        x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
         edge = _edge_1_2_axial(k, x, y, z)
         values = _apply_channel_1_2_axial(
             k,
@@ -1368,7 +1376,7 @@ def _apply_items_1_2_axial(k, shape, steps, vectors, radial, features, out):
 
 
 @_global
-def _convolve_rows_1_2_axial(k, indptr, indices, vectors, radial, features, out):
+def _convolve_rows_1_2_axial(k, solid, indptr, indices, vectors, radial, features, out):
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -1381,7 +1389,7 @@ def _convolve_rows_1_2_axial(k, indptr, indices, vectors, radial, features, out)
         sum4 = k.zero
         for e in range(indptr[i], indptr[i + 1]):
             j = indices[e]
-            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _edge_1_2_axial(k, x, y, z)
             values = _apply_channel_1_2_axial(
                 k,
@@ -1404,7 +1412,7 @@ def _convolve_rows_1_2_axial(k, indptr, indices, vectors, radial, features, out)
 
 
 @_global
-def _convolve_rows_1_2_axial_weighted(k, indptr, indices, vectors, radial, features, weights, out):
+def _convolve_rows_1_2_axial_weighted(k, solid, indptr, indices, vectors, radial, features, weights, out):
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -1417,7 +1425,7 @@ def _convolve_rows_1_2_axial_weighted(k, indptr, indices, vectors, radial, featu
         sum4 = k.zero
         for e in range(indptr[i], indptr[i + 1]):
             j = indices[e]
-            x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
             edge = _edge_1_2_axial(k, x, y, z)
             values = _apply_channel_1_2_axial(
                 k,
@@ -1560,6 +1568,13 @@ def _graph_sizes(
     return nodes, channels, edges
 
 
+def _solid(where: str, normalize: Any) -> bool:
+    """Whether vectors are taken as they are."""
+    if not isinstance(normalize, (bool, np.bool_)):
+        raise TypeError(f"{where}: normalize must be True or False, got {type(normalize).__name__}")
+    return not normalize
+
+
 def _on_device(where: str, **arrays: Any) -> list[Any]:
     """The arguments as Numba device arrays, without a copy; ValueError for one that the current GPU does not hold."""
     return [_view(where, name, array) for name, array in arrays.items()]
@@ -1683,22 +1698,33 @@ def _steps(own: tuple[int, ...], dims: int) -> tuple[int, ...]:
     return tuple(reversed(steps)) or (0,)
 
 
-def _kernel(where: str, kernel: Any, shape: tuple[int, int, int], vectors: Any, radial: Any, out: Any) -> Any:
+def _kernel(
+    where: str, kernel: Any, shape: tuple[int, int, int], vectors: Any, radial: Any, out: Any, normalize: Any
+) -> Any:
     _require_device(where)
     n_out, n_in, n_paths = shape
+    solid = _solid(where, normalize)
     vectors, radial = _on_device(where, vectors=vectors, radial=radial)
     dtype = _float_type(where, vectors=vectors, radial=radial)
     _core(where, "vectors", vectors, "(..., 3)", (3,))
     _core(where, "radial", radial, f"(..., {n_paths})", (n_paths,))
     operands = _broadcast(where, (1, 1), vectors=vectors, radial=radial)
-    return _items(where, kernel, operands, (n_out, n_in), 1, dtype, out)
+    return _items(where, kernel, solid, operands, (n_out, n_in), 1, dtype, out)
 
 
 def _apply(
-    where: str, kernel: Any, shape: tuple[int, int, int], vectors: Any, radial: Any, features: Any, out: Any
+    where: str,
+    kernel: Any,
+    shape: tuple[int, int, int],
+    vectors: Any,
+    radial: Any,
+    features: Any,
+    out: Any,
+    normalize: Any,
 ) -> Any:
     _require_device(where)
     n_out, n_in, n_paths = shape
+    solid = _solid(where, normalize)
     vectors, radial, features = _on_device(where, vectors=vectors, radial=radial, features=features)
     dtype = _float_type(where, vectors=vectors, radial=radial, features=features)
     _core(where, "vectors", vectors, "(..., 3)", (3,))
@@ -1706,12 +1732,13 @@ def _apply(
     channels = features.shape[features.ndim - 1]
     _core(where, "radial", radial, f"(..., {n_paths}, C) with C = {channels}", (n_paths, channels))
     operands = _broadcast(where, (1, 2, 2), vectors=vectors, radial=radial, features=features)
-    return _items(where, kernel, operands, (n_out, channels), channels, dtype, out)
+    return _items(where, kernel, solid, operands, (n_out, channels), channels, dtype, out)
 
 
 def _items(
     where: str,
     kernel: Any,
+    solid: bool,
     operands: tuple[tuple[int, ...], list[Any], Any],
     core: tuple[int, int],
     threads_per_item: int,
@@ -1724,7 +1751,7 @@ def _items(
     total = math.prod(lead)
 
     def compute(target: Any) -> None:
-        args = (_TABLES[dtype], lead or (1,), steps, *flat, target.reshape(total, *core))
+        args = (_TABLES[dtype], solid, lead or (1,), steps, *flat, target.reshape(total, *core))
         _launch(kernel, total * threads_per_item, *args)
 
     return _fill(compute, out, view, full, dtype, flat)
@@ -1741,9 +1768,11 @@ def _convolve(
     features: Any,
     weights: Any,
     out: Any,
+    normalize: Any,
 ) -> Any:
     _require_device(where)
     n_out, n_in, n_paths = shape
+    solid = _solid(where, normalize)
     indptr, indices = _on_device(where, indptr=indptr, indices=indices)
     vectors, radial, features = _on_device(where, vectors=vectors, radial=radial, features=features)
     _index_type(where, indptr=indptr, indices=indices)
@@ -1762,7 +1791,7 @@ def _convolve(
 
     def compute(target: Any) -> None:
         kernel = kernels[0] if weights is None else kernels[1]
-        _launch(kernel, nodes * channels, _TABLES[dtype], *inputs, target)
+        _launch(kernel, nodes * channels, _TABLES[dtype], solid, *inputs, target)
 
     return _fill(compute, out, view, full, dtype, inputs)
 
@@ -1770,7 +1799,7 @@ def _convolve(
 # --- public functions -----------------------------------------------------------------------------
 
 
-def kernel_1_0(vectors: Any, radial: Any, out: Any = None) -> Any:
+def kernel_1_0(vectors: Any, radial: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→0: Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -1778,11 +1807,14 @@ def kernel_1_0(vectors: Any, radial: Any, out: Any = None) -> Any:
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P)
         Contracted radial functions at |r|.
     out : (..., 1, 3), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -1803,10 +1835,12 @@ def kernel_1_0(vectors: Any, radial: Any, out: Any = None) -> Any:
     Cost: 3 multiplications and 0 additions per kernel, after 0 multiplications and 0 additions per edge;
     as defined, 3 multiplications and 0 additions per kernel.
     """
-    return _kernel("kernel_1_0", _kernel_items_1_0, (1, 3, 1), vectors, radial, out)
+    return _kernel(
+        "kernel_1_0", _kernel_items_1_0, (1, 3, 1), vectors, radial, out, normalize
+    )
 
 
-def apply_1_0(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
+def apply_1_0(vectors: Any, radial: Any, features: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→0 acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -1814,13 +1848,16 @@ def apply_1_0(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P, C)
         Contracted radial functions at |r|, one for each channel.
     features : (..., 3, C)
         The field at the sender, components before channels.
     out : (..., 1, C), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -1840,7 +1877,9 @@ def apply_1_0(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
     Cost: 4 multiplications and 2 additions per channel, after 0 multiplications and 0 additions per edge;
     as defined, 6 multiplications and 2 additions per channel.
     """
-    return _apply("apply_1_0", _apply_items_1_0, (1, 3, 1), vectors, radial, features, out)
+    return _apply(
+        "apply_1_0", _apply_items_1_0, (1, 3, 1), vectors, radial, features, out, normalize
+    )
 
 
 def convolve_1_0(
@@ -1851,6 +1890,7 @@ def convolve_1_0(
     features: Any,
     weights: Any = None,
     out: Any = None,
+    normalize: bool = True,
 ) -> Any:
     """The equivariant convolution 1→0 on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
 
@@ -1863,7 +1903,7 @@ def convolve_1_0(
     indices : (E,) int32 or int64
         The sender j(e) of each edge.
     vectors : (E, 3)
-        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+        r = x_receiver - x_sender of each edge, of any length.
     radial : (E, P, C)
         Contracted radial functions at |r|.
     features : (N, 3, C)
@@ -1872,6 +1912,9 @@ def convolve_1_0(
         Quadrature weights w_j of the senders, one for each edge; 1 if left out.
     out : (N, 1, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -1904,10 +1947,11 @@ def convolve_1_0(
         features,
         weights,
         out,
+        normalize,
     )
 
 
-def kernel_1_1(vectors: Any, radial: Any, out: Any = None) -> Any:
+def kernel_1_1(vectors: Any, radial: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→1: Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -1915,11 +1959,14 @@ def kernel_1_1(vectors: Any, radial: Any, out: Any = None) -> Any:
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P)
         Contracted radial functions at |r|.
     out : (..., 3, 3), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -1942,10 +1989,12 @@ def kernel_1_1(vectors: Any, radial: Any, out: Any = None) -> Any:
     Cost: 19 multiplications and 10 additions per kernel, after 6 multiplications and 2 additions per edge;
     as defined, 45 multiplications and 15 additions per kernel.
     """
-    return _kernel("kernel_1_1", _kernel_items_1_1, (3, 3, 3), vectors, radial, out)
+    return _kernel(
+        "kernel_1_1", _kernel_items_1_1, (3, 3, 3), vectors, radial, out, normalize
+    )
 
 
-def apply_1_1(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
+def apply_1_1(vectors: Any, radial: Any, features: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→1 acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -1953,13 +2002,16 @@ def apply_1_1(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P, C)
         Contracted radial functions at |r|, one for each channel.
     features : (..., 3, C)
         The field at the sender, components before channels.
     out : (..., 3, C), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -1981,7 +2033,9 @@ def apply_1_1(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
     Cost: 20 multiplications and 12 additions per channel, after 6 multiplications and 2 additions per edge;
     as defined, 69 multiplications and 21 additions per channel.
     """
-    return _apply("apply_1_1", _apply_items_1_1, (3, 3, 3), vectors, radial, features, out)
+    return _apply(
+        "apply_1_1", _apply_items_1_1, (3, 3, 3), vectors, radial, features, out, normalize
+    )
 
 
 def convolve_1_1(
@@ -1992,6 +2046,7 @@ def convolve_1_1(
     features: Any,
     weights: Any = None,
     out: Any = None,
+    normalize: bool = True,
 ) -> Any:
     """The equivariant convolution 1→1 on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
 
@@ -2004,7 +2059,7 @@ def convolve_1_1(
     indices : (E,) int32 or int64
         The sender j(e) of each edge.
     vectors : (E, 3)
-        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+        r = x_receiver - x_sender of each edge, of any length.
     radial : (E, P, C)
         Contracted radial functions at |r|.
     features : (N, 3, C)
@@ -2013,6 +2068,9 @@ def convolve_1_1(
         Quadrature weights w_j of the senders, one for each edge; 1 if left out.
     out : (N, 3, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -2047,10 +2105,11 @@ def convolve_1_1(
         features,
         weights,
         out,
+        normalize,
     )
 
 
-def kernel_1_1_polar(vectors: Any, radial: Any, out: Any = None) -> Any:
+def kernel_1_1_polar(vectors: Any, radial: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→1 (polar paths): Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -2058,11 +2117,14 @@ def kernel_1_1_polar(vectors: Any, radial: Any, out: Any = None) -> Any:
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P)
         Contracted radial functions at |r|.
     out : (..., 3, 3), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -2084,10 +2146,12 @@ def kernel_1_1_polar(vectors: Any, radial: Any, out: Any = None) -> Any:
     Cost: 13 multiplications and 4 additions per kernel, after 6 multiplications and 2 additions per edge;
     as defined, 39 multiplications and 9 additions per kernel.
     """
-    return _kernel("kernel_1_1_polar", _kernel_items_1_1_polar, (3, 3, 2), vectors, radial, out)
+    return _kernel(
+        "kernel_1_1_polar", _kernel_items_1_1_polar, (3, 3, 2), vectors, radial, out, normalize
+    )
 
 
-def apply_1_1_polar(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
+def apply_1_1_polar(vectors: Any, radial: Any, features: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→1 (polar paths) acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -2095,13 +2159,16 @@ def apply_1_1_polar(vectors: Any, radial: Any, features: Any, out: Any = None) -
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P, C)
         Contracted radial functions at |r|, one for each channel.
     features : (..., 3, C)
         The field at the sender, components before channels.
     out : (..., 3, C), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -2122,7 +2189,9 @@ def apply_1_1_polar(vectors: Any, radial: Any, features: Any, out: Any = None) -
     Cost: 11 multiplications and 6 additions per channel, after 6 multiplications and 2 additions per edge;
     as defined, 57 multiplications and 15 additions per channel.
     """
-    return _apply("apply_1_1_polar", _apply_items_1_1_polar, (3, 3, 2), vectors, radial, features, out)
+    return _apply(
+        "apply_1_1_polar", _apply_items_1_1_polar, (3, 3, 2), vectors, radial, features, out, normalize
+    )
 
 
 def convolve_1_1_polar(
@@ -2133,6 +2202,7 @@ def convolve_1_1_polar(
     features: Any,
     weights: Any = None,
     out: Any = None,
+    normalize: bool = True,
 ) -> Any:
     """The equivariant convolution 1→1 (polar paths) on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
 
@@ -2145,7 +2215,7 @@ def convolve_1_1_polar(
     indices : (E,) int32 or int64
         The sender j(e) of each edge.
     vectors : (E, 3)
-        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+        r = x_receiver - x_sender of each edge, of any length.
     radial : (E, P, C)
         Contracted radial functions at |r|.
     features : (N, 3, C)
@@ -2154,6 +2224,9 @@ def convolve_1_1_polar(
         Quadrature weights w_j of the senders, one for each edge; 1 if left out.
     out : (N, 3, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -2187,10 +2260,11 @@ def convolve_1_1_polar(
         features,
         weights,
         out,
+        normalize,
     )
 
 
-def kernel_1_1_axial(vectors: Any, radial: Any, out: Any = None) -> Any:
+def kernel_1_1_axial(vectors: Any, radial: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→1 (axial paths): Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -2198,11 +2272,14 @@ def kernel_1_1_axial(vectors: Any, radial: Any, out: Any = None) -> Any:
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P)
         Contracted radial functions at |r|.
     out : (..., 3, 3), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -2223,10 +2300,12 @@ def kernel_1_1_axial(vectors: Any, radial: Any, out: Any = None) -> Any:
     Cost: 6 multiplications and 0 additions per kernel, after 0 multiplications and 0 additions per edge;
     as defined, 6 multiplications and 0 additions per kernel.
     """
-    return _kernel("kernel_1_1_axial", _kernel_items_1_1_axial, (3, 3, 1), vectors, radial, out)
+    return _kernel(
+        "kernel_1_1_axial", _kernel_items_1_1_axial, (3, 3, 1), vectors, radial, out, normalize
+    )
 
 
-def apply_1_1_axial(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
+def apply_1_1_axial(vectors: Any, radial: Any, features: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→1 (axial paths) acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -2234,13 +2313,16 @@ def apply_1_1_axial(vectors: Any, radial: Any, features: Any, out: Any = None) -
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P, C)
         Contracted radial functions at |r|, one for each channel.
     features : (..., 3, C)
         The field at the sender, components before channels.
     out : (..., 3, C), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -2260,7 +2342,9 @@ def apply_1_1_axial(vectors: Any, radial: Any, features: Any, out: Any = None) -
     Cost: 9 multiplications and 3 additions per channel, after 0 multiplications and 0 additions per edge;
     as defined, 12 multiplications and 3 additions per channel.
     """
-    return _apply("apply_1_1_axial", _apply_items_1_1_axial, (3, 3, 1), vectors, radial, features, out)
+    return _apply(
+        "apply_1_1_axial", _apply_items_1_1_axial, (3, 3, 1), vectors, radial, features, out, normalize
+    )
 
 
 def convolve_1_1_axial(
@@ -2271,6 +2355,7 @@ def convolve_1_1_axial(
     features: Any,
     weights: Any = None,
     out: Any = None,
+    normalize: bool = True,
 ) -> Any:
     """The equivariant convolution 1→1 (axial paths) on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
 
@@ -2283,7 +2368,7 @@ def convolve_1_1_axial(
     indices : (E,) int32 or int64
         The sender j(e) of each edge.
     vectors : (E, 3)
-        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+        r = x_receiver - x_sender of each edge, of any length.
     radial : (E, P, C)
         Contracted radial functions at |r|.
     features : (N, 3, C)
@@ -2292,6 +2377,9 @@ def convolve_1_1_axial(
         Quadrature weights w_j of the senders, one for each edge; 1 if left out.
     out : (N, 3, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -2324,10 +2412,11 @@ def convolve_1_1_axial(
         features,
         weights,
         out,
+        normalize,
     )
 
 
-def kernel_1_2(vectors: Any, radial: Any, out: Any = None) -> Any:
+def kernel_1_2(vectors: Any, radial: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→2: Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -2335,11 +2424,14 @@ def kernel_1_2(vectors: Any, radial: Any, out: Any = None) -> Any:
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P)
         Contracted radial functions at |r|.
     out : (..., 5, 3), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -2362,10 +2454,12 @@ def kernel_1_2(vectors: Any, radial: Any, out: Any = None) -> Any:
     Cost: 52 multiplications and 28 additions per kernel, after 13 multiplications and 2 additions per edge;
     as defined, 225 multiplications and 51 additions per kernel.
     """
-    return _kernel("kernel_1_2", _kernel_items_1_2, (5, 3, 3), vectors, radial, out)
+    return _kernel(
+        "kernel_1_2", _kernel_items_1_2, (5, 3, 3), vectors, radial, out, normalize
+    )
 
 
-def apply_1_2(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
+def apply_1_2(vectors: Any, radial: Any, features: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→2 acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -2373,13 +2467,16 @@ def apply_1_2(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P, C)
         Contracted radial functions at |r|, one for each channel.
     features : (..., 3, C)
         The field at the sender, components before channels.
     out : (..., 5, C), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -2401,7 +2498,9 @@ def apply_1_2(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
     Cost: 31 multiplications and 18 additions per channel, after 13 multiplications and 2 additions per edge;
     as defined, 291 multiplications and 61 additions per channel.
     """
-    return _apply("apply_1_2", _apply_items_1_2, (5, 3, 3), vectors, radial, features, out)
+    return _apply(
+        "apply_1_2", _apply_items_1_2, (5, 3, 3), vectors, radial, features, out, normalize
+    )
 
 
 def convolve_1_2(
@@ -2412,6 +2511,7 @@ def convolve_1_2(
     features: Any,
     weights: Any = None,
     out: Any = None,
+    normalize: bool = True,
 ) -> Any:
     """The equivariant convolution 1→2 on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
 
@@ -2424,7 +2524,7 @@ def convolve_1_2(
     indices : (E,) int32 or int64
         The sender j(e) of each edge.
     vectors : (E, 3)
-        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+        r = x_receiver - x_sender of each edge, of any length.
     radial : (E, P, C)
         Contracted radial functions at |r|.
     features : (N, 3, C)
@@ -2433,6 +2533,9 @@ def convolve_1_2(
         Quadrature weights w_j of the senders, one for each edge; 1 if left out.
     out : (N, 5, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -2467,10 +2570,11 @@ def convolve_1_2(
         features,
         weights,
         out,
+        normalize,
     )
 
 
-def kernel_1_2_polar(vectors: Any, radial: Any, out: Any = None) -> Any:
+def kernel_1_2_polar(vectors: Any, radial: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→2 (polar paths): Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -2478,11 +2582,14 @@ def kernel_1_2_polar(vectors: Any, radial: Any, out: Any = None) -> Any:
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P)
         Contracted radial functions at |r|.
     out : (..., 5, 3), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -2504,10 +2611,12 @@ def kernel_1_2_polar(vectors: Any, radial: Any, out: Any = None) -> Any:
     Cost: 46 multiplications and 22 additions per kernel, after 13 multiplications and 2 additions per edge;
     as defined, 174 multiplications and 34 additions per kernel.
     """
-    return _kernel("kernel_1_2_polar", _kernel_items_1_2_polar, (5, 3, 2), vectors, radial, out)
+    return _kernel(
+        "kernel_1_2_polar", _kernel_items_1_2_polar, (5, 3, 2), vectors, radial, out, normalize
+    )
 
 
-def apply_1_2_polar(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
+def apply_1_2_polar(vectors: Any, radial: Any, features: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→2 (polar paths) acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -2515,13 +2624,16 @@ def apply_1_2_polar(vectors: Any, radial: Any, features: Any, out: Any = None) -
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P, C)
         Contracted radial functions at |r|, one for each channel.
     features : (..., 3, C)
         The field at the sender, components before channels.
     out : (..., 5, C), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -2542,7 +2654,9 @@ def apply_1_2_polar(vectors: Any, radial: Any, features: Any, out: Any = None) -
     Cost: 22 multiplications and 12 additions per channel, after 13 multiplications and 2 additions per edge;
     as defined, 223 multiplications and 44 additions per channel.
     """
-    return _apply("apply_1_2_polar", _apply_items_1_2_polar, (5, 3, 2), vectors, radial, features, out)
+    return _apply(
+        "apply_1_2_polar", _apply_items_1_2_polar, (5, 3, 2), vectors, radial, features, out, normalize
+    )
 
 
 def convolve_1_2_polar(
@@ -2553,6 +2667,7 @@ def convolve_1_2_polar(
     features: Any,
     weights: Any = None,
     out: Any = None,
+    normalize: bool = True,
 ) -> Any:
     """The equivariant convolution 1→2 (polar paths) on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
 
@@ -2565,7 +2680,7 @@ def convolve_1_2_polar(
     indices : (E,) int32 or int64
         The sender j(e) of each edge.
     vectors : (E, 3)
-        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+        r = x_receiver - x_sender of each edge, of any length.
     radial : (E, P, C)
         Contracted radial functions at |r|.
     features : (N, 3, C)
@@ -2574,6 +2689,9 @@ def convolve_1_2_polar(
         Quadrature weights w_j of the senders, one for each edge; 1 if left out.
     out : (N, 5, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -2607,10 +2725,11 @@ def convolve_1_2_polar(
         features,
         weights,
         out,
+        normalize,
     )
 
 
-def kernel_1_2_axial(vectors: Any, radial: Any, out: Any = None) -> Any:
+def kernel_1_2_axial(vectors: Any, radial: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→2 (axial paths): Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -2618,11 +2737,14 @@ def kernel_1_2_axial(vectors: Any, radial: Any, out: Any = None) -> Any:
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P)
         Contracted radial functions at |r|.
     out : (..., 5, 3), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -2643,10 +2765,12 @@ def kernel_1_2_axial(vectors: Any, radial: Any, out: Any = None) -> Any:
     Cost: 14 multiplications and 0 additions per kernel, after 18 multiplications and 3 additions per edge;
     as defined, 51 multiplications and 3 additions per kernel.
     """
-    return _kernel("kernel_1_2_axial", _kernel_items_1_2_axial, (5, 3, 1), vectors, radial, out)
+    return _kernel(
+        "kernel_1_2_axial", _kernel_items_1_2_axial, (5, 3, 1), vectors, radial, out, normalize
+    )
 
 
-def apply_1_2_axial(vectors: Any, radial: Any, features: Any, out: Any = None) -> Any:
+def apply_1_2_axial(vectors: Any, radial: Any, features: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→2 (axial paths) acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Other implementations"; proofs T4, T5, T11.
@@ -2654,13 +2778,16 @@ def apply_1_2_axial(vectors: Any, radial: Any, features: Any, out: Any = None) -
     Parameters
     ----------
     vectors : (..., 3)
-        r = x_receiver - x_sender, of any length; only the direction enters.
+        r = x_receiver - x_sender, of any length.
     radial : (..., P, C)
         Contracted radial functions at |r|, one for each channel.
     features : (..., 3, C)
         The field at the sender, components before channels.
     out : (..., 5, C), optional
         Where to put the result.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -2680,7 +2807,9 @@ def apply_1_2_axial(vectors: Any, radial: Any, features: Any, out: Any = None) -
     Cost: 20 multiplications and 9 additions per channel, after 6 multiplications and 0 additions per edge;
     as defined, 68 multiplications and 12 additions per channel.
     """
-    return _apply("apply_1_2_axial", _apply_items_1_2_axial, (5, 3, 1), vectors, radial, features, out)
+    return _apply(
+        "apply_1_2_axial", _apply_items_1_2_axial, (5, 3, 1), vectors, radial, features, out, normalize
+    )
 
 
 def convolve_1_2_axial(
@@ -2691,6 +2820,7 @@ def convolve_1_2_axial(
     features: Any,
     weights: Any = None,
     out: Any = None,
+    normalize: bool = True,
 ) -> Any:
     """The equivariant convolution 1→2 (axial paths) on a graph: out_i = Σ_e w_e Σ_p radial_ep K^p(r̂_e) f_j(e).
 
@@ -2703,7 +2833,7 @@ def convolve_1_2_axial(
     indices : (E,) int32 or int64
         The sender j(e) of each edge.
     vectors : (E, 3)
-        r = x_receiver - x_sender of each edge, of any length; only the direction enters.
+        r = x_receiver - x_sender of each edge, of any length.
     radial : (E, P, C)
         Contracted radial functions at |r|.
     features : (N, 3, C)
@@ -2712,6 +2842,9 @@ def convolve_1_2_axial(
         Quadrature weights w_j of the senders, one for each edge; 1 if left out.
     out : (N, 5, C), optional
         Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
 
     Returns
     -------
@@ -2744,4 +2877,5 @@ def convolve_1_2_axial(
         features,
         weights,
         out,
+        normalize,
     )

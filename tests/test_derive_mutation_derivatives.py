@@ -34,6 +34,7 @@ FORMULAS = [
         ("cotangent of a", "bar_g * w,", "bar_g,"),
         ("cotangent of the length", "sum_bar_n - bar_g * w_c", "sum_bar_n + bar_g * w_c"),
         ("a constant", "k.c3 * bar_x_3", "k.c2 * bar_x_3"),
+        ("a quotient, which in a ring would drop the rest", "w0 = f2 * y", "w0 = f2 * y * w / w"),
         (
             "cotangents exchanged",
             "        bar_w_b * w,\n        bar_w_c * w",

@@ -63,6 +63,7 @@ CHANNELS = [
         ("factor", "d = f0 * x_3", "d = f0 * x"),
         ("features", "k, edge, f0, f1, f2", "k, edge, f1, f0, f2"),
     ),
+    *edits("_argument", ("which", "if solid:", "if not solid:"), ("component", "return x, y, z", "return x, z, y")),
     *edits("_edge_1_1", ("value of an edge", "return (x, y, z, n,", "return (y, x, z, n,")),
     *edits(
         "_fill_edge_1_1",
@@ -72,7 +73,10 @@ CHANNELS = [
         ("always the first", "vectors[e, 0]", "vectors[first, 0]"),
         ("of another block", "vectors[e, 0]", "vectors[e - first, 0]"),
         ("components of r", "vectors[e, 0], vectors[e, 1]", "vectors[e, 1], vectors[e, 0]"),
-        ("not normalised", "_unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])", "vectors[e]"),
+        ("not normalised", "_argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])", "vectors[e]"),
+        ("always the direction", "_argument(k, solid, ", "_unit(k, "),
+        ("always solid", "_argument(k, solid,", "_argument(k, True,"),
+        ("the other of the two", "_argument(k, solid,", "_argument(k, not solid,"),
         ("r̂ permuted", "_edge_1_1(k, x, y, z)", "_edge_1_1(k, y, x, z)"),
         ("values exchanged", "edges[4, e - first] = values[4]", "edges[4, e - first] = values[5]"),
         ("value left out", "        edges[5, e - first] = values[5]\n", ""),
@@ -196,7 +200,7 @@ STREAMED = edits(
     ("rows beyond the end", "for i in range(start, stop):", "for i in range(start, len(out)):"),
     ("a row too few", "for i in range(start, stop):", "for i in range(start, stop - 1):"),
     ("start and stop exchanged", "(start, stop, k,", "(stop, start, k,"),
-    ("uneven and lanes exchanged", "lanes, uneven, indptr", "uneven, lanes, indptr"),
+    ("uneven and lanes exchanged", "lanes, uneven, solid", "uneven, lanes, solid"),
     ("indptr and indices exchanged", "indptr, indices, vectors", "indices, indptr, vectors"),
     ("radial and features exchanged", "vectors, radial, features", "vectors, features, radial"),
 )

@@ -115,9 +115,11 @@ LOOPS = [
     ),
     Edit(
         "r not normalised",
-        "x, y, z = _unit(k, vectors[e, 0], vectors[e, 1], vectors[e, 2])",
+        "x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])",
         "x, y, z = vectors[e, 0], vectors[e, 1], vectors[e, 0]",
     ),
+    Edit("always the direction", "_argument(k, solid, vectors[e, 0]", "_argument(k, False, vectors[e, 0]"),
+    Edit("solid items", "_argument(k, solid, vectors[v, 0]", "_argument(k, not solid, vectors[v, 0]"),
     Edit("r̂ permuted", "edge = _edge_1_1(k, x, y, z)", "edge = _edge_1_1(k, y, x, z)"),
     Edit(
         "indptr and indices exchanged",

@@ -16,7 +16,7 @@ from ..catalogue import Pair
 from ..execution import EmittedModule
 from ..polynomials import ZERO, Polynomial, root, symbol
 from .emitted_loops import CHANNELS, SIZES, Size, differences, symbols_array
-from .stand_ins import StandIns, messages, sums
+from .stand_ins import StandIns, argument, messages, sums
 
 #: Receiver 0 has one edge, receiver 1 three, receiver 2 none.
 INDPTR, INDICES = (0, 1, 4, 4), (1, 2, 0, 2)
@@ -30,6 +30,8 @@ EDGE_PLACES, PAIR_PLACES = (2, -1, 0, 1), (-1, 2, 0)
 #: Functions of the radial basis; of the receivers that are mixed at once, the first may be any.
 BASIS, BASES = 2, (0, 1)
 WALKERS, PARTICLES = 2, 3
+#: Whether the four cases of each loop take vectors as they are.
+SOLIDS = (False, True, True, False)
 #: How many pairs a loop over walkers takes in one go: all of them, or those of fewer particles, case by case.
 PAIRS_AT_ONCE = (6, 4, 5, 1)
 SCALE, END = symbol("scale"), symbol("end")
@@ -79,35 +81,37 @@ def radial_array(pair: Pair, channels: int) -> np.ndarray:
 
 
 def _streamed(pair: Pair, module: EmittedModule, stand_ins: StandIns, sizes: Sizes) -> Iterator[Any]:
-    for size, (weighted, block) in zip(sizes, product((False, True), BLOCKS), strict=True):
+    cases = product((False, True), BLOCKS)
+    for size, solid, (weighted, block) in zip(sizes, SOLIDS, cases, strict=True):
         vectors, fields, w = graph_arrays(pair, size.channels)
         radial, weights = radial_array(pair, size.channels), w if weighted else None
-        arguments = (*size.steps, INDPTR, np.array(INDICES), vectors, radial, fields, weights)
-        wanted = summed(pair, vectors, radial, fields, weights)
+        arguments = (*size.steps, solid, INDPTR, np.array(INDICES), vectors, radial, fields, weights)
+        wanted = summed(pair, argument(vectors, solid), radial, fields, weights)
         yield from differences(module, stand_ins, f"_convolve_rows_{pair.key}", arguments, wanted, _BLOCK=block)
 
 
 def _streamed_on_gpu(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> Iterator[Any]:
     vectors, fields, w = graph_arrays(pair, CHANNELS)
     radial = radial_array(pair, CHANNELS)
-    for weights, suffix in ((None, ""), (w, "_weighted")):
+    for (weights, suffix), solid in product(((None, ""), (w, "_weighted")), (False, True)):
         last = () if weights is None else (weights,)
-        arguments = (INDPTR, np.array(INDICES), vectors, radial, fields, *last)
-        wanted = summed(pair, vectors, radial, fields, weights)
+        arguments = (solid, INDPTR, np.array(INDICES), vectors, radial, fields, *last)
+        wanted = summed(pair, argument(vectors, solid), radial, fields, weights)
         yield from differences(module, stand_ins, f"_convolve_rows_{pair.key}{suffix}", arguments, wanted)
 
 
 def _tabulated(pair: Pair, module: EmittedModule, stand_ins: StandIns, sizes: Sizes) -> Iterator[Any]:
-    cases = zip(cycle(DEGREES), (False, True, False, True), (*BLOCKS, *reversed(BLOCKS)), sizes, strict=False)
-    for degree, weighted, block, size in cases:
+    weighing, blocks = (False, True, False, True), (*BLOCKS, *reversed(BLOCKS))
+    for degree, weighted, block, solid, size in zip(cycle(DEGREES), weighing, blocks, SOLIDS, sizes, strict=False):
         vectors, fields, w = graph_arrays(pair, size.channels)
         places, weights = edge_places(vectors), w if weighted else None
         order, table = (0,) * (degree + 1), Table(degree)
         arrays = (INDPTR, np.array(INDICES), vectors, table, SCALE, END, fields, weights)
-        wanted = summed(pair, vectors, table_array(pair, degree, places, vectors, size.channels), fields, weights)
+        radial = table_array(pair, degree, places, vectors, size.channels)
+        wanted = summed(pair, argument(vectors, solid), radial, fields, weights)
         world = {"_BLOCK": block, **table_world(places)}
         name = f"_tabulated_rows_{pair.key}"
-        yield from differences(module, stand_ins, name, (*size.steps, order, *arrays), wanted, **world)
+        yield from differences(module, stand_ins, name, (*size.steps, solid, order, *arrays), wanted, **world)
 
 
 #: For lengths, the interval that each lies in and the place there.
@@ -179,13 +183,13 @@ def table_world(places: Places) -> dict[str, Any]:
 
 def _mixing(pair: Pair, module: EmittedModule, stand_ins: StandIns, sizes: Sizes) -> Iterator[Any]:
     cases = product((False, True), zip(BLOCKS, BASES, strict=True))
-    for size, (weighted, (block, base)) in zip(sizes, cases, strict=True):
+    for size, solid, (weighted, (block, base)) in zip(sizes, SOLIDS, cases, strict=True):
         vectors, fields, w = graph_arrays(pair, size.channels)
         basis, weights = symbols_array("b", EDGES, BASIS), w if weighted else None
-        apart = unmixed(pair, vectors, basis, fields, weights)
+        apart = unmixed(pair, argument(vectors, solid), basis, fields, weights)
         wanted = zeros(*apart.shape[:-1], size.room)
         wanted[..., room_places(size)] = apart
-        arguments = (size.lanes, base, INDPTR, np.array(INDICES), vectors, basis, fields, weights)
+        arguments = (size.lanes, solid, base, INDPTR, np.array(INDICES), vectors, basis, fields, weights)
         name = f"_mixing_rows_{pair.key}"
         yield from differences(module, stand_ins, name, arguments, wanted[base:], base, _MESSAGES=block)
 
@@ -209,13 +213,13 @@ def room_places(size: Size) -> list[int]:
 def _walkers(pair: Pair, module: EmittedModule, stand_ins: StandIns, sizes: Sizes) -> Iterator[Any]:
     positions, w = positions_array(), symbols_array("w", WALKERS, PARTICLES)
     places = pair_places(positions)
-    cases = zip(cycle(DEGREES), (None, w, None, w), (False, True, True, False), PAIRS_AT_ONCE, sizes, strict=False)
-    for degree, weights, loops, at_once, size in cases:
+    settings = (None, w, None, w), (False, True, True, False), reversed(SOLIDS), PAIRS_AT_ONCE
+    for degree, weights, loops, solid, at_once, size in zip(cycle(DEGREES), *settings, sizes, strict=False):
         fields = fields_array(pair, size.channels, WALKERS, PARTICLES)
         arrays = (positions, Table(degree), SCALE, END, fields, weights)
-        wanted = all_pairs(pair, positions, degree, places, fields, weights, loops)
+        wanted = all_pairs(pair, positions, degree, places, fields, weights, loops, solid)
         world = {"_PAIRS": at_once, **table_world(places)}
-        arguments = (*size.steps, (0,) * (degree + 1), loops, *arrays)
+        arguments = (*size.steps, solid, (0,) * (degree + 1), loops, *arrays)
         yield from differences(module, stand_ins, f"_walkers_{pair.key}", arguments, wanted, **world)
 
 
@@ -261,6 +265,7 @@ def all_pairs(
     fields: np.ndarray,
     weights: np.ndarray | None,
     loops: bool,
+    solid: bool,
 ) -> np.ndarray:
     """Σ_j w_j Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_j, from the definition."""
     channels = fields.shape[-1]
@@ -271,6 +276,6 @@ def all_pairs(
         vector = positions[b, i] - positions[b, j]
         radial = _read(pair, degree, *places[_length(vector)], channels)
         for c in range(channels):
-            values = sums(pair, tuple(radial[:, c]), tuple(vector), tuple(fields[b, j, :, c]))
+            values = sums(pair, tuple(radial[:, c]), tuple(argument(vector, solid)), tuple(fields[b, j, :, c]))
             total[b, i, :, c] += [v * (1 if weights is None else weights[b, j]) for v in values]
     return total

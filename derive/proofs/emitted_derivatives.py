@@ -43,6 +43,8 @@ class Definitions:
         added = dict.fromkeys(s for f in derivatives_text(pair).channels for s in before(f))
         self.ring = SphereRing(free=[*self.moving, *named("d_", self.moving), *seeds(pair), *added])
         self.k = self.ring.table(module.constants)
+        for name in executed(pair, module):
+            module.require_sums_and_products(name)
         self.out = self.lifted([WEIGHT * e for e in apply_expressions(pair)])
         self.contracted = sum(g * e for g, e in zip(self.lifted(seeds(pair)), self.out, strict=True))
 
@@ -66,6 +68,7 @@ class Definitions:
 
 def channel_values(module: EmittedModule, ring: SphereRing, f: DerivativeText, edge: Sequence[Any]) -> dict[Part, Any]:
     """What a channel function makes of symbols of the ring, by result; what it adds to is taken off again."""
+    module.require_sums_and_products(f.name)
     there = list(map(ring.lift, before(f)))
     inputs = [ring.lift(sp.Symbol(p.name, real=True)) for p in f.inputs]
     found = module.run(f.name, ring.table(module.constants), tuple(edge), *inputs, *there)
@@ -102,11 +105,16 @@ def before(f: DerivativeText) -> list[sp.Symbol]:
     return [sp.Symbol(f"before_{r.name}", real=True) for r in f.summed]
 
 
-def derivative_texts(pair: Pair, module: EmittedModule) -> tuple[str, ...]:
-    """The functions that :func:`derivative_residuals` executes: where they are the same, so is the result."""
+def executed(pair: Pair, module: EmittedModule) -> tuple[str, ...]:
+    """The scalar functions that :func:`derivative_residuals` executes."""
     edge, _ = function_names("apply", pair, module)
     kinds = ("vjp_channel", "jvp_channel", "hvp_channel", "jvp_values", "hvp_values", "vjp_edge", "hvp_edge")
-    return tuple(map(module.source, (edge, *(f"_{kind}_{pair.key}" for kind in kinds))))
+    return (edge, *(f"_{kind}_{pair.key}" for kind in kinds))
+
+
+def derivative_texts(pair: Pair, module: EmittedModule) -> tuple[str, ...]:
+    """The text of these: where it is the same, so is the result."""
+    return tuple(map(module.source, executed(pair, module)))
 
 
 def derivative_residuals(pair: Pair, module: EmittedModule) -> dict[str, tuple[Any, ...]]:

@@ -40,7 +40,7 @@ from .emitted_convolutions import (
 )
 from .emitted_loops import compared, symbols_array
 from .proof import ProofError
-from .stand_ins import StandIns, entries, sums
+from .stand_ins import StandIns, argument, entries, sums
 
 #: The function behind each public one, and the loop that it is handed; on the GPU one more for calls with weights.
 CALLS = {
@@ -57,24 +57,26 @@ MIXED = ((BASIS, 3), (1, 9), (0, 3), (BASIS, 0))
 
 
 class Case(NamedTuple):
-    """A call: bytes in a vector, of which a symbol has eight, and what `out` is; `leads` of the operands of items."""
+    """A call: bytes in a vector, of which a symbol has eight, what `out` is, whether the harmonics are solid; `leads` of
+    the operands of items."""
 
     vector_bytes: int
     channels: int
     threads: int
     weighted: bool
     out: str
+    solid: bool
     leads: tuple[tuple[int, ...], ...]
 
 
 #: What every pair is called with, and what the pair with the fewest terms is called with as well.  The last vector of
 #: channels shares three of four, one of two, two of four, none, or is all there is; leading dimensions lack each other, or are too many.
-CASES = (Case(64, 5, 2, True, "features", ((2, 1), (3,), ())),)
+CASES = (Case(64, 5, 2, True, "features", True, ((2, 1), (3,), ())),)
 MORE_CASES = (
-    Case(16, 5, 1, False, "contiguous", ((), (2,), (2,))),
-    Case(32, 1, 1, True, "", ((1,), (1, 1), ())),
-    Case(32, 6, 3, True, "strided", ((3, 1), (1, 2), (3, 2))),
-    Case(16, 4, 2, False, "contiguous", ((2, 1, 2, 1, 2), (1, 2, 1, 2, 1), (2, 1, 2, 1, 2))),
+    Case(16, 5, 1, False, "contiguous", False, ((), (2,), (2,))),
+    Case(32, 1, 1, True, "", False, ((1,), (1, 1), ())),
+    Case(32, 6, 3, True, "strided", False, ((3, 1), (1, 2), (3, 2))),
+    Case(16, 4, 2, False, "contiguous", True, ((2, 1, 2, 1, 2), (1, 2, 1, 2, 1), (2, 1, 2, 1, 2))),
 )
 
 
@@ -154,10 +156,14 @@ class _Calls:
     ) -> Iterator[Any]:
         """What is returned less what should be; if there is an `out` it must be that."""
         name, out = f"{kind}_{self.pair.key}", self._out(wanted.shape, features)
-        found = self.module.run_all(name, *arguments, out, **{**self._world(), **world})
+        found = self.module.run_all(name, *arguments, out, not self.case.solid, **{**self._world(), **world})
         if out is not None and found is not out:
             raise ProofError(f"{self.module.name}: {name} does not return what it was given to fill")
         yield from compared(f"{self.module.name}: {name}", found, wanted)
+
+    def taken(self, vectors: np.ndarray) -> np.ndarray:
+        """What the kernels are functions of."""
+        return argument(vectors, self.case.solid)
 
     def _out(self, shape: tuple[int, ...], features: np.ndarray | None) -> np.ndarray | None:
         """None, or what is to be filled; the features themselves, where they have the right shape."""
@@ -184,7 +190,7 @@ Kind = Callable[[_Calls], Iterator[Any]]
 
 def _kernel(calls: _Calls) -> Iterator[Any]:
     vectors, radial = _operands(calls.case.leads[:2], (3,), (calls.size[2],))
-    wanted = [entries(calls.pair, tuple(p), tuple(v)) for v, p in _rows((vectors, 1), (radial, 1))]
+    wanted = [entries(calls.pair, tuple(p), tuple(v)) for v, p in _rows((calls.taken(vectors), 1), (radial, 1))]
     lead = np.broadcast_shapes(*calls.case.leads[:2])
     yield from calls.compared(
         "kernel", (vectors, radial), None, np.array(wanted, dtype=object).reshape(*lead, *calls.size[:2])
@@ -197,7 +203,7 @@ def _apply(calls: _Calls) -> Iterator[Any]:
     vectors, radial, fields = _operands(calls.case.leads, (3,), (n_paths, channels), (n_in, channels))
     wanted = [
         [sums(calls.pair, tuple(p[:, c]), tuple(v), tuple(f[:, c])) for c in range(channels)]
-        for v, p, f in _rows((vectors, 1), (radial, 2), (fields, 2))
+        for v, p, f in _rows((calls.taken(vectors), 1), (radial, 2), (fields, 2))
     ]
     shape = (*np.broadcast_shapes(*calls.case.leads), n_out, channels)
     yield from calls.compared(
@@ -229,7 +235,7 @@ def _graph_arrays(calls: _Calls) -> tuple[np.ndarray, np.ndarray, np.ndarray | N
 def _convolve(calls: _Calls) -> Iterator[Any]:
     vectors, fields, w = _graph_arrays(calls)
     radial = radial_array(calls.pair, calls.case.channels)
-    wanted = summed(calls.pair, vectors, radial, fields, w)
+    wanted = summed(calls.pair, calls.taken(vectors), radial, fields, w)
     yield from calls.compared("convolve", (*_graph(), vectors, radial, fields, w), fields, wanted)
 
 
@@ -237,7 +243,8 @@ def _tabulated(calls: _Calls) -> Iterator[Any]:
     vectors, fields, w = _graph_arrays(calls)
     places, degree = edge_places(vectors), DEGREES[calls.case.threads % 2]
     table, world = _table_stand_in(calls, degree)
-    wanted = summed(calls.pair, vectors, table_array(calls.pair, degree, places, vectors, fields.shape[-1]), fields, w)
+    radial = table_array(calls.pair, degree, places, vectors, fields.shape[-1])
+    wanted = summed(calls.pair, calls.taken(vectors), radial, fields, w)
     arguments = (*_graph(), vectors, table, "cutoff", fields, w, degree)
     yield from calls.compared("convolve_tabulated", arguments, fields, wanted, **table_world(places), **world)
 
@@ -247,7 +254,7 @@ def _walkers(calls: _Calls) -> Iterator[Any]:
     places, degree, loops = pair_places(positions), DEGREES[calls.case.threads % 2], calls.case.channels > 4
     w = symbols_array("w", WALKERS, PARTICLES) if calls.case.weighted else None
     table, world = _table_stand_in(calls, degree)
-    wanted = all_pairs(calls.pair, positions, degree, places, fields, w, loops)
+    wanted = all_pairs(calls.pair, positions, degree, places, fields, w, loops, calls.case.solid)
     arguments = (positions, table, "cutoff", fields, w, degree, loops)
     yield from calls.compared("convolve_walkers", arguments, fields, wanted, **table_world(places), **world)
 
@@ -281,7 +288,7 @@ def _mixing(calls: _Calls) -> Iterator[Any]:
         at_once = 2 * 8 * n_out * functions * n_paths * (calls.case.channels + 3)  # bytes of two receivers, with room
         basis = symbols_array("b", EDGES, functions)
         mixing = symbols_array("m", functions, n_paths, calls.case.channels, mixed)
-        apart = unmixed(calls.pair, vectors, basis, fields, w)
+        apart = unmixed(calls.pair, calls.taken(vectors), basis, fields, w)
         inner = functions * n_paths * calls.case.channels
         wanted = zeros(NODES, n_out, mixed) + apart.reshape(NODES, n_out, inner) @ mixing.reshape(inner, mixed)
         arguments = (*_graph(), vectors, basis, mixing, fields, w)

@@ -98,5 +98,6 @@ def _channel(
 ) -> tuple[SphereRing, list[PolyElement]]:
     """A channel function on symbols, without what was there before, and the ring of these symbols."""
     ring = SphereRing(free=[*free, *before(f)])
+    module.require_sums_and_products(f"_{f.kind}_values_{pair.key}")
     edge = module.run(f"_{f.kind}_values_{pair.key}", ring.table(module.constants), *map(ring.lift, EDGE))
     return ring, list(channel_values(module, ring, f, edge).values())

@@ -14,7 +14,7 @@ from ..catalogue import Pair
 from ..execution import EmittedModule
 from ..polynomials import symbol
 from .proof import ProofError
-from .stand_ins import StandIns, entries, sums
+from .stand_ins import StandIns, argument, entries, sums
 
 #: Of nodes, particles, components and paths there is another number, so that none of them can be taken for the channels.
 CHANNELS = 4
@@ -69,7 +69,8 @@ def symbols_array(name: str, *shape: int) -> np.ndarray:
 
 def item_residuals(pair: Pair, module: EmittedModule) -> tuple[Any, ...]:
     """Computed minus defined, for every element that the pair's loops over items write."""
-    return (*_items("apply", pair, module), *_items("kernel", pair, module))
+    cases = product(("apply", "kernel"), (False, True))
+    return tuple(r for kind, solid in cases for r in _items(kind, pair, module, solid))
 
 
 def operand_residuals(module: EmittedModule) -> tuple[Any, ...]:
@@ -137,21 +138,21 @@ def compared(where: str, computed: np.ndarray, wanted: np.ndarray) -> list[int]:
     return [0] * wanted.size
 
 
-def _items(kind: str, pair: Pair, module: EmittedModule) -> list[Any]:
+def _items(kind: str, pair: Pair, module: EmittedModule, solid: bool) -> list[Any]:
     vectors, radial = symbols_array("v", ITEMS, 3), symbols_array("p", ITEMS, len(pair.paths), CHANNELS)
-    fields = symbols_array("f", 2 * ITEMS, 2 * pair.l_in + 1, CHANNELS)
+    fields, taken = symbols_array("f", 2 * ITEMS, 2 * pair.l_in + 1, CHANNELS), argument(vectors, solid)
     rows = [tuple(i * step for step in STEPS) for i in range(ITEMS)]
     if kind == "apply":
         operands = [vectors, radial, fields]
         by_channel = [
-            [sums(pair, tuple(radial[p, :, c]), tuple(vectors[v]), tuple(fields[f, :, c])) for c in range(CHANNELS)]
+            [sums(pair, tuple(radial[p, :, c]), tuple(taken[v]), tuple(fields[f, :, c])) for c in range(CHANNELS)]
             for v, p, f in rows
         ]
         wanted = np.array(by_channel, dtype=object).swapaxes(1, 2)
     else:
         operands = [vectors, radial[:, :, 0]]
-        by_row = [entries(pair, tuple(radial[p, :, 0]), tuple(vectors[v])) for v, p, _ in rows]
+        by_row = [entries(pair, tuple(radial[p, :, 0]), tuple(taken[v])) for v, p, _ in rows]
         wanted = np.array(by_row, dtype=object).reshape(ITEMS, 2 * pair.l_out + 1, 2 * pair.l_in + 1)
     steps = tuple((s,) for s in STEPS[: len(operands)])
-    arguments = ((ITEMS,), steps, *operands)
+    arguments = (solid, (ITEMS,), steps, *operands)
     return differences(module, StandIns(pair, module), f"_{kind}_items_{pair.key}", arguments, wanted)

@@ -10,7 +10,7 @@ import sympy as sp
 
 from ..execution import EmittedModule, exact_constants
 from ..symbols import DIRECTION
-from .proof import ProofError
+from .proof import ProofError, residuals
 
 SQUARE = sum(s**2 for s in DIRECTION)
 FACTOR = sp.Symbol("f", positive=True)
@@ -53,6 +53,14 @@ class _NotANumber:
 
     __lt__ = __gt__ = __eq__ = _fails  # type: ignore[assignment]
     __hash__ = None  # type: ignore[assignment]
+
+
+def argument_residuals(module: EmittedModule) -> tuple[Any, ...]:
+    """That the forms are taken of what `_unit` makes of r, or for solid harmonics of r."""
+    k, unit = module.constants, sp.symbols("u0:3", real=True)
+    world = {"_unit": lambda table, *vector: unit if table is k and vector == DIRECTION else None}
+    solid, plain = (module.run("_argument", k, flag, *DIRECTION, **world) for flag in (True, False))
+    return (*residuals(solid, DIRECTION), *residuals(plain, unit))
 
 
 def unit_residuals(module: EmittedModule) -> tuple[Any, ...]:

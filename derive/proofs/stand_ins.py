@@ -18,10 +18,12 @@ import sympy as sp
 
 from ..catalogue import Pair, Path
 from ..execution import EmittedModule
-from ..polynomials import ZERO, Polynomial, value_of
+from ..polynomials import ZERO, Polynomial, symbol, value_of
 from ..symbols import DIRECTION
 
 KINDS = ("apply", "add", "kernel", "message")
+#: Tells vectors that are taken as they are from those of which the direction is taken.
+SOLID = symbol("solid")
 #: Arguments that a value depends on.
 Arguments = tuple[Any, ...]
 
@@ -31,6 +33,18 @@ def function_names(kind: str, pair: Pair, module: EmittedModule) -> tuple[str, s
     own, shared = f"_{kind}_edge_{pair.key}", f"_edge_{pair.key}"
     channel = f"_{kind}_channel_{pair.key}"
     return own if own in module.function_names else shared, channel
+
+
+def argument(vector: Any, solid: Any) -> Any:
+    """What a kernel is a function of, r̂ or r: two functions of r, and both odd; of vectors or arrays of them.
+
+    TypeError unless `solid` is a truth value.
+    """
+    if not isinstance(solid, bool):
+        raise TypeError(f"{solid!r} is not a truth value")
+    if isinstance(vector, np.ndarray):
+        return vector * SOLID if solid else vector
+    return tuple(s * SOLID for s in vector) if solid else vector
 
 
 def acted(path: Path, row: int, vector: Arguments, field: Arguments) -> Polynomial:
@@ -91,7 +105,7 @@ class StandIns:
     def __init__(self, pair: Pair, module: EmittedModule) -> None:
         self._pair, self._k = pair, module.constants
         self._vectors: dict[tuple[str, Arguments], Arguments] = {}
-        self.functions: dict[str, Callable[..., Any]] = {"_unit": self._unit}
+        self.functions: dict[str, Callable[..., Any]] = {"_argument": self._argument}
         channels = dict(zip(KINDS, (self._apply, self._add, self._kernel, self._message), strict=True))
         for kind, channel in channels.items():
             edge_name, channel_name = function_names(kind, pair, module)
@@ -100,11 +114,11 @@ class StandIns:
                 self.functions[edge_name] = partial(self._edge, edge_name, count)
                 self.functions[channel_name] = partial(self._channel, edge_name, channel)
 
-    def _unit(self, k: Any, *vector: Any) -> Arguments:
-        return self._known("_unit", 3, k, vector)
+    def _argument(self, k: Any, solid: Any, *vector: Any) -> Arguments:
+        return self._known("_argument", 3, k, argument(vector, solid))
 
     def _edge(self, name: str, count: int, k: Any, *unit: Any) -> Arguments:
-        return self._known(name, count, k, self._vectors["_unit", unit])
+        return self._known(name, count, k, self._vectors["_argument", unit])
 
     def _known(self, name: str, count: int, k: Any, vector: Arguments) -> Arguments:
         """The values of a function of r alone, which tell from now on which r they belong to."""

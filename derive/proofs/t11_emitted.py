@@ -32,7 +32,14 @@ from .emitted_loops import (
 from .emitted_product import product_residuals
 from .emitted_slides import conversion_residuals
 from .emitted_splines import interval_residuals, spline_residuals, table_residuals
-from .emitted_unit import factor_residuals, nan_residuals, range_residuals, unit_residuals, zero_residuals
+from .emitted_unit import (
+    argument_residuals,
+    factor_residuals,
+    nan_residuals,
+    range_residuals,
+    unit_residuals,
+    zero_residuals,
+)
 from .emitted_widths import bounds_residuals, room_residuals, scale_residuals, width_residuals
 from .printing import latex
 from .proof import Equation, Proof, ProofError, Step, residuals, unseen
@@ -59,7 +66,7 @@ def _proof(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Proof:
         statement=(
             r"Every emitted scalar function, executed on symbols, equals the catalogue's form as a polynomial in "
             r"$\hat r$, the "
-            r"radial functions and the features; the unit vector is $r/|r|$, and $0$ at $r = 0$; the compiled "
+            r"radial functions and the features; the unit vector is $r/|r|$, and $0$ at $r = 0$, or $r$ itself for solid harmonics; the compiled "
             r"loops sum these "
             r"functions over the edges of each receiver, and on the CPU so do the public functions; and every numerical "
             r"constant is the exact number correctly rounded."
@@ -156,11 +163,13 @@ def _unit_vector(modules: Sequence[EmittedModule]) -> Step:
             unseen(
                 *(nan_residuals(m) for m in modules),
                 *(factor_residuals(m) for m in modules),
+                *(argument_residuals(m) for m in modules),
                 range_residuals(MANTISSA, POWERS),
             ),
         ),
         r"What is not a number is returned as such. The bounds and the powers of two are such that this holds for all floats: "
-        r"the smallest and the largest, scaled, lie within range.",
+        r"the smallest and the largest, scaled, lie within range. "
+        r"With \texttt{normalize=False} the forms are taken of $r$ itself: solid harmonics $|r|^J K^{(J)}(\hat r)$.",
     )
 
 
@@ -192,8 +201,8 @@ def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
         rf"overlap those before; which these are was counted out for all ${WIDTHS[0]} \le n \le {WIDTHS[-1]}$ and "
         rf"$n \le C \le {MOST_CHANNELS}$.) Symbols, too, are the values of the scalar functions: one for each component "
         r"of each $K^{(J)} f$, each $f$ "
-        r"and each $r$ up to its sign, since $K^{(J)}(-\hat r) = (-1)^J K^{(J)}(\hat r)$. For \texttt{convolve}, with "
-        "weights and without,",
+        r"and each $r$ up to its sign, since $K^{(J)}(-\hat r) = (-1)^J K^{(J)}(\hat r)$, and others where $r$ is taken as it "
+        r"is. For \texttt{convolve}, with weights and without, of directions and of solid harmonics,",
         (
             Equation(
                 (
