@@ -205,7 +205,7 @@ __all__ = [
 ]
 
 _PASSED = 16  # what is written past the caches begins at multiples of so many bytes, as every allocator's arrays do
-_HUGE_PAGE = 1 << 21
+_PAGE, _HUGE_PAGE = 1 << 12, 1 << 21  # bytes that the kernel hands out at once
 
 
 # --- sums over channels -----------------------------------------------------------------------------
@@ -17669,7 +17669,18 @@ def _room_for(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     start, end = (_HUGE_PAGE, -size % _HUGE_PAGE) if size >= 8 * _HUGE_PAGE else (_LINE, 0)
     wider = np.empty(size + start + end, np.uint8)
     first = -wider.ctypes.data % start
+    if start == _HUGE_PAGE:
+        pages = wider[first : first + size + end].reshape(-1, _HUGE_PAGE)
+        _spread(_touch, _bounds(len(pages), size), (pages,))
     return wider[first : first + size].view(dtype).reshape(shape)
+
+
+@_loop
+def _touch(start, stop, pages):
+    """Have the kernel zero some huge pages: threads that came to one together would each zero it, to keep one."""
+    for n in range(start, stop):
+        for first in range(0, pages.shape[1], _PAGE):
+            pages[n, first] = 0
 
 
 def _jvp_convolve(
