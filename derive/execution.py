@@ -67,6 +67,7 @@ LANES: dict[str, Any] = {
     "_ask": lambda array, row, first: None,
     "_line": lambda array: 1,
     "_claim": lambda array, row, first: None,
+    "_afresh": lambda: None,
     "_pass": _store,
     "_one": lambda array: 1,
     "_everywhere": lambda value, lanes: np.array([value] * len(lanes), dtype=object),

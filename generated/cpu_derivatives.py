@@ -278,6 +278,18 @@ def _claim(typingctx: Any, array: Any, row: Any, first: Any) -> Any:
 
 
 @intrinsic
+def _afresh(typingctx: Any) -> Any:
+    """What is read after this is read again, not kept: vectors for which there are no registers would be written and read."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.VoidType(), [])
+        builder.call(ir.InlineAsm(kind, "", "~{memory}", side_effect=True), [])
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+@intrinsic
 def _pass(typingctx: Any, array: Any, place: Any, lanes: Any) -> Any:
     """_store past the caches, which else would read each line before it is overwritten; at multiples of _PASSED bytes."""
 
@@ -312,6 +324,9 @@ if _INTERPRETED:  # NUMBA_DISABLE_JIT: slices are vectors, and nothing is asked 
         _store(array, place, lanes)
 
     def _claim(array, row, first):  # type: ignore[misc]
+        return None
+
+    def _afresh():  # type: ignore[misc]
         return None
 
 
@@ -7237,9 +7252,6 @@ def _vjp_tabulated_1_0(
                 i = receivers[t]
                 later = receivers[min(t + _AHEAD, len(order) - 1)]
                 w = _weight(weights, e, _one(features))
-                edge = (edges[0, u], edges[1, u], edges[2, u])
-                spline = _take(splines, u, degree)
-                slope = _take(slopes, u, degree)
                 bar_weight_0 = _everywhere(k.zero, lanes)
                 bar_root_0 = _everywhere(k.zero, lanes)
                 bar_root_1 = _everywhere(k.zero, lanes)
@@ -7249,6 +7261,10 @@ def _vjp_tabulated_1_0(
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
                         _ask(cotangents, later, 1 * v + 0 * _line(features))
+                    _afresh()
+                    edge = (edges[0, u], edges[1, u], edges[2, u])
+                    spline = _take(splines, u, degree)
+                    slope = _take(slopes, u, degree)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
                     if bar_vectors is not None:
                         q0 = _tabulated(slope, table, s, 0, c, lanes)
@@ -7537,9 +7553,6 @@ def _vjp_tabulated_1_1(
                 i = receivers[t]
                 later = receivers[min(t + _AHEAD, len(order) - 1)]
                 w = _weight(weights, e, _one(features))
-                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
-                spline = _take(splines, u, degree)
-                slope = _take(slopes, u, degree)
                 bar_weight_0 = _everywhere(k.zero, lanes)
                 bar_root_0 = _everywhere(k.zero, lanes)
                 bar_root_1 = _everywhere(k.zero, lanes)
@@ -7552,6 +7565,10 @@ def _vjp_tabulated_1_1(
                         _ask(cotangents, later, 3 * v + 0 * _line(features))
                         _ask(cotangents, later, 3 * v + 1 * _line(features))
                         _ask(cotangents, later, 3 * v + 2 * _line(features))
+                    _afresh()
+                    edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
+                    spline = _take(splines, u, degree)
+                    slope = _take(slopes, u, degree)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
                     p1 = _tabulated(spline, table, s, 1, c, lanes)
                     p2 = _tabulated(spline, table, s, 2, c, lanes)
@@ -7905,9 +7922,6 @@ def _vjp_tabulated_1_1_polar(
                 i = receivers[t]
                 later = receivers[min(t + _AHEAD, len(order) - 1)]
                 w = _weight(weights, e, _one(features))
-                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
-                spline = _take(splines, u, degree)
-                slope = _take(slopes, u, degree)
                 bar_weight_0 = _everywhere(k.zero, lanes)
                 bar_root_0 = _everywhere(k.zero, lanes)
                 bar_root_1 = _everywhere(k.zero, lanes)
@@ -7920,6 +7934,10 @@ def _vjp_tabulated_1_1_polar(
                         _ask(cotangents, later, 3 * v + 0 * _line(features))
                         _ask(cotangents, later, 3 * v + 1 * _line(features))
                         _ask(cotangents, later, 3 * v + 2 * _line(features))
+                    _afresh()
+                    edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
+                    spline = _take(splines, u, degree)
+                    slope = _take(slopes, u, degree)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
                     p1 = _tabulated(spline, table, s, 1, c, lanes)
                     if bar_vectors is not None:
@@ -8256,9 +8274,6 @@ def _vjp_tabulated_1_1_axial(
                 i = receivers[t]
                 later = receivers[min(t + _AHEAD, len(order) - 1)]
                 w = _weight(weights, e, _one(features))
-                edge = (edges[0, u], edges[1, u], edges[2, u])
-                spline = _take(splines, u, degree)
-                slope = _take(slopes, u, degree)
                 bar_weight_0 = _everywhere(k.zero, lanes)
                 bar_root_0 = _everywhere(k.zero, lanes)
                 bar_root_1 = _everywhere(k.zero, lanes)
@@ -8270,6 +8285,10 @@ def _vjp_tabulated_1_1_axial(
                         _ask(cotangents, later, 3 * v + 0 * _line(features))
                         _ask(cotangents, later, 3 * v + 1 * _line(features))
                         _ask(cotangents, later, 3 * v + 2 * _line(features))
+                    _afresh()
+                    edge = (edges[0, u], edges[1, u], edges[2, u])
+                    spline = _take(splines, u, degree)
+                    slope = _take(slopes, u, degree)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
                     if bar_vectors is not None:
                         q0 = _tabulated(slope, table, s, 0, c, lanes)
@@ -8578,9 +8597,6 @@ def _vjp_tabulated_1_2(
                 i = receivers[t]
                 later = receivers[min(t + _AHEAD, len(order) - 1)]
                 w = _weight(weights, e, _one(features))
-                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
-                spline = _take(splines, u, degree)
-                slope = _take(slopes, u, degree)
                 bar_weight_0 = _everywhere(k.zero, lanes)
                 bar_root_0 = _everywhere(k.zero, lanes)
                 bar_root_1 = _everywhere(k.zero, lanes)
@@ -8595,6 +8611,10 @@ def _vjp_tabulated_1_2(
                         _ask(cotangents, later, 5 * v + 2 * _line(features))
                         _ask(cotangents, later, 5 * v + 3 * _line(features))
                         _ask(cotangents, later, 5 * v + 4 * _line(features))
+                    _afresh()
+                    edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
+                    spline = _take(splines, u, degree)
+                    slope = _take(slopes, u, degree)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
                     p1 = _tabulated(spline, table, s, 1, c, lanes)
                     p2 = _tabulated(spline, table, s, 2, c, lanes)
@@ -8968,9 +8988,6 @@ def _vjp_tabulated_1_2_polar(
                 i = receivers[t]
                 later = receivers[min(t + _AHEAD, len(order) - 1)]
                 w = _weight(weights, e, _one(features))
-                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
-                spline = _take(splines, u, degree)
-                slope = _take(slopes, u, degree)
                 bar_weight_0 = _everywhere(k.zero, lanes)
                 bar_root_0 = _everywhere(k.zero, lanes)
                 bar_root_1 = _everywhere(k.zero, lanes)
@@ -8985,6 +9002,10 @@ def _vjp_tabulated_1_2_polar(
                         _ask(cotangents, later, 5 * v + 2 * _line(features))
                         _ask(cotangents, later, 5 * v + 3 * _line(features))
                         _ask(cotangents, later, 5 * v + 4 * _line(features))
+                    _afresh()
+                    edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
+                    spline = _take(splines, u, degree)
+                    slope = _take(slopes, u, degree)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
                     p1 = _tabulated(spline, table, s, 1, c, lanes)
                     if bar_vectors is not None:
@@ -9341,9 +9362,6 @@ def _vjp_tabulated_1_2_axial(
                 i = receivers[t]
                 later = receivers[min(t + _AHEAD, len(order) - 1)]
                 w = _weight(weights, e, _one(features))
-                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
-                spline = _take(splines, u, degree)
-                slope = _take(slopes, u, degree)
                 bar_weight_0 = _everywhere(k.zero, lanes)
                 bar_root_0 = _everywhere(k.zero, lanes)
                 bar_root_1 = _everywhere(k.zero, lanes)
@@ -9357,6 +9375,10 @@ def _vjp_tabulated_1_2_axial(
                         _ask(cotangents, later, 5 * v + 2 * _line(features))
                         _ask(cotangents, later, 5 * v + 3 * _line(features))
                         _ask(cotangents, later, 5 * v + 4 * _line(features))
+                    _afresh()
+                    edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
+                    spline = _take(splines, u, degree)
+                    slope = _take(slopes, u, degree)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
                     if bar_vectors is not None:
                         q0 = _tabulated(slope, table, s, 0, c, lanes)
