@@ -67,6 +67,7 @@ LANES: dict[str, Any] = {
     "_ask": lambda array, row, first: None,
     "_line": lambda array: 1,
     "_claim": lambda array, row, first: None,
+    "_afresh": lambda: None,
     "_pass": _store,
     "_one": lambda array: 1,
     "_everywhere": lambda value, lanes: np.array([value] * len(lanes), dtype=object),
@@ -132,7 +133,7 @@ class EmittedModule:
         return [list(map(ast.unparse, n.args)) for n in plain if ast.unparse(n.func) == name]
 
     def require_sums_and_products(self, name: str) -> None:
-        """EmittedCodeError if a function does more to numbers than that: quotients and order mean other things in a ring."""
+        """EmittedCodeError if a function does more to numbers: quotients and order mean other things in a ring."""
         nodes = [n for f in self._functions if f.name == name for n in ast.walk(f)]
         operators = [n for n in nodes if isinstance(n, (ast.operator, ast.unaryop, ast.cmpop, ast.boolop))]
         if others := [n for n in operators if not isinstance(n, (ast.Add, ast.Sub, ast.Mult, ast.USub))]:

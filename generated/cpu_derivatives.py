@@ -17,7 +17,7 @@ apply_* or convolve_* of cpu.py:
 The VJP of vjp_F with respect to vectors, radial, features and weights is hvp_F, with respect to the cotangents jvp_F: the
 Hessian of <cotangents, F> is symmetric.  At r = 0 the direction does not move, so that every derivative is finite; with
 normalize=False the kernels are solid harmonics |r|^l_f K(r̂), polynomials of r with all their derivatives (theorem T12).
-All is deterministic: cotangents are summed by sender over the transposed graph, by one thread each, without atomics.
+All is deterministic: cotangents are summed by sender in the order of their edges, by one thread each, without atomics.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ from numpy.typing import ArrayLike
 
 from .cpu import (
     _BLOCK,
+    _CHUNKS_PER_THREAD,
     _INTERPRETED,
     _LINE,
     _PAIRS,
     _TABLES,
-    _VECTOR_BYTES,
     Array,
     _add_channel_1_0,
     _add_channel_1_1,
@@ -205,6 +205,9 @@ __all__ = [
     "vjp_convolve_walkers_1_2_polar",
 ]
 
+_PASSED = 16  # what is written past the caches begins at multiples of so many bytes, as every allocator's arrays do
+_PAGE, _HUGE_PAGE = 1 << 12, 1 << 21  # bytes that the kernel hands out at once
+
 
 # --- sums over channels -----------------------------------------------------------------------------
 
@@ -276,13 +279,25 @@ def _claim(typingctx: Any, array: Any, row: Any, first: Any) -> Any:
 
 
 @intrinsic
+def _afresh(typingctx: Any) -> Any:
+    """What is read after this is read again, not kept: vectors for which there are no registers would be written and read."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.FunctionType(ir.VoidType(), [])
+        builder.call(ir.InlineAsm(kind, "", "~{memory}", side_effect=True), [])
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+@intrinsic
 def _pass(typingctx: Any, array: Any, place: Any, lanes: Any) -> Any:
-    """_store past the caches, which else would read each line before it is overwritten; where all vectors are aligned."""
+    """_store past the caches, which else would read each line before it is overwritten; at multiples of _PASSED bytes."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kind = args[2].type
         address = _element(context, builder, signature.args[:2], *args[:2])
-        size = context.get_abi_sizeof(kind)
+        size = min(context.get_abi_sizeof(kind), _PASSED)
         store = builder.store(args[2], builder.bitcast(address, kind.as_pointer()), align=size)
         store.set_metadata("nontemporal", builder.module.add_metadata([ir.IntType(32)(1)]))
         return context.get_dummy_value()
@@ -310,6 +325,9 @@ if _INTERPRETED:  # NUMBA_DISABLE_JIT: slices are vectors, and nothing is asked 
         _store(array, place, lanes)
 
     def _claim(array, row, first):  # type: ignore[misc]
+        return None
+
+    def _afresh():  # type: ignore[misc]
         return None
 
 
@@ -370,6 +388,8 @@ def _add_number(array, place, number):
 
 
 _AHEAD = 2  # so many edges ahead their rows are asked for
+_SENDER_BYTES = 1 << 21  # so much of the senders' features is read and written in any order: it stays in a cache
+_BUCKETS = 1 << 14  # into so many parts the edges are sorted
 
 # --- scalar functions: executed on symbols and proved to be derivatives (theorem T14) ------------------
 
@@ -4474,6 +4494,39 @@ def _hvp_vectors_1_2_axial(k, solid, order, first, last, units, moves, d_vectors
 # --- compiled loops: radial functions given edge by edge ----------------------------------------------
 
 
+@_compiled
+def _together(features):
+    """So many senders, at least one, that their features take no more than _SENDER_BYTES."""
+    return max(_SENDER_BYTES // (features.shape[1] * features.shape[2] * features.itemsize), 1)
+
+
+@_compiled
+def _as_they_lie(low, high, indptr, receivers, order):
+    """The edges of some senders nearly in the order of their numbers: numbers, receivers and senders.
+
+    Those of one sender keep their order, so that sums over them do not depend on which others are there.
+    """
+    shift = 0
+    while len(order) >> shift >= _BUCKETS:
+        shift += 1
+    ends = np.empty((len(order) >> shift) + 2, np.int64)
+    for b in range(len(ends)):
+        ends[b] = 0
+    for t in range(indptr[low], indptr[high]):
+        ends[(order[t] >> shift) + 1] += 1
+    for b in range(1, len(ends)):
+        ends[b] += ends[b - 1]
+    found = np.empty((3, indptr[high] - indptr[low]), np.int64)
+    for j in range(low, high):
+        for t in range(indptr[j], indptr[j + 1]):
+            b = order[t] >> shift
+            found[0, ends[b]] = order[t]
+            found[1, ends[b]] = receivers[t]
+            found[2, ends[b]] = j
+            ends[b] += 1
+    return found
+
+
 @_loop
 def _vjp_rows_1_0(
     start, stop, k, lanes, uneven, solid, aligned, indptr, receivers, order, vectors, radial, features, weights, cotangents,
@@ -4531,14 +4584,14 @@ def _vjp_rows_1_0(
                         bar_root_2,
                     )
                     _keep(bar_radial, (e, 0, c), values[1], aligned)
-                    if bar_features is not None:
-                        _store(sums, (0, v), values[2])
-                        _store(sums, (1, v), values[3])
-                        _store(sums, (2, v), values[4])
                     bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
                     bar_root_0 = _counted(bar_root_0, values[5], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[6], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[7], v - c, uneven)
+                    if bar_features is not None:
+                        _store(sums, (0, v), values[2])
+                        _store(sums, (1, v), values[3])
+                        _store(sums, (2, v), values[4])
                 if bar_vectors is not None:
                     bars[0, u] = _total(bar_root_0)
                     bars[1, u] = _total(bar_root_1)
@@ -4554,6 +4607,89 @@ def _vjp_rows_1_0(
                 _store(bar_features, (j, 1, c), _load(sums, (1, v), lanes))
                 _store(bar_features, (j, 2, c), _load(sums, (2, v), lanes))
 
+
+@_loop
+def _vjp_ordered_1_0(
+    start, stop, k, lanes, uneven, solid, aligned, indptr, receivers, order, vectors, radial, features, weights, cotangents,
+    bar_vectors, bar_radial, bar_features, bar_weights,
+):  # fmt: skip
+    """_vjp_rows, but nearly in the order of the edges, of so many senders at once that their rows stay in a cache."""
+    units = np.empty((4, _BLOCK), features.dtype)
+    edges = np.empty((3, _BLOCK), features.dtype)
+    bars = np.empty((3, _BLOCK), features.dtype)
+    channels = features.shape[2]
+    together = _together(features)
+    for low in range(start, stop, together):
+        high = min(low + together, stop)
+        if bar_features is not None:
+            bar_features[low:high] = k.zero
+        numbers, ends, senders = _as_they_lie(low, high, indptr, receivers, order)
+        for first in range(0, len(numbers), _BLOCK):
+            last = min(first + _BLOCK, len(numbers))
+            _fill_directions(units, k, solid, numbers, first, last, vectors)
+            _fill_values_1_0(edges, k, last - first, units)
+            for t in range(first, last):
+                u = t - first
+                e, i, j = numbers[t], ends[t], senders[t]
+                later = min(t + _AHEAD, len(numbers) - 1)
+                next_edge = numbers[later]
+                next_sender = senders[later]
+                w = _weight(weights, e, _one(features))
+                edge = (edges[0, u], edges[1, u], edges[2, u])
+                bar_weight_0 = _everywhere(k.zero, lanes)
+                bar_root_0 = _everywhere(k.zero, lanes)
+                bar_root_1 = _everywhere(k.zero, lanes)
+                bar_root_2 = _everywhere(k.zero, lanes)
+                for v in range(0, channels, len(lanes)):
+                    c = _moved_back(v, uneven, channels, lanes)
+                    if v % _line(features) == 0:
+                        _ask(features, next_sender, 3 * v + 0 * _line(features))
+                        _ask(features, next_sender, 3 * v + 1 * _line(features))
+                        _ask(features, next_sender, 3 * v + 2 * _line(features))
+                        _ask(radial, next_edge, 1 * v + 0 * _line(features))
+                        if bar_radial is not None and aligned is None:
+                            _claim(bar_radial, next_edge, 1 * v + 0 * _line(features))
+                        if bar_features is not None:
+                            _claim(bar_features, next_sender, 3 * v + 0 * _line(features))
+                            _claim(bar_features, next_sender, 3 * v + 1 * _line(features))
+                            _claim(bar_features, next_sender, 3 * v + 2 * _line(features))
+                    values = _vjp_channel_1_0(
+                        k,
+                        edge,
+                        w,
+                        _load(radial, (e, 0, c), lanes),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                        _load(cotangents, (i, 0, c), lanes),
+                        bar_weight_0,
+                        _given(bar_features, (j, 0, c), lanes, k.zero),
+                        _given(bar_features, (j, 1, c), lanes, k.zero),
+                        _given(bar_features, (j, 2, c), lanes, k.zero),
+                        bar_root_0,
+                        bar_root_1,
+                        bar_root_2,
+                    )
+                    _keep(bar_radial, (e, 0, c), values[1], aligned)
+                    bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
+                    bar_root_0 = _counted(bar_root_0, values[5], v - c, uneven)
+                    bar_root_1 = _counted(bar_root_1, values[6], v - c, uneven)
+                    bar_root_2 = _counted(bar_root_2, values[7], v - c, uneven)
+                    if bar_features is not None:
+                        before = _load(bar_features, (j, 0, c), lanes)
+                        _store(bar_features, (j, 0, c), _counted(before, values[2], v - c, uneven))
+                        before = _load(bar_features, (j, 1, c), lanes)
+                        _store(bar_features, (j, 1, c), _counted(before, values[3], v - c, uneven))
+                        before = _load(bar_features, (j, 2, c), lanes)
+                        _store(bar_features, (j, 2, c), _counted(before, values[4], v - c, uneven))
+                if bar_vectors is not None:
+                    bars[0, u] = _total(bar_root_0)
+                    bars[1, u] = _total(bar_root_1)
+                    bars[2, u] = _total(bar_root_2)
+                if bar_weights is not None:
+                    bar_weights[e] = _total(bar_weight_0)
+            if bar_vectors is not None:
+                _vjp_vectors_1_0(k, solid, numbers, first, last, units, bars, bar_vectors)
 
 @_loop
 def _jvp_rows_1_0(
@@ -4773,15 +4909,15 @@ def _vjp_rows_1_1(
                     _keep(bar_radial, (e, 0, c), values[1], aligned)
                     _keep(bar_radial, (e, 1, c), values[2], aligned)
                     _keep(bar_radial, (e, 2, c), values[3], aligned)
-                    if bar_features is not None:
-                        _store(sums, (0, v), values[4])
-                        _store(sums, (1, v), values[5])
-                        _store(sums, (2, v), values[6])
                     bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
                     bar_root_0 = _counted(bar_root_0, values[7], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[8], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[9], v - c, uneven)
                     bar_root_3 = _counted(bar_root_3, values[10], v - c, uneven)
+                    if bar_features is not None:
+                        _store(sums, (0, v), values[4])
+                        _store(sums, (1, v), values[5])
+                        _store(sums, (2, v), values[6])
                 if bar_vectors is not None:
                     bars[0, u] = _total(bar_root_0)
                     bars[1, u] = _total(bar_root_1)
@@ -4798,6 +4934,103 @@ def _vjp_rows_1_1(
                 _store(bar_features, (j, 1, c), _load(sums, (1, v), lanes))
                 _store(bar_features, (j, 2, c), _load(sums, (2, v), lanes))
 
+
+@_loop
+def _vjp_ordered_1_1(
+    start, stop, k, lanes, uneven, solid, aligned, indptr, receivers, order, vectors, radial, features, weights, cotangents,
+    bar_vectors, bar_radial, bar_features, bar_weights,
+):  # fmt: skip
+    """_vjp_rows, but nearly in the order of the edges, of so many senders at once that their rows stay in a cache."""
+    units = np.empty((4, _BLOCK), features.dtype)
+    edges = np.empty((7, _BLOCK), features.dtype)
+    bars = np.empty((4, _BLOCK), features.dtype)
+    channels = features.shape[2]
+    together = _together(features)
+    for low in range(start, stop, together):
+        high = min(low + together, stop)
+        if bar_features is not None:
+            bar_features[low:high] = k.zero
+        numbers, ends, senders = _as_they_lie(low, high, indptr, receivers, order)
+        for first in range(0, len(numbers), _BLOCK):
+            last = min(first + _BLOCK, len(numbers))
+            _fill_directions(units, k, solid, numbers, first, last, vectors)
+            _fill_values_1_1(edges, k, last - first, units)
+            for t in range(first, last):
+                u = t - first
+                e, i, j = numbers[t], ends[t], senders[t]
+                later = min(t + _AHEAD, len(numbers) - 1)
+                next_edge = numbers[later]
+                next_sender = senders[later]
+                w = _weight(weights, e, _one(features))
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
+                bar_weight_0 = _everywhere(k.zero, lanes)
+                bar_root_0 = _everywhere(k.zero, lanes)
+                bar_root_1 = _everywhere(k.zero, lanes)
+                bar_root_2 = _everywhere(k.zero, lanes)
+                bar_root_3 = _everywhere(k.zero, lanes)
+                for v in range(0, channels, len(lanes)):
+                    c = _moved_back(v, uneven, channels, lanes)
+                    if v % _line(features) == 0:
+                        _ask(features, next_sender, 3 * v + 0 * _line(features))
+                        _ask(features, next_sender, 3 * v + 1 * _line(features))
+                        _ask(features, next_sender, 3 * v + 2 * _line(features))
+                        _ask(radial, next_edge, 3 * v + 0 * _line(features))
+                        _ask(radial, next_edge, 3 * v + 1 * _line(features))
+                        _ask(radial, next_edge, 3 * v + 2 * _line(features))
+                        if bar_radial is not None and aligned is None:
+                            _claim(bar_radial, next_edge, 3 * v + 0 * _line(features))
+                            _claim(bar_radial, next_edge, 3 * v + 1 * _line(features))
+                            _claim(bar_radial, next_edge, 3 * v + 2 * _line(features))
+                        if bar_features is not None:
+                            _claim(bar_features, next_sender, 3 * v + 0 * _line(features))
+                            _claim(bar_features, next_sender, 3 * v + 1 * _line(features))
+                            _claim(bar_features, next_sender, 3 * v + 2 * _line(features))
+                    values = _vjp_channel_1_1(
+                        k,
+                        edge,
+                        w,
+                        _load(radial, (e, 0, c), lanes),
+                        _load(radial, (e, 1, c), lanes),
+                        _load(radial, (e, 2, c), lanes),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                        _load(cotangents, (i, 0, c), lanes),
+                        _load(cotangents, (i, 1, c), lanes),
+                        _load(cotangents, (i, 2, c), lanes),
+                        bar_weight_0,
+                        _given(bar_features, (j, 0, c), lanes, k.zero),
+                        _given(bar_features, (j, 1, c), lanes, k.zero),
+                        _given(bar_features, (j, 2, c), lanes, k.zero),
+                        bar_root_0,
+                        bar_root_1,
+                        bar_root_2,
+                        bar_root_3,
+                    )
+                    _keep(bar_radial, (e, 0, c), values[1], aligned)
+                    _keep(bar_radial, (e, 1, c), values[2], aligned)
+                    _keep(bar_radial, (e, 2, c), values[3], aligned)
+                    bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
+                    bar_root_0 = _counted(bar_root_0, values[7], v - c, uneven)
+                    bar_root_1 = _counted(bar_root_1, values[8], v - c, uneven)
+                    bar_root_2 = _counted(bar_root_2, values[9], v - c, uneven)
+                    bar_root_3 = _counted(bar_root_3, values[10], v - c, uneven)
+                    if bar_features is not None:
+                        before = _load(bar_features, (j, 0, c), lanes)
+                        _store(bar_features, (j, 0, c), _counted(before, values[4], v - c, uneven))
+                        before = _load(bar_features, (j, 1, c), lanes)
+                        _store(bar_features, (j, 1, c), _counted(before, values[5], v - c, uneven))
+                        before = _load(bar_features, (j, 2, c), lanes)
+                        _store(bar_features, (j, 2, c), _counted(before, values[6], v - c, uneven))
+                if bar_vectors is not None:
+                    bars[0, u] = _total(bar_root_0)
+                    bars[1, u] = _total(bar_root_1)
+                    bars[2, u] = _total(bar_root_2)
+                    bars[3, u] = _total(bar_root_3)
+                if bar_weights is not None:
+                    bar_weights[e] = _total(bar_weight_0)
+            if bar_vectors is not None:
+                _vjp_vectors_1_1(k, solid, numbers, first, last, units, bars, bar_vectors)
 
 @_loop
 def _jvp_rows_1_1(
@@ -5049,15 +5282,15 @@ def _vjp_rows_1_1_polar(
                     )
                     _keep(bar_radial, (e, 0, c), values[1], aligned)
                     _keep(bar_radial, (e, 1, c), values[2], aligned)
-                    if bar_features is not None:
-                        _store(sums, (0, v), values[3])
-                        _store(sums, (1, v), values[4])
-                        _store(sums, (2, v), values[5])
                     bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
                     bar_root_0 = _counted(bar_root_0, values[6], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[7], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[8], v - c, uneven)
                     bar_root_3 = _counted(bar_root_3, values[9], v - c, uneven)
+                    if bar_features is not None:
+                        _store(sums, (0, v), values[3])
+                        _store(sums, (1, v), values[4])
+                        _store(sums, (2, v), values[5])
                 if bar_vectors is not None:
                     bars[0, u] = _total(bar_root_0)
                     bars[1, u] = _total(bar_root_1)
@@ -5074,6 +5307,99 @@ def _vjp_rows_1_1_polar(
                 _store(bar_features, (j, 1, c), _load(sums, (1, v), lanes))
                 _store(bar_features, (j, 2, c), _load(sums, (2, v), lanes))
 
+
+@_loop
+def _vjp_ordered_1_1_polar(
+    start, stop, k, lanes, uneven, solid, aligned, indptr, receivers, order, vectors, radial, features, weights, cotangents,
+    bar_vectors, bar_radial, bar_features, bar_weights,
+):  # fmt: skip
+    """_vjp_rows, but nearly in the order of the edges, of so many senders at once that their rows stay in a cache."""
+    units = np.empty((4, _BLOCK), features.dtype)
+    edges = np.empty((7, _BLOCK), features.dtype)
+    bars = np.empty((4, _BLOCK), features.dtype)
+    channels = features.shape[2]
+    together = _together(features)
+    for low in range(start, stop, together):
+        high = min(low + together, stop)
+        if bar_features is not None:
+            bar_features[low:high] = k.zero
+        numbers, ends, senders = _as_they_lie(low, high, indptr, receivers, order)
+        for first in range(0, len(numbers), _BLOCK):
+            last = min(first + _BLOCK, len(numbers))
+            _fill_directions(units, k, solid, numbers, first, last, vectors)
+            _fill_values_1_1_polar(edges, k, last - first, units)
+            for t in range(first, last):
+                u = t - first
+                e, i, j = numbers[t], ends[t], senders[t]
+                later = min(t + _AHEAD, len(numbers) - 1)
+                next_edge = numbers[later]
+                next_sender = senders[later]
+                w = _weight(weights, e, _one(features))
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
+                bar_weight_0 = _everywhere(k.zero, lanes)
+                bar_root_0 = _everywhere(k.zero, lanes)
+                bar_root_1 = _everywhere(k.zero, lanes)
+                bar_root_2 = _everywhere(k.zero, lanes)
+                bar_root_3 = _everywhere(k.zero, lanes)
+                for v in range(0, channels, len(lanes)):
+                    c = _moved_back(v, uneven, channels, lanes)
+                    if v % _line(features) == 0:
+                        _ask(features, next_sender, 3 * v + 0 * _line(features))
+                        _ask(features, next_sender, 3 * v + 1 * _line(features))
+                        _ask(features, next_sender, 3 * v + 2 * _line(features))
+                        _ask(radial, next_edge, 2 * v + 0 * _line(features))
+                        _ask(radial, next_edge, 2 * v + 1 * _line(features))
+                        if bar_radial is not None and aligned is None:
+                            _claim(bar_radial, next_edge, 2 * v + 0 * _line(features))
+                            _claim(bar_radial, next_edge, 2 * v + 1 * _line(features))
+                        if bar_features is not None:
+                            _claim(bar_features, next_sender, 3 * v + 0 * _line(features))
+                            _claim(bar_features, next_sender, 3 * v + 1 * _line(features))
+                            _claim(bar_features, next_sender, 3 * v + 2 * _line(features))
+                    values = _vjp_channel_1_1_polar(
+                        k,
+                        edge,
+                        w,
+                        _load(radial, (e, 0, c), lanes),
+                        _load(radial, (e, 1, c), lanes),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                        _load(cotangents, (i, 0, c), lanes),
+                        _load(cotangents, (i, 1, c), lanes),
+                        _load(cotangents, (i, 2, c), lanes),
+                        bar_weight_0,
+                        _given(bar_features, (j, 0, c), lanes, k.zero),
+                        _given(bar_features, (j, 1, c), lanes, k.zero),
+                        _given(bar_features, (j, 2, c), lanes, k.zero),
+                        bar_root_0,
+                        bar_root_1,
+                        bar_root_2,
+                        bar_root_3,
+                    )
+                    _keep(bar_radial, (e, 0, c), values[1], aligned)
+                    _keep(bar_radial, (e, 1, c), values[2], aligned)
+                    bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
+                    bar_root_0 = _counted(bar_root_0, values[6], v - c, uneven)
+                    bar_root_1 = _counted(bar_root_1, values[7], v - c, uneven)
+                    bar_root_2 = _counted(bar_root_2, values[8], v - c, uneven)
+                    bar_root_3 = _counted(bar_root_3, values[9], v - c, uneven)
+                    if bar_features is not None:
+                        before = _load(bar_features, (j, 0, c), lanes)
+                        _store(bar_features, (j, 0, c), _counted(before, values[3], v - c, uneven))
+                        before = _load(bar_features, (j, 1, c), lanes)
+                        _store(bar_features, (j, 1, c), _counted(before, values[4], v - c, uneven))
+                        before = _load(bar_features, (j, 2, c), lanes)
+                        _store(bar_features, (j, 2, c), _counted(before, values[5], v - c, uneven))
+                if bar_vectors is not None:
+                    bars[0, u] = _total(bar_root_0)
+                    bars[1, u] = _total(bar_root_1)
+                    bars[2, u] = _total(bar_root_2)
+                    bars[3, u] = _total(bar_root_3)
+                if bar_weights is not None:
+                    bar_weights[e] = _total(bar_weight_0)
+            if bar_vectors is not None:
+                _vjp_vectors_1_1_polar(k, solid, numbers, first, last, units, bars, bar_vectors)
 
 @_loop
 def _jvp_rows_1_1_polar(
@@ -5314,14 +5640,14 @@ def _vjp_rows_1_1_axial(
                         bar_root_2,
                     )
                     _keep(bar_radial, (e, 0, c), values[1], aligned)
-                    if bar_features is not None:
-                        _store(sums, (0, v), values[2])
-                        _store(sums, (1, v), values[3])
-                        _store(sums, (2, v), values[4])
                     bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
                     bar_root_0 = _counted(bar_root_0, values[5], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[6], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[7], v - c, uneven)
+                    if bar_features is not None:
+                        _store(sums, (0, v), values[2])
+                        _store(sums, (1, v), values[3])
+                        _store(sums, (2, v), values[4])
                 if bar_vectors is not None:
                     bars[0, u] = _total(bar_root_0)
                     bars[1, u] = _total(bar_root_1)
@@ -5337,6 +5663,91 @@ def _vjp_rows_1_1_axial(
                 _store(bar_features, (j, 1, c), _load(sums, (1, v), lanes))
                 _store(bar_features, (j, 2, c), _load(sums, (2, v), lanes))
 
+
+@_loop
+def _vjp_ordered_1_1_axial(
+    start, stop, k, lanes, uneven, solid, aligned, indptr, receivers, order, vectors, radial, features, weights, cotangents,
+    bar_vectors, bar_radial, bar_features, bar_weights,
+):  # fmt: skip
+    """_vjp_rows, but nearly in the order of the edges, of so many senders at once that their rows stay in a cache."""
+    units = np.empty((4, _BLOCK), features.dtype)
+    edges = np.empty((3, _BLOCK), features.dtype)
+    bars = np.empty((3, _BLOCK), features.dtype)
+    channels = features.shape[2]
+    together = _together(features)
+    for low in range(start, stop, together):
+        high = min(low + together, stop)
+        if bar_features is not None:
+            bar_features[low:high] = k.zero
+        numbers, ends, senders = _as_they_lie(low, high, indptr, receivers, order)
+        for first in range(0, len(numbers), _BLOCK):
+            last = min(first + _BLOCK, len(numbers))
+            _fill_directions(units, k, solid, numbers, first, last, vectors)
+            _fill_values_1_1_axial(edges, k, last - first, units)
+            for t in range(first, last):
+                u = t - first
+                e, i, j = numbers[t], ends[t], senders[t]
+                later = min(t + _AHEAD, len(numbers) - 1)
+                next_edge = numbers[later]
+                next_sender = senders[later]
+                w = _weight(weights, e, _one(features))
+                edge = (edges[0, u], edges[1, u], edges[2, u])
+                bar_weight_0 = _everywhere(k.zero, lanes)
+                bar_root_0 = _everywhere(k.zero, lanes)
+                bar_root_1 = _everywhere(k.zero, lanes)
+                bar_root_2 = _everywhere(k.zero, lanes)
+                for v in range(0, channels, len(lanes)):
+                    c = _moved_back(v, uneven, channels, lanes)
+                    if v % _line(features) == 0:
+                        _ask(features, next_sender, 3 * v + 0 * _line(features))
+                        _ask(features, next_sender, 3 * v + 1 * _line(features))
+                        _ask(features, next_sender, 3 * v + 2 * _line(features))
+                        _ask(radial, next_edge, 1 * v + 0 * _line(features))
+                        if bar_radial is not None and aligned is None:
+                            _claim(bar_radial, next_edge, 1 * v + 0 * _line(features))
+                        if bar_features is not None:
+                            _claim(bar_features, next_sender, 3 * v + 0 * _line(features))
+                            _claim(bar_features, next_sender, 3 * v + 1 * _line(features))
+                            _claim(bar_features, next_sender, 3 * v + 2 * _line(features))
+                    values = _vjp_channel_1_1_axial(
+                        k,
+                        edge,
+                        w,
+                        _load(radial, (e, 0, c), lanes),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                        _load(cotangents, (i, 0, c), lanes),
+                        _load(cotangents, (i, 1, c), lanes),
+                        _load(cotangents, (i, 2, c), lanes),
+                        bar_weight_0,
+                        _given(bar_features, (j, 0, c), lanes, k.zero),
+                        _given(bar_features, (j, 1, c), lanes, k.zero),
+                        _given(bar_features, (j, 2, c), lanes, k.zero),
+                        bar_root_0,
+                        bar_root_1,
+                        bar_root_2,
+                    )
+                    _keep(bar_radial, (e, 0, c), values[1], aligned)
+                    bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
+                    bar_root_0 = _counted(bar_root_0, values[5], v - c, uneven)
+                    bar_root_1 = _counted(bar_root_1, values[6], v - c, uneven)
+                    bar_root_2 = _counted(bar_root_2, values[7], v - c, uneven)
+                    if bar_features is not None:
+                        before = _load(bar_features, (j, 0, c), lanes)
+                        _store(bar_features, (j, 0, c), _counted(before, values[2], v - c, uneven))
+                        before = _load(bar_features, (j, 1, c), lanes)
+                        _store(bar_features, (j, 1, c), _counted(before, values[3], v - c, uneven))
+                        before = _load(bar_features, (j, 2, c), lanes)
+                        _store(bar_features, (j, 2, c), _counted(before, values[4], v - c, uneven))
+                if bar_vectors is not None:
+                    bars[0, u] = _total(bar_root_0)
+                    bars[1, u] = _total(bar_root_1)
+                    bars[2, u] = _total(bar_root_2)
+                if bar_weights is not None:
+                    bar_weights[e] = _total(bar_weight_0)
+            if bar_vectors is not None:
+                _vjp_vectors_1_1_axial(k, solid, numbers, first, last, units, bars, bar_vectors)
 
 @_loop
 def _jvp_rows_1_1_axial(
@@ -5578,15 +5989,15 @@ def _vjp_rows_1_2(
                     _keep(bar_radial, (e, 0, c), values[1], aligned)
                     _keep(bar_radial, (e, 1, c), values[2], aligned)
                     _keep(bar_radial, (e, 2, c), values[3], aligned)
-                    if bar_features is not None:
-                        _store(sums, (0, v), values[4])
-                        _store(sums, (1, v), values[5])
-                        _store(sums, (2, v), values[6])
                     bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
                     bar_root_0 = _counted(bar_root_0, values[7], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[8], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[9], v - c, uneven)
                     bar_root_3 = _counted(bar_root_3, values[10], v - c, uneven)
+                    if bar_features is not None:
+                        _store(sums, (0, v), values[4])
+                        _store(sums, (1, v), values[5])
+                        _store(sums, (2, v), values[6])
                 if bar_vectors is not None:
                     bars[0, u] = _total(bar_root_0)
                     bars[1, u] = _total(bar_root_1)
@@ -5603,6 +6014,105 @@ def _vjp_rows_1_2(
                 _store(bar_features, (j, 1, c), _load(sums, (1, v), lanes))
                 _store(bar_features, (j, 2, c), _load(sums, (2, v), lanes))
 
+
+@_loop
+def _vjp_ordered_1_2(
+    start, stop, k, lanes, uneven, solid, aligned, indptr, receivers, order, vectors, radial, features, weights, cotangents,
+    bar_vectors, bar_radial, bar_features, bar_weights,
+):  # fmt: skip
+    """_vjp_rows, but nearly in the order of the edges, of so many senders at once that their rows stay in a cache."""
+    units = np.empty((4, _BLOCK), features.dtype)
+    edges = np.empty((13, _BLOCK), features.dtype)
+    bars = np.empty((4, _BLOCK), features.dtype)
+    channels = features.shape[2]
+    together = _together(features)
+    for low in range(start, stop, together):
+        high = min(low + together, stop)
+        if bar_features is not None:
+            bar_features[low:high] = k.zero
+        numbers, ends, senders = _as_they_lie(low, high, indptr, receivers, order)
+        for first in range(0, len(numbers), _BLOCK):
+            last = min(first + _BLOCK, len(numbers))
+            _fill_directions(units, k, solid, numbers, first, last, vectors)
+            _fill_values_1_2(edges, k, last - first, units)
+            for t in range(first, last):
+                u = t - first
+                e, i, j = numbers[t], ends[t], senders[t]
+                later = min(t + _AHEAD, len(numbers) - 1)
+                next_edge = numbers[later]
+                next_sender = senders[later]
+                w = _weight(weights, e, _one(features))
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
+                bar_weight_0 = _everywhere(k.zero, lanes)
+                bar_root_0 = _everywhere(k.zero, lanes)
+                bar_root_1 = _everywhere(k.zero, lanes)
+                bar_root_2 = _everywhere(k.zero, lanes)
+                bar_root_3 = _everywhere(k.zero, lanes)
+                for v in range(0, channels, len(lanes)):
+                    c = _moved_back(v, uneven, channels, lanes)
+                    if v % _line(features) == 0:
+                        _ask(features, next_sender, 3 * v + 0 * _line(features))
+                        _ask(features, next_sender, 3 * v + 1 * _line(features))
+                        _ask(features, next_sender, 3 * v + 2 * _line(features))
+                        _ask(radial, next_edge, 3 * v + 0 * _line(features))
+                        _ask(radial, next_edge, 3 * v + 1 * _line(features))
+                        _ask(radial, next_edge, 3 * v + 2 * _line(features))
+                        if bar_radial is not None and aligned is None:
+                            _claim(bar_radial, next_edge, 3 * v + 0 * _line(features))
+                            _claim(bar_radial, next_edge, 3 * v + 1 * _line(features))
+                            _claim(bar_radial, next_edge, 3 * v + 2 * _line(features))
+                        if bar_features is not None:
+                            _claim(bar_features, next_sender, 3 * v + 0 * _line(features))
+                            _claim(bar_features, next_sender, 3 * v + 1 * _line(features))
+                            _claim(bar_features, next_sender, 3 * v + 2 * _line(features))
+                    values = _vjp_channel_1_2(
+                        k,
+                        edge,
+                        w,
+                        _load(radial, (e, 0, c), lanes),
+                        _load(radial, (e, 1, c), lanes),
+                        _load(radial, (e, 2, c), lanes),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                        _load(cotangents, (i, 0, c), lanes),
+                        _load(cotangents, (i, 1, c), lanes),
+                        _load(cotangents, (i, 2, c), lanes),
+                        _load(cotangents, (i, 3, c), lanes),
+                        _load(cotangents, (i, 4, c), lanes),
+                        bar_weight_0,
+                        _given(bar_features, (j, 0, c), lanes, k.zero),
+                        _given(bar_features, (j, 1, c), lanes, k.zero),
+                        _given(bar_features, (j, 2, c), lanes, k.zero),
+                        bar_root_0,
+                        bar_root_1,
+                        bar_root_2,
+                        bar_root_3,
+                    )
+                    _keep(bar_radial, (e, 0, c), values[1], aligned)
+                    _keep(bar_radial, (e, 1, c), values[2], aligned)
+                    _keep(bar_radial, (e, 2, c), values[3], aligned)
+                    bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
+                    bar_root_0 = _counted(bar_root_0, values[7], v - c, uneven)
+                    bar_root_1 = _counted(bar_root_1, values[8], v - c, uneven)
+                    bar_root_2 = _counted(bar_root_2, values[9], v - c, uneven)
+                    bar_root_3 = _counted(bar_root_3, values[10], v - c, uneven)
+                    if bar_features is not None:
+                        before = _load(bar_features, (j, 0, c), lanes)
+                        _store(bar_features, (j, 0, c), _counted(before, values[4], v - c, uneven))
+                        before = _load(bar_features, (j, 1, c), lanes)
+                        _store(bar_features, (j, 1, c), _counted(before, values[5], v - c, uneven))
+                        before = _load(bar_features, (j, 2, c), lanes)
+                        _store(bar_features, (j, 2, c), _counted(before, values[6], v - c, uneven))
+                if bar_vectors is not None:
+                    bars[0, u] = _total(bar_root_0)
+                    bars[1, u] = _total(bar_root_1)
+                    bars[2, u] = _total(bar_root_2)
+                    bars[3, u] = _total(bar_root_3)
+                if bar_weights is not None:
+                    bar_weights[e] = _total(bar_weight_0)
+            if bar_vectors is not None:
+                _vjp_vectors_1_2(k, solid, numbers, first, last, units, bars, bar_vectors)
 
 @_loop
 def _jvp_rows_1_2(
@@ -5876,15 +6386,15 @@ def _vjp_rows_1_2_polar(
                     )
                     _keep(bar_radial, (e, 0, c), values[1], aligned)
                     _keep(bar_radial, (e, 1, c), values[2], aligned)
-                    if bar_features is not None:
-                        _store(sums, (0, v), values[3])
-                        _store(sums, (1, v), values[4])
-                        _store(sums, (2, v), values[5])
                     bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
                     bar_root_0 = _counted(bar_root_0, values[6], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[7], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[8], v - c, uneven)
                     bar_root_3 = _counted(bar_root_3, values[9], v - c, uneven)
+                    if bar_features is not None:
+                        _store(sums, (0, v), values[3])
+                        _store(sums, (1, v), values[4])
+                        _store(sums, (2, v), values[5])
                 if bar_vectors is not None:
                     bars[0, u] = _total(bar_root_0)
                     bars[1, u] = _total(bar_root_1)
@@ -5901,6 +6411,101 @@ def _vjp_rows_1_2_polar(
                 _store(bar_features, (j, 1, c), _load(sums, (1, v), lanes))
                 _store(bar_features, (j, 2, c), _load(sums, (2, v), lanes))
 
+
+@_loop
+def _vjp_ordered_1_2_polar(
+    start, stop, k, lanes, uneven, solid, aligned, indptr, receivers, order, vectors, radial, features, weights, cotangents,
+    bar_vectors, bar_radial, bar_features, bar_weights,
+):  # fmt: skip
+    """_vjp_rows, but nearly in the order of the edges, of so many senders at once that their rows stay in a cache."""
+    units = np.empty((4, _BLOCK), features.dtype)
+    edges = np.empty((13, _BLOCK), features.dtype)
+    bars = np.empty((4, _BLOCK), features.dtype)
+    channels = features.shape[2]
+    together = _together(features)
+    for low in range(start, stop, together):
+        high = min(low + together, stop)
+        if bar_features is not None:
+            bar_features[low:high] = k.zero
+        numbers, ends, senders = _as_they_lie(low, high, indptr, receivers, order)
+        for first in range(0, len(numbers), _BLOCK):
+            last = min(first + _BLOCK, len(numbers))
+            _fill_directions(units, k, solid, numbers, first, last, vectors)
+            _fill_values_1_2_polar(edges, k, last - first, units)
+            for t in range(first, last):
+                u = t - first
+                e, i, j = numbers[t], ends[t], senders[t]
+                later = min(t + _AHEAD, len(numbers) - 1)
+                next_edge = numbers[later]
+                next_sender = senders[later]
+                w = _weight(weights, e, _one(features))
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
+                bar_weight_0 = _everywhere(k.zero, lanes)
+                bar_root_0 = _everywhere(k.zero, lanes)
+                bar_root_1 = _everywhere(k.zero, lanes)
+                bar_root_2 = _everywhere(k.zero, lanes)
+                bar_root_3 = _everywhere(k.zero, lanes)
+                for v in range(0, channels, len(lanes)):
+                    c = _moved_back(v, uneven, channels, lanes)
+                    if v % _line(features) == 0:
+                        _ask(features, next_sender, 3 * v + 0 * _line(features))
+                        _ask(features, next_sender, 3 * v + 1 * _line(features))
+                        _ask(features, next_sender, 3 * v + 2 * _line(features))
+                        _ask(radial, next_edge, 2 * v + 0 * _line(features))
+                        _ask(radial, next_edge, 2 * v + 1 * _line(features))
+                        if bar_radial is not None and aligned is None:
+                            _claim(bar_radial, next_edge, 2 * v + 0 * _line(features))
+                            _claim(bar_radial, next_edge, 2 * v + 1 * _line(features))
+                        if bar_features is not None:
+                            _claim(bar_features, next_sender, 3 * v + 0 * _line(features))
+                            _claim(bar_features, next_sender, 3 * v + 1 * _line(features))
+                            _claim(bar_features, next_sender, 3 * v + 2 * _line(features))
+                    values = _vjp_channel_1_2_polar(
+                        k,
+                        edge,
+                        w,
+                        _load(radial, (e, 0, c), lanes),
+                        _load(radial, (e, 1, c), lanes),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                        _load(cotangents, (i, 0, c), lanes),
+                        _load(cotangents, (i, 1, c), lanes),
+                        _load(cotangents, (i, 2, c), lanes),
+                        _load(cotangents, (i, 3, c), lanes),
+                        _load(cotangents, (i, 4, c), lanes),
+                        bar_weight_0,
+                        _given(bar_features, (j, 0, c), lanes, k.zero),
+                        _given(bar_features, (j, 1, c), lanes, k.zero),
+                        _given(bar_features, (j, 2, c), lanes, k.zero),
+                        bar_root_0,
+                        bar_root_1,
+                        bar_root_2,
+                        bar_root_3,
+                    )
+                    _keep(bar_radial, (e, 0, c), values[1], aligned)
+                    _keep(bar_radial, (e, 1, c), values[2], aligned)
+                    bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
+                    bar_root_0 = _counted(bar_root_0, values[6], v - c, uneven)
+                    bar_root_1 = _counted(bar_root_1, values[7], v - c, uneven)
+                    bar_root_2 = _counted(bar_root_2, values[8], v - c, uneven)
+                    bar_root_3 = _counted(bar_root_3, values[9], v - c, uneven)
+                    if bar_features is not None:
+                        before = _load(bar_features, (j, 0, c), lanes)
+                        _store(bar_features, (j, 0, c), _counted(before, values[3], v - c, uneven))
+                        before = _load(bar_features, (j, 1, c), lanes)
+                        _store(bar_features, (j, 1, c), _counted(before, values[4], v - c, uneven))
+                        before = _load(bar_features, (j, 2, c), lanes)
+                        _store(bar_features, (j, 2, c), _counted(before, values[5], v - c, uneven))
+                if bar_vectors is not None:
+                    bars[0, u] = _total(bar_root_0)
+                    bars[1, u] = _total(bar_root_1)
+                    bars[2, u] = _total(bar_root_2)
+                    bars[3, u] = _total(bar_root_3)
+                if bar_weights is not None:
+                    bar_weights[e] = _total(bar_weight_0)
+            if bar_vectors is not None:
+                _vjp_vectors_1_2_polar(k, solid, numbers, first, last, units, bars, bar_vectors)
 
 @_loop
 def _jvp_rows_1_2_polar(
@@ -6163,14 +6768,14 @@ def _vjp_rows_1_2_axial(
                         bar_root_2,
                     )
                     _keep(bar_radial, (e, 0, c), values[1], aligned)
-                    if bar_features is not None:
-                        _store(sums, (0, v), values[2])
-                        _store(sums, (1, v), values[3])
-                        _store(sums, (2, v), values[4])
                     bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
                     bar_root_0 = _counted(bar_root_0, values[5], v - c, uneven)
                     bar_root_1 = _counted(bar_root_1, values[6], v - c, uneven)
                     bar_root_2 = _counted(bar_root_2, values[7], v - c, uneven)
+                    if bar_features is not None:
+                        _store(sums, (0, v), values[2])
+                        _store(sums, (1, v), values[3])
+                        _store(sums, (2, v), values[4])
                 if bar_vectors is not None:
                     bars[0, u] = _total(bar_root_0)
                     bars[1, u] = _total(bar_root_1)
@@ -6186,6 +6791,93 @@ def _vjp_rows_1_2_axial(
                 _store(bar_features, (j, 1, c), _load(sums, (1, v), lanes))
                 _store(bar_features, (j, 2, c), _load(sums, (2, v), lanes))
 
+
+@_loop
+def _vjp_ordered_1_2_axial(
+    start, stop, k, lanes, uneven, solid, aligned, indptr, receivers, order, vectors, radial, features, weights, cotangents,
+    bar_vectors, bar_radial, bar_features, bar_weights,
+):  # fmt: skip
+    """_vjp_rows, but nearly in the order of the edges, of so many senders at once that their rows stay in a cache."""
+    units = np.empty((4, _BLOCK), features.dtype)
+    edges = np.empty((9, _BLOCK), features.dtype)
+    bars = np.empty((3, _BLOCK), features.dtype)
+    channels = features.shape[2]
+    together = _together(features)
+    for low in range(start, stop, together):
+        high = min(low + together, stop)
+        if bar_features is not None:
+            bar_features[low:high] = k.zero
+        numbers, ends, senders = _as_they_lie(low, high, indptr, receivers, order)
+        for first in range(0, len(numbers), _BLOCK):
+            last = min(first + _BLOCK, len(numbers))
+            _fill_directions(units, k, solid, numbers, first, last, vectors)
+            _fill_values_1_2_axial(edges, k, last - first, units)
+            for t in range(first, last):
+                u = t - first
+                e, i, j = numbers[t], ends[t], senders[t]
+                later = min(t + _AHEAD, len(numbers) - 1)
+                next_edge = numbers[later]
+                next_sender = senders[later]
+                w = _weight(weights, e, _one(features))
+                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
+                bar_weight_0 = _everywhere(k.zero, lanes)
+                bar_root_0 = _everywhere(k.zero, lanes)
+                bar_root_1 = _everywhere(k.zero, lanes)
+                bar_root_2 = _everywhere(k.zero, lanes)
+                for v in range(0, channels, len(lanes)):
+                    c = _moved_back(v, uneven, channels, lanes)
+                    if v % _line(features) == 0:
+                        _ask(features, next_sender, 3 * v + 0 * _line(features))
+                        _ask(features, next_sender, 3 * v + 1 * _line(features))
+                        _ask(features, next_sender, 3 * v + 2 * _line(features))
+                        _ask(radial, next_edge, 1 * v + 0 * _line(features))
+                        if bar_radial is not None and aligned is None:
+                            _claim(bar_radial, next_edge, 1 * v + 0 * _line(features))
+                        if bar_features is not None:
+                            _claim(bar_features, next_sender, 3 * v + 0 * _line(features))
+                            _claim(bar_features, next_sender, 3 * v + 1 * _line(features))
+                            _claim(bar_features, next_sender, 3 * v + 2 * _line(features))
+                    values = _vjp_channel_1_2_axial(
+                        k,
+                        edge,
+                        w,
+                        _load(radial, (e, 0, c), lanes),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                        _load(cotangents, (i, 0, c), lanes),
+                        _load(cotangents, (i, 1, c), lanes),
+                        _load(cotangents, (i, 2, c), lanes),
+                        _load(cotangents, (i, 3, c), lanes),
+                        _load(cotangents, (i, 4, c), lanes),
+                        bar_weight_0,
+                        _given(bar_features, (j, 0, c), lanes, k.zero),
+                        _given(bar_features, (j, 1, c), lanes, k.zero),
+                        _given(bar_features, (j, 2, c), lanes, k.zero),
+                        bar_root_0,
+                        bar_root_1,
+                        bar_root_2,
+                    )
+                    _keep(bar_radial, (e, 0, c), values[1], aligned)
+                    bar_weight_0 = _counted(bar_weight_0, values[0], v - c, uneven)
+                    bar_root_0 = _counted(bar_root_0, values[5], v - c, uneven)
+                    bar_root_1 = _counted(bar_root_1, values[6], v - c, uneven)
+                    bar_root_2 = _counted(bar_root_2, values[7], v - c, uneven)
+                    if bar_features is not None:
+                        before = _load(bar_features, (j, 0, c), lanes)
+                        _store(bar_features, (j, 0, c), _counted(before, values[2], v - c, uneven))
+                        before = _load(bar_features, (j, 1, c), lanes)
+                        _store(bar_features, (j, 1, c), _counted(before, values[3], v - c, uneven))
+                        before = _load(bar_features, (j, 2, c), lanes)
+                        _store(bar_features, (j, 2, c), _counted(before, values[4], v - c, uneven))
+                if bar_vectors is not None:
+                    bars[0, u] = _total(bar_root_0)
+                    bars[1, u] = _total(bar_root_1)
+                    bars[2, u] = _total(bar_root_2)
+                if bar_weights is not None:
+                    bar_weights[e] = _total(bar_weight_0)
+            if bar_vectors is not None:
+                _vjp_vectors_1_2_axial(k, solid, numbers, first, last, units, bars, bar_vectors)
 
 @_loop
 def _jvp_rows_1_2_axial(
@@ -6561,9 +7253,6 @@ def _vjp_tabulated_1_0(
                 i = receivers[t]
                 later = receivers[min(t + _AHEAD, len(order) - 1)]
                 w = _weight(weights, e, _one(features))
-                edge = (edges[0, u], edges[1, u], edges[2, u])
-                spline = _take(splines, u, degree)
-                slope = _take(slopes, u, degree)
                 bar_weight_0 = _everywhere(k.zero, lanes)
                 bar_root_0 = _everywhere(k.zero, lanes)
                 bar_root_1 = _everywhere(k.zero, lanes)
@@ -6573,6 +7262,10 @@ def _vjp_tabulated_1_0(
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
                         _ask(cotangents, later, 1 * v + 0 * _line(features))
+                    _afresh()
+                    edge = (edges[0, u], edges[1, u], edges[2, u])
+                    spline = _take(splines, u, degree)
+                    slope = _take(slopes, u, degree)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
                     if bar_vectors is not None:
                         q0 = _tabulated(slope, table, s, 0, c, lanes)
@@ -6861,9 +7554,6 @@ def _vjp_tabulated_1_1(
                 i = receivers[t]
                 later = receivers[min(t + _AHEAD, len(order) - 1)]
                 w = _weight(weights, e, _one(features))
-                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
-                spline = _take(splines, u, degree)
-                slope = _take(slopes, u, degree)
                 bar_weight_0 = _everywhere(k.zero, lanes)
                 bar_root_0 = _everywhere(k.zero, lanes)
                 bar_root_1 = _everywhere(k.zero, lanes)
@@ -6876,6 +7566,10 @@ def _vjp_tabulated_1_1(
                         _ask(cotangents, later, 3 * v + 0 * _line(features))
                         _ask(cotangents, later, 3 * v + 1 * _line(features))
                         _ask(cotangents, later, 3 * v + 2 * _line(features))
+                    _afresh()
+                    edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
+                    spline = _take(splines, u, degree)
+                    slope = _take(slopes, u, degree)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
                     p1 = _tabulated(spline, table, s, 1, c, lanes)
                     p2 = _tabulated(spline, table, s, 2, c, lanes)
@@ -7229,9 +7923,6 @@ def _vjp_tabulated_1_1_polar(
                 i = receivers[t]
                 later = receivers[min(t + _AHEAD, len(order) - 1)]
                 w = _weight(weights, e, _one(features))
-                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
-                spline = _take(splines, u, degree)
-                slope = _take(slopes, u, degree)
                 bar_weight_0 = _everywhere(k.zero, lanes)
                 bar_root_0 = _everywhere(k.zero, lanes)
                 bar_root_1 = _everywhere(k.zero, lanes)
@@ -7244,6 +7935,10 @@ def _vjp_tabulated_1_1_polar(
                         _ask(cotangents, later, 3 * v + 0 * _line(features))
                         _ask(cotangents, later, 3 * v + 1 * _line(features))
                         _ask(cotangents, later, 3 * v + 2 * _line(features))
+                    _afresh()
+                    edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
+                    spline = _take(splines, u, degree)
+                    slope = _take(slopes, u, degree)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
                     p1 = _tabulated(spline, table, s, 1, c, lanes)
                     if bar_vectors is not None:
@@ -7580,9 +8275,6 @@ def _vjp_tabulated_1_1_axial(
                 i = receivers[t]
                 later = receivers[min(t + _AHEAD, len(order) - 1)]
                 w = _weight(weights, e, _one(features))
-                edge = (edges[0, u], edges[1, u], edges[2, u])
-                spline = _take(splines, u, degree)
-                slope = _take(slopes, u, degree)
                 bar_weight_0 = _everywhere(k.zero, lanes)
                 bar_root_0 = _everywhere(k.zero, lanes)
                 bar_root_1 = _everywhere(k.zero, lanes)
@@ -7594,6 +8286,10 @@ def _vjp_tabulated_1_1_axial(
                         _ask(cotangents, later, 3 * v + 0 * _line(features))
                         _ask(cotangents, later, 3 * v + 1 * _line(features))
                         _ask(cotangents, later, 3 * v + 2 * _line(features))
+                    _afresh()
+                    edge = (edges[0, u], edges[1, u], edges[2, u])
+                    spline = _take(splines, u, degree)
+                    slope = _take(slopes, u, degree)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
                     if bar_vectors is not None:
                         q0 = _tabulated(slope, table, s, 0, c, lanes)
@@ -7902,9 +8598,6 @@ def _vjp_tabulated_1_2(
                 i = receivers[t]
                 later = receivers[min(t + _AHEAD, len(order) - 1)]
                 w = _weight(weights, e, _one(features))
-                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
-                spline = _take(splines, u, degree)
-                slope = _take(slopes, u, degree)
                 bar_weight_0 = _everywhere(k.zero, lanes)
                 bar_root_0 = _everywhere(k.zero, lanes)
                 bar_root_1 = _everywhere(k.zero, lanes)
@@ -7919,6 +8612,10 @@ def _vjp_tabulated_1_2(
                         _ask(cotangents, later, 5 * v + 2 * _line(features))
                         _ask(cotangents, later, 5 * v + 3 * _line(features))
                         _ask(cotangents, later, 5 * v + 4 * _line(features))
+                    _afresh()
+                    edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
+                    spline = _take(splines, u, degree)
+                    slope = _take(slopes, u, degree)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
                     p1 = _tabulated(spline, table, s, 1, c, lanes)
                     p2 = _tabulated(spline, table, s, 2, c, lanes)
@@ -8292,9 +8989,6 @@ def _vjp_tabulated_1_2_polar(
                 i = receivers[t]
                 later = receivers[min(t + _AHEAD, len(order) - 1)]
                 w = _weight(weights, e, _one(features))
-                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
-                spline = _take(splines, u, degree)
-                slope = _take(slopes, u, degree)
                 bar_weight_0 = _everywhere(k.zero, lanes)
                 bar_root_0 = _everywhere(k.zero, lanes)
                 bar_root_1 = _everywhere(k.zero, lanes)
@@ -8309,6 +9003,10 @@ def _vjp_tabulated_1_2_polar(
                         _ask(cotangents, later, 5 * v + 2 * _line(features))
                         _ask(cotangents, later, 5 * v + 3 * _line(features))
                         _ask(cotangents, later, 5 * v + 4 * _line(features))
+                    _afresh()
+                    edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
+                    spline = _take(splines, u, degree)
+                    slope = _take(slopes, u, degree)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
                     p1 = _tabulated(spline, table, s, 1, c, lanes)
                     if bar_vectors is not None:
@@ -8665,9 +9363,6 @@ def _vjp_tabulated_1_2_axial(
                 i = receivers[t]
                 later = receivers[min(t + _AHEAD, len(order) - 1)]
                 w = _weight(weights, e, _one(features))
-                edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
-                spline = _take(splines, u, degree)
-                slope = _take(slopes, u, degree)
                 bar_weight_0 = _everywhere(k.zero, lanes)
                 bar_root_0 = _everywhere(k.zero, lanes)
                 bar_root_1 = _everywhere(k.zero, lanes)
@@ -8681,6 +9376,10 @@ def _vjp_tabulated_1_2_axial(
                         _ask(cotangents, later, 5 * v + 2 * _line(features))
                         _ask(cotangents, later, 5 * v + 3 * _line(features))
                         _ask(cotangents, later, 5 * v + 4 * _line(features))
+                    _afresh()
+                    edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
+                    spline = _take(splines, u, degree)
+                    slope = _take(slopes, u, degree)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
                     if bar_vectors is not None:
                         q0 = _tabulated(slope, table, s, 0, c, lanes)
@@ -16965,26 +17664,39 @@ def _spread_senders(
             if target is not None:
                 target[...] = 0
         return
-    cut = graph._replace(indptr=by_sender.indptr).bounds(0, graph.nodes, graph.channels)
+    *cuts, stop = graph._replace(indptr=by_sender.indptr).bounds(0, graph.nodes, graph.channels)
+    cut = [*cuts[::_CHUNKS_PER_THREAD], stop]  # one for each thread: the fewer, the more of the edges' rows lie side by side
     steps = _channel_steps(graph.channels, graph.dtype)
     aligned = _aligned(targets[1], graph.channels)
     _spread(loop, cut, (_TABLES[graph.dtype], *steps, solid, aligned, *by_sender, *arrays, *targets))
 
 
 def _aligned(array: Array | None, channels: int) -> bool | None:
-    """Whether channels fill whole vectors that lie at multiples of their size; None if not, which the compiler is to know."""
+    """Whether all channels that are written at once begin at multiples of _PASSED; None if not, which the compiler is to know."""
     if array is None:
         return None
     row = channels * array.itemsize
-    return True if array.ctypes.data % _VECTOR_BYTES == 0 and row % _VECTOR_BYTES == 0 else None
+    return True if array.ctypes.data % _PASSED == 0 and row % _PASSED == 0 else None
 
 
 def _room_for(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """A fresh array that begins with a cache line."""
+    """A fresh array that begins with a cache line; a large one has huge pages alone, else hundreds at its ends are small."""
     size = math.prod(shape) * dtype.itemsize
-    wider = np.empty(size + _LINE, np.uint8)
-    first = -wider.ctypes.data % _LINE
+    start, end = (_HUGE_PAGE, -size % _HUGE_PAGE) if size >= 8 * _HUGE_PAGE else (_LINE, 0)
+    wider = np.empty(size + start + end, np.uint8)
+    first = -wider.ctypes.data % start
+    if start == _HUGE_PAGE:
+        pages = wider[first : first + size + end].reshape(-1, _HUGE_PAGE)
+        _spread(_touch, _bounds(len(pages), size), (pages,))
     return wider[first : first + size].view(dtype).reshape(shape)
+
+
+@_loop
+def _touch(start, stop, pages):
+    """Have the kernel zero some huge pages: threads that came to one together would each zero it, to keep one."""
+    for n in range(start, stop):
+        for first in range(0, pages.shape[1], _PAGE):
+            pages[n, first] = 0
 
 
 def _jvp_convolve(
@@ -17826,7 +18538,7 @@ def vjp_convolve_1_0(
 ) -> Cotangents:
     """The vector-Jacobian product of convolve_1_0: the derivatives of Σ g · convolve_1_0(..).
 
-    Summed by sender over the transposed graph, in one pass over the edges: deterministic, without atomics.
+    Summed by sender in the order of the edges, in one pass over the edges: deterministic, without atomics.
     Source: the derivative of the catalogue's forms; proofs T12, T14.
 
     Parameters
@@ -17860,7 +18572,7 @@ def vjp_convolve_1_0(
     """
     return _vjp_convolve(
         "vjp_convolve_1_0",
-        _vjp_rows_1_0,
+        _vjp_ordered_1_0,
         (1, 3, 1),
         indptr,
         indices,
@@ -18690,7 +19402,7 @@ def vjp_convolve_1_1(
 ) -> Cotangents:
     """The vector-Jacobian product of convolve_1_1: the derivatives of Σ g · convolve_1_1(..).
 
-    Summed by sender over the transposed graph, in one pass over the edges: deterministic, without atomics.
+    Summed by sender in the order of the edges, in one pass over the edges: deterministic, without atomics.
     Source: the derivative of the catalogue's forms; proofs T12, T14.
 
     Parameters
@@ -18724,7 +19436,7 @@ def vjp_convolve_1_1(
     """
     return _vjp_convolve(
         "vjp_convolve_1_1",
-        _vjp_rows_1_1,
+        _vjp_ordered_1_1,
         (3, 3, 3),
         indptr,
         indices,
@@ -19554,7 +20266,7 @@ def vjp_convolve_1_1_polar(
 ) -> Cotangents:
     """The vector-Jacobian product of convolve_1_1_polar: the derivatives of Σ g · convolve_1_1_polar(..).
 
-    Summed by sender over the transposed graph, in one pass over the edges: deterministic, without atomics.
+    Summed by sender in the order of the edges, in one pass over the edges: deterministic, without atomics.
     Source: the derivative of the catalogue's forms; proofs T12, T14.
 
     Parameters
@@ -19588,7 +20300,7 @@ def vjp_convolve_1_1_polar(
     """
     return _vjp_convolve(
         "vjp_convolve_1_1_polar",
-        _vjp_rows_1_1_polar,
+        _vjp_ordered_1_1_polar,
         (3, 3, 2),
         indptr,
         indices,
@@ -20418,7 +21130,7 @@ def vjp_convolve_1_1_axial(
 ) -> Cotangents:
     """The vector-Jacobian product of convolve_1_1_axial: the derivatives of Σ g · convolve_1_1_axial(..).
 
-    Summed by sender over the transposed graph, in one pass over the edges: deterministic, without atomics.
+    Summed by sender in the order of the edges, in one pass over the edges: deterministic, without atomics.
     Source: the derivative of the catalogue's forms; proofs T12, T14.
 
     Parameters
@@ -20452,7 +21164,7 @@ def vjp_convolve_1_1_axial(
     """
     return _vjp_convolve(
         "vjp_convolve_1_1_axial",
-        _vjp_rows_1_1_axial,
+        _vjp_ordered_1_1_axial,
         (3, 3, 1),
         indptr,
         indices,
@@ -21282,7 +21994,7 @@ def vjp_convolve_1_2(
 ) -> Cotangents:
     """The vector-Jacobian product of convolve_1_2: the derivatives of Σ g · convolve_1_2(..).
 
-    Summed by sender over the transposed graph, in one pass over the edges: deterministic, without atomics.
+    Summed by sender in the order of the edges, in one pass over the edges: deterministic, without atomics.
     Source: the derivative of the catalogue's forms; proofs T12, T14.
 
     Parameters
@@ -21316,7 +22028,7 @@ def vjp_convolve_1_2(
     """
     return _vjp_convolve(
         "vjp_convolve_1_2",
-        _vjp_rows_1_2,
+        _vjp_ordered_1_2,
         (5, 3, 3),
         indptr,
         indices,
@@ -22146,7 +22858,7 @@ def vjp_convolve_1_2_polar(
 ) -> Cotangents:
     """The vector-Jacobian product of convolve_1_2_polar: the derivatives of Σ g · convolve_1_2_polar(..).
 
-    Summed by sender over the transposed graph, in one pass over the edges: deterministic, without atomics.
+    Summed by sender in the order of the edges, in one pass over the edges: deterministic, without atomics.
     Source: the derivative of the catalogue's forms; proofs T12, T14.
 
     Parameters
@@ -22180,7 +22892,7 @@ def vjp_convolve_1_2_polar(
     """
     return _vjp_convolve(
         "vjp_convolve_1_2_polar",
-        _vjp_rows_1_2_polar,
+        _vjp_ordered_1_2_polar,
         (5, 3, 2),
         indptr,
         indices,
@@ -23010,7 +23722,7 @@ def vjp_convolve_1_2_axial(
 ) -> Cotangents:
     """The vector-Jacobian product of convolve_1_2_axial: the derivatives of Σ g · convolve_1_2_axial(..).
 
-    Summed by sender over the transposed graph, in one pass over the edges: deterministic, without atomics.
+    Summed by sender in the order of the edges, in one pass over the edges: deterministic, without atomics.
     Source: the derivative of the catalogue's forms; proofs T12, T14.
 
     Parameters
@@ -23044,7 +23756,7 @@ def vjp_convolve_1_2_axial(
     """
     return _vjp_convolve(
         "vjp_convolve_1_2_axial",
-        _vjp_rows_1_2_axial,
+        _vjp_ordered_1_2_axial,
         (5, 3, 1),
         indptr,
         indices,

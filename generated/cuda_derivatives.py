@@ -5373,7 +5373,7 @@ def vjp_convolve_1_0(
 ) -> Cotangents:
     """The vector-Jacobian product of convolve_1_0: the derivatives of Σ g · convolve_1_0(..).
 
-    Summed by sender over the transposed graph, what belongs to an edge by its own: deterministic, without atomics.
+    Summed by sender in the order of the edges, what belongs to an edge by its own: deterministic, without atomics.
     Source: the derivative of the catalogue's forms; proofs T12, T14.
 
     Parameters
@@ -5700,7 +5700,7 @@ def vjp_convolve_1_1(
 ) -> Cotangents:
     """The vector-Jacobian product of convolve_1_1: the derivatives of Σ g · convolve_1_1(..).
 
-    Summed by sender over the transposed graph, what belongs to an edge by its own: deterministic, without atomics.
+    Summed by sender in the order of the edges, what belongs to an edge by its own: deterministic, without atomics.
     Source: the derivative of the catalogue's forms; proofs T12, T14.
 
     Parameters
@@ -6027,7 +6027,7 @@ def vjp_convolve_1_1_polar(
 ) -> Cotangents:
     """The vector-Jacobian product of convolve_1_1_polar: the derivatives of Σ g · convolve_1_1_polar(..).
 
-    Summed by sender over the transposed graph, what belongs to an edge by its own: deterministic, without atomics.
+    Summed by sender in the order of the edges, what belongs to an edge by its own: deterministic, without atomics.
     Source: the derivative of the catalogue's forms; proofs T12, T14.
 
     Parameters
@@ -6354,7 +6354,7 @@ def vjp_convolve_1_1_axial(
 ) -> Cotangents:
     """The vector-Jacobian product of convolve_1_1_axial: the derivatives of Σ g · convolve_1_1_axial(..).
 
-    Summed by sender over the transposed graph, what belongs to an edge by its own: deterministic, without atomics.
+    Summed by sender in the order of the edges, what belongs to an edge by its own: deterministic, without atomics.
     Source: the derivative of the catalogue's forms; proofs T12, T14.
 
     Parameters
@@ -6681,7 +6681,7 @@ def vjp_convolve_1_2(
 ) -> Cotangents:
     """The vector-Jacobian product of convolve_1_2: the derivatives of Σ g · convolve_1_2(..).
 
-    Summed by sender over the transposed graph, what belongs to an edge by its own: deterministic, without atomics.
+    Summed by sender in the order of the edges, what belongs to an edge by its own: deterministic, without atomics.
     Source: the derivative of the catalogue's forms; proofs T12, T14.
 
     Parameters
@@ -7008,7 +7008,7 @@ def vjp_convolve_1_2_polar(
 ) -> Cotangents:
     """The vector-Jacobian product of convolve_1_2_polar: the derivatives of Σ g · convolve_1_2_polar(..).
 
-    Summed by sender over the transposed graph, what belongs to an edge by its own: deterministic, without atomics.
+    Summed by sender in the order of the edges, what belongs to an edge by its own: deterministic, without atomics.
     Source: the derivative of the catalogue's forms; proofs T12, T14.
 
     Parameters
@@ -7335,7 +7335,7 @@ def vjp_convolve_1_2_axial(
 ) -> Cotangents:
     """The vector-Jacobian product of convolve_1_2_axial: the derivatives of Σ g · convolve_1_2_axial(..).
 
-    Summed by sender over the transposed graph, what belongs to an edge by its own: deterministic, without atomics.
+    Summed by sender in the order of the edges, what belongs to an edge by its own: deterministic, without atomics.
     Source: the derivative of the catalogue's forms; proofs T12, T14.
 
     Parameters

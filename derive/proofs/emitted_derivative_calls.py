@@ -23,8 +23,9 @@ CALLS = {
     **{f"{order}_apply": (f"_{order}_apply", f"_{order}_rows_{{}}") for order in ("vjp", "jvp", "hvp")},
     **{f"{order}_convolve": (f"_{order}_convolve", f"_{order}_rows_{{}}") for order in ("vjp", "jvp", "hvp")},
 }
-#: Those that only the CPU has.
+#: Those that only the CPU has, and that which differs there.
 CPU_CALLS = {
+    "vjp_convolve": ("_vjp_convolve", "_vjp_ordered_{}"),
     **{
         f"{order}_convolve_tabulated": (f"_{order}_tabulated", f"_{order}_tabulated_{{}}")
         for order in ("vjp", "jvp", "hvp")

@@ -68,7 +68,8 @@ class Streamed:
     def world(self) -> Mapping[str, Any]:
         name, _ = function_names("apply", self.pair, self.module)
         edge = (name, len(lower_apply(self.pair).carried))
-        return {**world_of(self.pair, self.module, self.opaque, edge), "_BLOCK": self.case.block}
+        sizes = {"_BLOCK": self.case.block, "_BUCKETS": 2, "_SENDER_BYTES": self.features[: self.case.block].nbytes}
+        return {**world_of(self.pair, self.module, self.opaque, edge), **sizes}
 
     # What depends on the edge.
 
@@ -174,7 +175,9 @@ def derivative_loop_residuals(pair: Pair, module: EmittedModule, cases: Sequence
 
 def _vjp(s: Streamed) -> Iterator[Any]:
     arrays = (s.vectors, s.radial, s.features, s.weights, s.seeds)
-    yield from _by_sender(s, "_vjp_rows", arrays, s.cotangents(s.texts.vjp, ""))
+    wanted = s.cotangents(s.texts.vjp, "")
+    yield from _by_sender(s, "_vjp_rows", arrays, wanted)
+    yield from _by_sender(s, "_vjp_ordered", arrays, wanted)
 
 
 def _hvp(s: Streamed) -> Iterator[Any]:
