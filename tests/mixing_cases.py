@@ -1,8 +1,8 @@
 """Calls of the derivatives of convolve_mixing, each with what it must give: a Case whose channels are mixed.
 
 The oracle is that of tests/derivative_oracles.py: kernels and their slopes as plain NumPy in long double, the gradient
-by the product rule, second derivatives and JVPs by complex steps.  Scales: the terms are products of six factors, and each
-derivative is a sum of such products with one or two of them replaced; the norms' products bound the terms.
+by the product rule, second derivatives and JVPs by complex steps.  Scales: the terms are products of six factors, and
+each derivative is a sum of such products with one or two of them replaced; the norms' products bound the terms.
 """
 
 from __future__ import annotations

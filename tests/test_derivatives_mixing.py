@@ -115,7 +115,7 @@ def test_adjoint_and_symmetric(dtype: Any, normalize: bool) -> None:
 
 
 def test_vjp_of_the_vjp() -> None:
-    """<vjp(g), u> is linear in g with the JVP as its derivative; for the inputs the second order is, to the oracle's."""
+    """<vjp(g), u> is linear in g with the JVP as its derivative; for the inputs it is the second order."""
     case = mixing_case("1_1", degrees=(2, 0, 3), seed=8)
     other = dataclasses.replace(case, cotangents=mixing_case("1_1", degrees=(2, 0, 3), seed=9).cotangents)
     for g in (case, other):
