@@ -142,7 +142,7 @@ def test_out() -> None:
     case = mixing_case("1_1", degrees=(2, 0, 3), seed=11)
     for order in ("vjp", "hvp"):
         want = case.call(order)
-        wide = MixingCotangents(*(np.full((*a.shape[:-1], 2 * a.shape[-1]), np.nan) for a in want))
+        wide = [np.full((*a.shape[:-1], 2 * a.shape[-1]), np.nan) for a in want]
         strided = MixingCotangents(*(a[..., ::2] for a in wide))
         found = case.call(order, out=strided)
         for got, array, filled in zip(found, want, strided, strict=True):
@@ -197,7 +197,7 @@ def test_transposed() -> None:
 
 # --- malformed calls ------------------------------------------------------------------------------------
 
-SHAPES = {
+SHAPES: dict[str, list[tuple[int, ...]]] = {
     "basis": [(5,), (4, 3), (5, 2), (5, 3, 1)],
     "mixing": [(3, 3, 8), (2, 3, 8, 8), (3, 2, 8, 8), (3, 3, 7, 8), (3, 3, 8, 8, 1)],
     "cotangents": [(3, 3), (2, 3, 8), (3, 5, 8), (3, 3, 7)],
@@ -258,4 +258,4 @@ def _refuse(name: str, value: Any, error: type[Exception]) -> None:
             case.call(order, **{name: value}, **options)
         assert type(caught.value) is error
         assert re.match(rf"{order}_convolve_mixing_1_1: .*\b{name}\b", str(caught.value)), str(caught.value)
-        assert all((a == 7).all() for a in out)
+        assert all(np.all(a == 7) for a in out)

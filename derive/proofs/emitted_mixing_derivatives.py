@@ -123,7 +123,7 @@ class MixingCase(NamedTuple):
 #: The last vector of channels shares three of four, in or out; nothing to mix; part of the tangents and of the cotangents.
 CASES = (
     MixingCase(True, True, False, (2, 5, 2), NAMES),
-    MixingCase(False, False, True, (1, 2, 5), ("basis", "mixing")),
+    MixingCase(False, False, True, (1, 2, 5), ("basis", "mixing", "features")),
     MixingCase(True, True, True, (0, 2, 1), NAMES),
     MixingCase(False, True, True, (1, 2, 1), ("vectors", "features")),
 )
@@ -137,6 +137,7 @@ def mixing_residuals(pair: Pair, module: EmittedModule) -> tuple[Any, ...]:
     return (
         *mixing_scalar_residuals(pair, module),
         *(r for case in CASES for r in _called(_Mixing(pair, module, case))),
+        *_shared(_Mixing(pair, module, CASES[0]._replace(sizes=(1, 5, 5)))),
     )
 
 
@@ -149,7 +150,7 @@ class _Mixing:
         self.opaque = Opaque(module)
         self.n_out, self.n_in, self.n_paths = 2 * pair.l_out + 1, 2 * pair.l_in + 1, len(pair.paths)
         functions, channels, mixed = case.sizes
-        self.inputs = {
+        self.inputs: dict[str, Any] = {
             "vectors": symbols_array("v", EDGES, 3),
             "basis": symbols_array("b", EDGES, functions),
             "mixing": symbols_array("m", functions, self.n_paths, channels, mixed),
@@ -157,7 +158,7 @@ class _Mixing:
             "weights": symbols_array("w", EDGES) if case.weighted else None,
         }
         self.seeds = symbols_array("g", NODES, self.n_out, mixed)
-        self.tangents = {
+        self.tangents: dict[str, Any] = {
             name: None if array is None or not self._moves(name) else symbols_array(f"d{name}", *array.shape)
             for name, array in self.inputs.items()
         }
@@ -349,6 +350,22 @@ def _contract(sums: np.ndarray, mixing: np.ndarray) -> np.ndarray:
     return zeros(nodes, rows, mixing.shape[3]) + flat
 
 
+def _shared(m: _Mixing) -> Iterator[Any]:
+    """Where the last vector shares channels with the one before, sums are 0: no number, infinite or not, counts twice."""
+    world, text = m.world(), m.text
+    for f in (text.message, text.adjoint, text.message_jvp, text.adjoint_jvp):
+        received = f.kind.startswith("message")
+        rows, field = (m.n_out, m.inputs["features"]) if received else (m.n_in, m.seeds)
+        moving = (None,) * 4 if f.kind.endswith("jvp") else ()
+        out = [symbols_array(f"untouched{n}", NODES, rows, 1, m.n_paths, 8) for n in range(2 if moving else 1)]
+        arrays = (m.inputs["vectors"], m.inputs["basis"], field, None)
+        graph = (0, INDPTR, np.array(INDICES), None)
+        name = f"_{f.kind}_sums_{m.pair.key}"
+        m.module.run(name, 0, NODES, m.module.constants, (0,) * 4, False, *graph, *arrays, *moving, *out, **world)
+        for array in out:
+            yield from compared(f"{m.module.name}: {name}", array[..., 4:7], zeros(NODES, rows, 1, m.n_paths, 3))
+
+
 def _called(m: _Mixing) -> Iterator[Any]:
     world, key, case = m.world(), m.pair.key, m.case
     given = [np.array(INDPTR), np.array(INDICES), *(m.inputs[n] for n in NAMES[:4])]
@@ -368,5 +385,5 @@ def _called(m: _Mixing) -> Iterator[Any]:
                 yield from compared(f"{m.module.name}: {name}, {target}", array, wanted[target])
     name = f"jvp_convolve_mixing_{key}"
     both = m.module.run_all(name, *given, m.inputs["weights"], *tangents, not case.solid, **world)
-    for array, target in zip(both, m.outputs(), strict=True):
-        yield from compared(f"{m.module.name}: {name}", array, target)
+    for computed, defined in zip(both, m.outputs(), strict=True):
+        yield from compared(f"{m.module.name}: {name}", computed, defined)
