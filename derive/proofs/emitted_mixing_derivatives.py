@@ -176,11 +176,11 @@ class _Mixing:
             message_edge: opaque.function(message_edge, len(lower_messages(self.pair).carried), 3),
             "_TABLES": {np.dtype(object): self.module.constants},
             "_VECTOR_BYTES": VECTOR_BYTES,
-            "_threads": 2,
+            "_threads": 2 if self.case.weighted else 1,  # one thread then takes all nodes, portion by portion
             "_INLINE_WORK": 0,
             "_BLOCK": 2,
             "_MESSAGES": 2,
-            "_MIXING_BYTES": 2 * 8 * self.n_out * self.n_paths * max(self.case.sizes[0], 1) * 8,
+            "_MIXING_BYTES": 1 << 20 if self.case.weighted else 0,
             "_PARTS": 2,
             "_helpers": lambda: (_EagerPool(), 1),
             "_room_for": lambda shape, dtype: np.empty(shape, dtype),
