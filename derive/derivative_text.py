@@ -13,6 +13,7 @@ from functools import cache
 import sympy as sp
 
 from .catalogue import Pair
+from .derivative_mixing import mixing_programs, output_seeds
 from .derivatives import WEIGHT, channel_vjp, edge_vjp, jvp, roots, weighted, with_outputs
 from .directions import project, project_tangent
 from .laplacians import (
@@ -66,6 +67,10 @@ class DerivativeText:
     def places(self, role: str) -> list[tuple[int, int]]:
         """Where the results of a role stand among all, and where each belongs."""
         return [(n, r.index) for n, r in enumerate(self.results) if r.role == role]
+
+    def place(self, role: str, index: int) -> int | None:
+        """Where one of them stands; None where the function does not return it."""
+        return next((n for n, at in self.places(role) if at == index), None)
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,7 @@ class DerivativesText:
 
 def seeds(pair: Pair) -> tuple[sp.Symbol, ...]:
     """g_0, g_1, ..: the cotangents of the output."""
-    return tuple(sp.Symbol(f"g{a}", real=True) for a in range(2 * pair.l_out + 1))
+    return output_seeds(pair)
 
 
 @cache
@@ -154,7 +159,7 @@ def programs(pair: Pair) -> list[Program]:
     """All that are emitted, for their constants."""
     edge = edge_vjp(lower_weighted(pair))
     swept = [lower_vjp(pair), lower_jvp(pair), lower_hvp(pair), edge, jvp(edge), project(), project_tangent()]
-    return [*swept, *laplacian_programs(pair)]
+    return [*swept, *laplacian_programs(pair), *mixing_programs(pair)]
 
 
 # --- texts ------------------------------------------------------------------------------------------
@@ -166,20 +171,20 @@ def _inputs(pair: Pair) -> list[Part]:
     return [Part(role, i, s.name) for role, symbols in groups for i, s in enumerate(symbols)]
 
 
-def _cotangents(pair: Pair) -> list[Part]:
+def cotangent_parts(pair: Pair) -> list[Part]:
     return [Part("cotangents", a, s.name) for a, s in enumerate(seeds(pair))]
 
 
-def _changed(parts: Iterable[Part], prefix: str, summed: Sequence[str] = ()) -> list[Part]:
+def changed(parts: Iterable[Part], prefix: str, summed: Sequence[str] = ()) -> list[Part]:
     """The same for tangents or cotangents."""
     return [Part(f"{prefix}{p.role}", p.index, f"{prefix}{p.name}", p.role in summed) for p in parts]
 
 
-def _roots(pair: Pair) -> list[Part]:
+def root_parts(pair: Pair) -> list[Part]:
     return [Part("root", i, s.name) for i, s in enumerate(roots(lower_weighted(pair)))]
 
 
-def _text(
+def channel_text(
     kind: str, pair: Pair, program: Program, formula: str, inputs: Sequence[Part], results: Sequence[Part]
 ) -> DerivativeText:
     assert [p.name for p in inputs] == [s.name for s in program.channel_inputs]
@@ -201,22 +206,24 @@ def _text(
 @cache
 def derivatives_text(pair: Pair) -> DerivativesText:
     """Lower the derivatives of a pair and print them."""
-    inputs, given = _inputs(pair), [*_inputs(pair), *_cotangents(pair)]
-    tangents, over_channels = _changed(inputs, "d_"), ("weight", "root", "features")
-    bars = _changed([*inputs, *_roots(pair)], "bar_", over_channels)
-    d_bars = _changed(bars, "d_", [f"bar_{role}" for role in over_channels])
+    inputs, given = _inputs(pair), [*_inputs(pair), *cotangent_parts(pair)]
+    tangents, over_channels = changed(inputs, "d_"), ("weight", "root", "features")
+    bars = changed([*inputs, *root_parts(pair)], "bar_", over_channels)
+    d_bars = changed(bars, "d_", [f"bar_{role}" for role in over_channels])
     out = [Part("out", a, f"o{a}", True) for a in range(2 * pair.l_out + 1)]
-    both = [*out, *_changed(out, "d_", ("out",))]
+    both = [*out, *changed(out, "d_", ("out",))]
     ends = [b for b in bars if b.role in ("bar_radial", "bar_root")]
     cotangents = "The cotangents of what w Σ_p radial_p K^p(r̂) f is made of"
     second = "The cotangents of radial and of the edge values, then the tangents of what _vjp_channel returns"
     return DerivativesText(
         pair,
-        vjp=_text("vjp", pair, lower_vjp(pair), cotangents, given, bars),
-        jvp=_text("jvp", pair, lower_jvp(pair), "w Σ_p radial_p K^p(r̂) f, its tangent", [*inputs, *tangents], both),
-        hvp=_text("hvp", pair, lower_hvp(pair), second, [*given, *tangents], [*ends, *d_bars]),
+        vjp=channel_text("vjp", pair, lower_vjp(pair), cotangents, given, bars),
+        jvp=channel_text(
+            "jvp", pair, lower_jvp(pair), "w Σ_p radial_p K^p(r̂) f, its tangent", [*inputs, *tangents], both
+        ),
+        hvp=channel_text("hvp", pair, lower_hvp(pair), second, [*given, *tangents], [*ends, *d_bars]),
         edges=_edges(pair),
-        roots=tuple(p.name for p in _roots(pair)),
+        roots=tuple(p.name for p in root_parts(pair)),
     )
 
 
@@ -225,8 +232,8 @@ def _edges(pair: Pair) -> tuple[EdgeText, ...]:
     texts = [
         _edge(f"_vjp_edge_{pair.key}", "The cotangents of the edge values as one of r̂", reverse),
         _edge(f"_hvp_edge_{pair.key}", "The same, and its tangent", jvp(reverse)),
-        _values(f"_jvp_values_{pair.key}", "What depends on r̂ and its tangent alone", lower_jvp(pair)),
-        _values(f"_hvp_values_{pair.key}", "The same for _hvp_channel", lower_hvp(pair)),
+        values_text(f"_jvp_values_{pair.key}", "What depends on r̂ and its tangent alone", lower_jvp(pair)),
+        values_text(f"_hvp_values_{pair.key}", "The same for _hvp_channel", lower_hvp(pair)),
     ]
     return tuple(texts)
 
@@ -237,7 +244,7 @@ def _edge(name: str, says: str, program: Program) -> EdgeText:
     return _edge_text(name, says, (*program.edge_inputs, *program.channel_inputs), block, program.outputs)
 
 
-def _values(name: str, says: str, program: Program) -> EdgeText:
+def values_text(name: str, says: str, program: Program) -> EdgeText:
     """What a program computes before it comes to channels."""
     return _edge_text(name, says, program.edge_inputs, program.edge, program.carried)
 
@@ -282,9 +289,11 @@ def laplacian_text(pair: Pair) -> LaplacianText:
     says = "Σ_p radial_p K^p(r̂) f, then its derivatives along x, y and z"
     inward = "Σ_a h_a · ∂_a of the same"
     return LaplacianText(
-        _text("gradient", pair, lowered["gradient"], says, [*radial, *slopes, *f], [*out, *gradient]),
-        _text("contraction", pair, lowered["contraction"], inward, [*radial, *slopes, *moved], out),
-        tuple(_values(f"_{kind}_values_{pair.key}", f"What _{kind}_channel needs", p) for kind, p in lowered.items()),
+        channel_text("gradient", pair, lowered["gradient"], says, [*radial, *slopes, *f], [*out, *gradient]),
+        channel_text("contraction", pair, lowered["contraction"], inward, [*radial, *slopes, *moved], out),
+        tuple(
+            values_text(f"_{kind}_values_{pair.key}", f"What _{kind}_channel needs", p) for kind, p in lowered.items()
+        ),
         tuple(p.l_f for p in pair.paths),
     )
 

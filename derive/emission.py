@@ -14,6 +14,7 @@ import sympy as sp
 from .bsplines import DEGREES, horner, pieces, slopes
 from .catalogue import Pair, variants
 from .constants import constant_name, hex_literal
+from .derivative_mixing_text import mixing_text
 from .derivative_text import derivatives_text, direction_texts, laplacian_text, radial_texts
 from .derivative_text import programs as derivative_programs
 from .lowering import (
@@ -34,7 +35,7 @@ CODE_MODULES = ("cpu.py", "cpu_derivatives.py", "cuda.py", "cuda_derivatives.py"
 #: The ways to sum over neighbours that exist on the CPU, as the prefixes of function names.
 CONVOLUTIONS = ("convolve", "convolve_tabulated", "convolve_mixing", "convolve_walkers")
 #: The derivatives that exist on the CPU, likewise.
-DERIVED = ("apply", "convolve", "convolve_tabulated", "convolve_walkers")
+DERIVED = ("apply", "convolve", "convolve_tabulated", "convolve_mixing", "convolve_walkers")
 DERIVATIVES = tuple(f"{order}_{of}" for order in ("vjp", "jvp", "hvp") for of in DERIVED)
 LAPLACIANS = ("laplacian_convolve", "laplacian_walkers")
 #: Those that exist on the GPU.
@@ -306,6 +307,7 @@ def module_context(pairs: Sequence[Pair]) -> dict[str, Any]:
         "pairs": [pair_text(p) for p in emitted],
         "derivatives": [derivatives_text(p) for p in emitted],
         "laplacians": [laplacian_text(p) for p in emitted],
+        "mixings": [mixing_text(p) for p in emitted],
         "directions": direction_texts(),
         "radials": radial_texts(path.l_f for p in emitted for path in p.paths),
         "form_degrees": sorted({path.l_f for p in emitted for path in p.paths}),

@@ -4055,6 +4055,19 @@ def _convolve_tabulated(
     return _fill(compute, out, full, graph.dtype, *graph.inputs(coefficients))
 
 
+def _mixing_sizes(
+    where: str, n_paths: int, graph: _Graph, basis: Array, mixing: Array
+) -> tuple[tuple[int, int, int], int]:
+    """(K, P, C_in) and C_out; ValueError unless the shapes of basis and mixing go together."""
+    _core(where, "basis", basis, "(E, K)", (graph.edges, None))
+    _shape(where, "basis", basis, "(E, K)", (graph.edges, basis.shape[1]))
+    inner = (basis.shape[1], n_paths, graph.channels)
+    if mixing.ndim != 4 or mixing.shape[:3] != inner:
+        symbols = f"(K, {n_paths}, C_in, C_out) with K = {inner[0]} of basis and C_in = {inner[2]} of features"
+        raise ValueError(f"{where}: mixing must have shape {symbols}, got {mixing.shape}")
+    return inner, mixing.shape[3]
+
+
 def _convolve_mixing(
     where: str,
     loop: Any,
@@ -4072,13 +4085,8 @@ def _convolve_mixing(
     n_out, n_in, n_paths = shape
     solid = _solid(where, normalize)
     graph, (basis, mixing) = _graph(where, n_in, indptr, indices, vectors, features, weights, basis=basis, mixing=mixing)
-    _core(where, "basis", basis, "(E, K)", (graph.edges, None))
-    _shape(where, "basis", basis, "(E, K)", (graph.edges, basis.shape[1]))
-    inner, mixed = (basis.shape[1], n_paths, graph.channels), mixing.shape[-1:]
-    if mixing.ndim != 4 or mixing.shape[:3] != inner:
-        symbols = f"(K, {n_paths}, C_in, C_out) with K = {inner[0]} of basis and C_in = {inner[2]} of features"
-        raise ValueError(f"{where}: mixing must have shape {symbols}, got {mixing.shape}")
-    full = (graph.nodes, n_out, *mixed)
+    inner, mixed = _mixing_sizes(where, n_paths, graph, basis, mixing)
+    full = (graph.nodes, n_out, mixed)
     if out is not None:
         _check_out(where, out, full, graph.dtype)
 

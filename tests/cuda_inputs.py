@@ -47,7 +47,7 @@ def convolve_inputs(
     weighted: bool = False,
     indptr: Array = INDPTR,
     indices: Array = INDICES,
-) -> dict[str, Array]:
+) -> dict[str, Any]:
     edges = len(indices)
     found: dict[str, Any] = {
         "indptr": indptr,

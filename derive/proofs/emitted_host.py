@@ -92,12 +92,16 @@ def call_residuals(pair: Pair, module: EmittedModule) -> tuple[int, ...]:
     return (0,) * len(kinds)
 
 
-def check_call(name: str, core: str, loop_name: str, pair: Pair, module: EmittedModule, two: bool = False) -> None:
-    """ProofError unless the function calls the one behind it as it should; `two` if it hands on a loop for weights too."""
+def check_call(
+    name: str, core: str, loop_names: str | tuple[str, ...], pair: Pair, module: EmittedModule, two: bool = False
+) -> None:
+    """ProofError unless the function hands its loop or loops to the one behind it; `two` if one for weights comes with it."""
     world = module.world()
-    if not {name, core, loop_name} <= world.keys():
-        raise ProofError(f"{module.name} lacks one of {name}, {core}, {loop_name}")
-    loop = (world[loop_name], world[f"{loop_name}_weighted"]) if two else world[loop_name]
+    names = (loop_names,) if isinstance(loop_names, str) else loop_names
+    if not {name, core, *names} <= world.keys():
+        raise ProofError(f"{module.name} lacks one of {', '.join((name, core, *names))}")
+    loop = tuple(world[n] for n in (*names, f"{names[0]}_weighted")[: len(names) + two])
+    loop = loop[0] if isinstance(loop_names, str) and not two else loop
     first, second, third, *others = inspect.signature(world[core]).parameters
     own = list(inspect.signature(world[name]).parameters)
     shape = (2 * pair.l_out + 1, 2 * pair.l_in + 1, len(pair.paths))

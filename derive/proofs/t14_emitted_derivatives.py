@@ -11,6 +11,7 @@ from .emitted_derivative_calls import handed_residuals, returned_residuals, tran
 from .emitted_derivative_loops import derivative_loop_residuals
 from .emitted_derivatives import derivative_residuals, derivative_texts, direction_residuals, inverse_residuals
 from .emitted_laplacians import gradient_residuals, limit_residuals, radial_residuals, slope_residuals
+from .emitted_mixing_derivatives import mixing_residuals
 from .emitted_tables import laplacian_residuals, tabulated_residuals, walker_residuals
 from .opaque import linear_residuals
 from .proof import Equation, Proof, ProofError, Step, unseen
@@ -132,6 +133,7 @@ def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
         returned_residuals,
         linear_residuals,
         tabulated_residuals,
+        mixing_residuals,
         walker_residuals,
         laplacian_residuals,
     )
@@ -139,7 +141,7 @@ def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
         r"The CPU's loops were executed on the graph of \tfnref{T11}, every array element a symbol of its own, and every value of a "
         r"scalar function another for other arguments: with weights and without, with tangents and without, for directions and for "
         r"solid harmonics, and with all cotangents asked for or one. Each wrote what belongs to its rows and nothing else. The "
-        r"public functions were executed as a whole, those with tables and the Laplacian too: the graph by sender is that of the "
+        r"public functions were executed as a whole, those with tables, mixing and the Laplacian too: the graph by sender is that of the "
         r"edges, each once; for broadcast operands of \texttt{apply} the cotangents are sums; an edge beyond the cutoff adds "
         r"nothing; a pair of particles serves both, with the sign of \tfnref{T11} for odd paths; and of a node with itself the "
         r"vector does not move.",
