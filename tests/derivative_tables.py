@@ -342,10 +342,10 @@ class Moving:
             return acting(steep * outwards, k, x["features"]) + acting(phi, turning, x["features"]) + acting(phi, k, df)
 
         jacobian, total = [], value(edge, self.features_laplacian.astype(WIDE))
-        if not self.normalize:  # at r = 0 the Hessian of a smooth g(r²) is g'' times the identity; r̂ cannot tell
-            turn = (self.vectors_jacobian.astype(WIDE) ** 2).sum((0, 2)) * (self.vectors == 0).all(axis=1)
-            round_zero = {**edge, "radial": self.jet[2] * turn[:, None, None]}
-            total = total + derivative_oracles.value(self.key, False, round_zero)
+        # At r = 0 the Hessian of a smooth g(r²), the path with l_f = 0, is g'' times the identity; r̂ = 0 cannot tell.
+        turn = (self.vectors_jacobian.astype(WIDE) ** 2).sum((0, 2)) * (self.vectors == 0).all(axis=1)
+        round_zero = {**edge, "radial": self.jet[2] * turn[:, None, None]}
+        total = total + derivative_oracles.value(self.key, self.normalize, round_zero)
         for v, df in zip(self.vectors_jacobian.astype(WIDE), self.features_jacobian.astype(WIDE), strict=True):
             along = {"vectors": v, "features": df}
             jacobian.append(derivative_oracles.complex_step(value, edge, along))
