@@ -30,7 +30,7 @@ FULL = ("1_0", "1_1", "1_2")
 class Case:
     """One function, and the arguments of its derivatives by name."""
 
-    kind: str  # apply or convolve
+    kind: str  # apply, or one of the sums
     key: str
     fixed: dict[str, Any]
     inputs: Inputs
@@ -106,7 +106,7 @@ class Case:
 
     def edges(self, arrays: Inputs) -> Inputs:
         """What each message takes of inputs or tangents (or cotangents); tangents left out stay out."""
-        if self.kind == "convolve":
+        if self.kind != "apply":
             senders, receivers = self.senders_receivers()
             places = {"features": senders, "cotangents": receivers}
             return {n: a[places[n]] if n in places else a for n, a in arrays.items()}
@@ -119,7 +119,7 @@ class Case:
         found = {}
         for name in self.inputs:
             array = edge[name]
-            if self.kind == "convolve":
+            if self.kind != "apply":
                 if name == "features":
                     total = np.zeros((len(self.inputs[name]), *array.shape[1:]), array.dtype)
                     np.add.at(total, self.senders_receivers()[0], array)
@@ -196,7 +196,7 @@ class Case:
         """Compare one, as a vector over its components; radial values are told apart, as they may be of all sizes."""
         assert isinstance(got, np.ndarray) and got.shape == np.shape(want), name
         quantity = name.partition(".")[2] or "output"
-        axis = {"vectors": -1, "features": -2, "output": -2}.get(quantity)
+        axis = {"vectors": -1, "positions": -1, "features": -2, "output": -2}.get(quantity)
         if axis is None:
             got, want, scale, axis = got[..., None], want[..., None], scale, -1
         assert_close(got, want, scale, limit=factor * self.limit, dtype=self.dtype, axis=axis)

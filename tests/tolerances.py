@@ -27,6 +27,8 @@ Derivation, with u = eps / 2 the unit roundoff:
       derivative = 16 eps    of one kernel, first and second order; see test_derivatives_accuracy.py;
 
   and n/2 eps more where n of these are summed, over edges or channels.
+* derivatives of a table are tables of differences of its coefficients, each at most 2 M / cutoff times as large:
+  relative to that they carry what the table carries, 8 eps + 4 eps M more than the derivative of a kernel.
 * two computed results that must agree differ by twice that.
 * rotating the inputs and rounding them to the dtype moves r̂ and f by up to eps each; the forms change at most 6 times
   as fast as r̂ (3 r̂r̂, both factors) and are at most 2: 8 eps more.
@@ -58,6 +60,10 @@ class Tolerance:
     def derivative(self, terms: int = 1) -> float:
         """A first or second derivative, summed over so many edges or channels."""
         return 16 * self.eps + (terms - 1) / 2 * self.eps
+
+    def table_derivative(self, intervals: int, terms: int = 1) -> float:
+        """A first or second derivative where radial functions come from a table."""
+        return self.derivative(terms) + (8 + 4 * intervals) * self.eps
 
     @property
     def peer(self) -> float:
