@@ -79,7 +79,7 @@ def along_edges(jet: Jet, start: Array, vectors: Array) -> tuple[Array, Array]:
 
 
 class JetSizes(Sizes):
-    """As Sizes, for radial functions that depend on r: |φ|, |φ'|, |φ''| in place of |φ| with 1, 1 / |r| and 1 / |r|²."""
+    """As Sizes, for radial functions that depend on r: |φ|, |φ'|, |φ''| for |φ| with 1, 1 / |r| and 1 / |r|²."""
 
     jet: Jet
 

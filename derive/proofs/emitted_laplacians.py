@@ -49,7 +49,8 @@ def radial_residuals(degrees: Sequence[int], module: EmittedModule) -> tuple[Any
         at_zero = (k.zero, PHI, FIRST, SECOND)
         left += residuals(module.run(f"_radial_{j}", k, False, *arguments), unit, ring)
         left += residuals(module.run(f"_radial_{j}", k, True, *arguments), solid, ring)
-        left += residuals(module.run(f"_radial_{j}", k, True, *at_zero), origin, ring)
+        for flag in (True, False):
+            left += residuals(module.run(f"_radial_{j}", k, flag, *at_zero), origin, ring)
     return tuple(left)
 
 
