@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 from pocket_tfn import cpu, cpu_derivatives
 
@@ -24,6 +25,14 @@ CHANNELS = 8
 #: A node that receives nothing, one with more edges than have their geometry computed in one go, loops and repeats.
 DEGREES = (3, 0, 70, 1)
 FULL = ("1_0", "1_1", "1_2")
+
+
+def first_of(keys: Iterable[str], first: str = "1_1") -> list[Any]:
+    """Parameters of a test: one at once, the others as slow ones, since each is compiled anew."""
+    return [pytest.param(k, marks=[] if k == first else [pytest.mark.slow]) for k in keys]
+
+
+FIRST = first_of(FULL)
 
 
 @dataclass

@@ -14,6 +14,7 @@ from benchmarks.results import MISSING, TIMED, Results
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = ["--quick", "--repeats", "2", "--threads", "1"]
+SOME = ["streamed", "gradients"]
 COMPARED = ["streamed", "tabulated", "mixing", "walkers", "gradients", "forces", "laplacian", "laplacian-chained"]
 
 
@@ -43,15 +44,15 @@ def check_all_timed(found: list[Results]) -> None:
 
 
 def test_all_agree_and_the_results_are_written(tmp_path: Path) -> None:
-    """Ours and every peer that needs no compiler of torch's, on every workload, and both files hold them."""
+    """Ours and every peer that needs no compiler of torch's, on two workloads of eight, and both files hold them."""
     numbers, table = tmp_path / "out.json", tmp_path / "out.md"
     files = ["--json", str(numbers), "--markdown", str(table)]
-    done = run(*COMPARED, "--dtype", "float32", "--peers", "e3nn", "torch", "jax.jit", *files)
+    done = run(*SOME, "--dtype", "float32", "--peers", "e3nn", "torch", "jax.jit", *files)
     assert done.returncode == 0, done.stdout + done.stderr
     found = read(numbers)
-    assert [results.workload for results in found] == COMPARED
+    assert [results.workload for results in found] == SOME
     check_all_timed(found)
-    for workload in COMPARED:
+    for workload in SOME:
         assert f"### {workload} 1→1, float32" in table.read_text(encoding="utf-8")
 
 

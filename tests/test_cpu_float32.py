@@ -38,9 +38,9 @@ def fast(name: str, dtype: Any) -> bool:
     """Whether a loop is compiled in every run: what is left out differs from these in the scalar functions alone, and
     those are in _convolve_rows and _mixing_rows."""
     kind, _, key = name.partition("_1_")
-    if name == PRODUCT or f"1_{key}" == "1_2":
+    if name == PRODUCT or (f"1_{key}" == "1_2" and dtype is np.float32):
         return True
-    return dtype is np.float32 and kind not in ("_tabulated_rows", "_walkers")
+    return dtype is np.float32 and key in ("0", "1") and kind not in ("_tabulated_rows", "_walkers")
 
 
 CASES = [
@@ -96,7 +96,15 @@ def examples(name: str, dtype: Any, *, weighted: bool = True, dims: int = 1, ord
         array.flags.writeable = name == PRODUCT
     ranks = {"_mixing_rows": 5, "_walkers": 4, PRODUCT: 2}
     rank = next((n for start, n in ranks.items() if name.startswith(start)), 3)
-    values: dict[str, Any] = {"start": 0, "stop": 1, "base": 0, "senders": 1, "loops": False, "uneven": None}
+    values: dict[str, Any] = {
+        "start": 0,
+        "stop": 1,
+        "base": 0,
+        "senders": 1,
+        "loops": False,
+        "solid": False,
+        "uneven": None,
+    }
     return {
         **frozen,
         **values,

@@ -135,7 +135,7 @@ def part(whole: Case, key: str) -> Case:
 
 @both_dtypes
 @each_kind
-@pytest.mark.parametrize("l_out", [1, 2])
+@pytest.mark.parametrize("l_out", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_sums_add_up(kind: str, l_out: int, dtype: Any) -> None:
     """polar + axial = all."""
     for seed in range(3):
@@ -145,7 +145,7 @@ def test_sums_add_up(kind: str, l_out: int, dtype: Any) -> None:
 
 @both_dtypes
 @each_kind
-@pytest.mark.parametrize("l_out", [1, 2])
+@pytest.mark.parametrize("l_out", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_paths_left_out_are_zeros(kind: str, l_out: int, dtype: Any) -> None:
     """The whole function with zeros for the other paths."""
     for parity in ("polar", "axial"):

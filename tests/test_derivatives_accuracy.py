@@ -14,14 +14,13 @@ import numpy as np
 import pytest
 
 from tests import derivative_oracles, inputs, oracles
-from tests.derivative_cases import CHANNELS, Case, apply_case
+from tests.derivative_cases import CHANNELS, Case, apply_case, first_of
 from tests.derivative_oracles import NAMES
 from tests.tolerances import Array, relative_error, tolerance
 
 #: Items whose lengths go from 1e-10 to 1e10; the other numbers, of several magnitudes, leave float32 room for |r|^3.
 DECADES = 10
-#: The subsets of paths, which take as long to compile, are slow.
-EACH = [pytest.param(k, marks=[pytest.mark.slow] if k in oracles.SUBSETS else []) for k in oracles.KEYS]
+EACH = first_of(oracles.KEYS)
 pytestmark = [
     pytest.mark.parametrize("key", EACH),
     pytest.mark.parametrize("dtype", inputs.DTYPES),

@@ -11,12 +11,13 @@ from pocket_tfn import cpu_derivatives
 from pocket_tfn.cpu_derivatives import Cotangents
 
 from tests import inputs, oracles
-from tests.derivative_cases import CHANNELS, FULL, Case, apply_case, convolve_case, named
+from tests.derivative_cases import CHANNELS, FIRST, Case, apply_case, convolve_case, first_of, named
 from tests.derivative_oracles import NAMES
 from tests.tolerances import Array, assert_same_bits
 
 ORDERS = ("vjp", "hvp")
-each_key = pytest.mark.parametrize("key", FULL)
+#: One key of each test at once: to compile the others takes most of the time, and T14 has the same text for all.
+each_key = pytest.mark.parametrize("key", FIRST)
 both_dtypes = pytest.mark.parametrize("dtype", inputs.DTYPES)
 each_order = pytest.mark.parametrize("order", ORDERS)
 SUBSETS = [s for n in range(1, 4) for s in itertools.combinations(NAMES, n)]
@@ -34,7 +35,7 @@ def check_part(case: Case, order: str, names: tuple[str, ...]) -> None:
 
 
 @each_order
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", first_of(NAMES, "vectors"))
 def test_one_cotangent(name: str, order: str) -> None:
     """Each alone, by its name or in a list; in any order and repeated."""
     case = convolve_case("1_1", np.float64, seed=1)
@@ -224,7 +225,7 @@ def test_apply_broadcasts(key: str, dtype: Any, leads: dict[str, tuple[int, ...]
             case.close(name, array, *wanted[name])
 
 
-@pytest.mark.parametrize("key", oracles.KEYS)
+@pytest.mark.parametrize("key", first_of(oracles.KEYS))
 def test_transposed_may_be_kept(key: str) -> None:
     """Given or made anew: the same bits."""
     case = convolve_case(key, seed=12)

@@ -18,7 +18,7 @@ def layer_of(l_out: int, seed: int = 0) -> Convolution:
     return Convolution(l_out, mlp).tabulated(tolerance=1e-4)
 
 
-@pytest.mark.parametrize("l_out", [0, 1, 2])
+@pytest.mark.parametrize("l_out", [1, *(pytest.param(l, marks=pytest.mark.slow) for l in (0, 2))])
 @pytest.mark.parametrize("cell", [None, 4.0], ids=["open", "periodic"])
 def test_forces(l_out: int, cell: float | None) -> None:
     """The energy's change when one coordinate, or one feature, moves."""
