@@ -8,8 +8,10 @@ from typing import Any
 from ..catalogue import Pair, variants
 from ..execution import EmittedCodeError, EmittedModule
 from .emitted_derivative_calls import handed_residuals, returned_residuals, transpose_residuals
+from .emitted_derivative_kernels import derivative_kernel_residuals, helper_kernel_residuals
 from .emitted_derivative_loops import derivative_loop_residuals
 from .emitted_derivatives import derivative_residuals, derivative_texts, direction_residuals, inverse_residuals
+from .emitted_kernel_calls import kernel_call_residuals
 from .emitted_laplacians import gradient_residuals, limit_residuals, radial_residuals, slope_residuals
 from .emitted_tables import laplacian_residuals, tabulated_residuals, walker_residuals
 from .opaque import linear_residuals
@@ -39,7 +41,7 @@ def _proof(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Proof:
             r"functions \texttt{vjp} compute the derivatives of $L$ with respect to $w$, $\rho$, $f$ and the direction; "
             r"\texttt{jvp} computes $F$ and $\dot F$, the change of $F$ along tangents of these four; and \texttt{hvp} the "
             r"derivatives of $\dot L$ with respect to them. The compiled loops sum these over channels and over the edges of "
-            r"each sender or receiver, and on the CPU so do the public functions."
+            r"each sender or receiver, and so do the GPU's kernels and, on the CPU, the public functions."
         ),
         hypotheses=(
             rf"The text of {names} as emitted, read as in \tfnref{{T11}}, which proves $F$.",
@@ -50,6 +52,7 @@ def _proof(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Proof:
             *(_channels(pair, modules) for pair in pairs),
             *_laplacians(pairs, modules),
             _loops(pairs, modules),
+            *_kernels(pairs, modules),
         ),
     )
 
@@ -146,6 +149,29 @@ def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
             unseen(
                 *(part(pair, m) for pair in pairs for m in on_cpu for part in parts),
                 *(transpose_residuals(m) for m in on_cpu),
+            ),
+        ),
+    )
+
+
+def _kernels(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tuple[Step, ...]:
+    on_gpu = [m for m in modules if m.runs_on_gpu]
+    parts = (derivative_kernel_residuals, kernel_call_residuals, linear_residuals)
+    if not on_gpu:
+        return ()
+    return (
+        Step(
+            r"The GPU's kernels were executed on the same graph, thread by thread, in the same cases; an edge had one thread, or "
+            r"more than channels, or between. Each thread wrote what belongs to it, and each block of threads what belongs to its "
+            r"edges, and nothing else; between two barriers no thread read what another wrote of their shared memory, so that no "
+            r"order of threads was assumed. Of the scalar functions it is used as well that the cotangents of $f$ are computed "
+            r"without $f$. The public functions hand on their kernels, their shape and each argument in its place; what checks "
+            r"these, gives them a common shape and launches the kernels was not executed on symbols.",
+            (
+                unseen(
+                    *(part(pair, m) for pair in pairs for m in on_gpu for part in parts),
+                    *(helper_kernel_residuals(m) for m in on_gpu),
+                ),
             ),
         ),
     )
