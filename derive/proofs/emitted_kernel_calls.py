@@ -33,6 +33,7 @@ CALLS: dict[str, tuple[str, Any, dict[str, Any]]] = {
         "_jvp_rows_{}",
         {"graph": EDGE_BY_EDGE, "tangents": (*TANGENTS, "weights_tangent")},
     ),
+    "laplacian_convolve": ("_laplacian_convolve", ("_laplacian_rows_{}", "_laplacian_jacobian_{}"), {}),
 }
 
 
@@ -45,7 +46,9 @@ def kernel_call_residuals(pair: Pair, module: EmittedModule) -> tuple[int, ...]:
 
 def _renamed(names: Any, what: Callable[[str], Any]) -> Any:
     """A name or a group of them, each replaced."""
-    return names if names is None else what(names) if isinstance(names, str) else tuple(_renamed(n, what) for n in names)
+    return (
+        names if names is None else what(names) if isinstance(names, str) else tuple(_renamed(n, what) for n in names)
+    )
 
 
 def _flat(names: Any) -> list[str]:

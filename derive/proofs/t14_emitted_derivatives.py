@@ -51,7 +51,7 @@ def _proof(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Proof:
             _directions(modules),
             *(_channels(pair, modules) for pair in pairs),
             *_laplacians(pairs, modules),
-            _loops(pairs, modules),
+            *_loops(pairs, modules),
             *_kernels(pairs, modules),
         ),
     )
@@ -99,8 +99,7 @@ def _once_for_each_text(pair: Pair, modules: Sequence[EmittedModule]) -> list[di
 def _laplacians(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tuple[Step, ...]:
     on_cpu = [m for m in modules if not m.runs_on_gpu]
     degrees = sorted({p.l_f for pair in pairs for p in pair.paths})
-    if not on_cpu:
-        return ()
+    radial = [f"_{kind}radial_{j}" for j in degrees for kind in ("", "unit_", "solid_", "origin_")]
     return (
         Step(
             r"For the forward Laplacian, with another set of radial functions $\chi$, a vector $e$ and a number $s$,",
@@ -110,10 +109,15 @@ def _laplacians(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tupl
                         r"\texttt{gradient}_{d a}",
                         r"\textstyle e_d \sum_J \chi_J K^{(J)}_{ac}(r) f_c + s\, \partial_d \sum_J \rho_J K^{(J)}_{ac}(r) f_c,",
                     ),
-                    tuple(r for pair in pairs for m in on_cpu for r in gradient_residuals(pair, m)),
+                    tuple(
+                        r
+                        for pair in pairs
+                        for m in _once(modules, _of_gradient(pair))
+                        for r in gradient_residuals(pair, m)
+                    ),
                 ),
                 unseen(
-                    *(radial_residuals(degrees, m) for m in on_cpu),
+                    *(radial_residuals(degrees, m) for m in _once(modules, radial)),
                     *(slope_residuals(m) for m in on_cpu),
                     limit_residuals(degrees),
                 ),
@@ -126,8 +130,19 @@ def _laplacians(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tupl
     )
 
 
-def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
+def _of_gradient(pair: Pair) -> list[str]:
+    return [f"_{kind}_{part}_{pair.key}" for kind in ("gradient", "contraction") for part in ("values", "channel")]
+
+
+def _once(modules: Sequence[EmittedModule], names: Sequence[str]) -> list[EmittedModule]:
+    """Of modules that share the text of these functions, one."""
+    return list({tuple(map(m.source, names)): m for m in reversed(modules)}.values())
+
+
+def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tuple[Step, ...]:
     on_cpu = [m for m in modules if not m.runs_on_gpu]
+    if not on_cpu:
+        return ()
     parts = (
         derivative_loop_residuals,
         handed_residuals,
@@ -137,7 +152,7 @@ def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
         walker_residuals,
         laplacian_residuals,
     )
-    return Step(
+    step = Step(
         r"The CPU's loops were executed on the graph of \tfnref{T11}, every array element a symbol of its own, and every value of a "
         r"scalar function another for other arguments: with weights and without, with tangents and without, for directions and for "
         r"solid harmonics, and with all cotangents asked for or one. Each wrote what belongs to its rows and nothing else. The "
@@ -152,6 +167,7 @@ def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
             ),
         ),
     )
+    return (step,)
 
 
 def _kernels(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tuple[Step, ...]:

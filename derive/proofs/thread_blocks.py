@@ -48,7 +48,8 @@ class Device:
     def _to_the_barrier(self) -> None:
         for array in self._arrays:
             array.forget()
-        for self._current, turns in enumerate(self._turns):
+        for thread, turns in enumerate(self._turns):
+            self._current = thread
             turns.next()
         if len({turns.ended for turns in self._turns}) > 1:
             raise RaceError("some threads of a block wait for others that have ended")
@@ -61,7 +62,7 @@ class Device:
         return self._block * self.threads + self._current
 
     @property
-    def threadIdx(self) -> SimpleNamespace:  # noqa: N802 -- Numba's name
+    def threadIdx(self) -> SimpleNamespace:
         return SimpleNamespace(x=self._current)
 
     def syncthreads(self) -> None:
