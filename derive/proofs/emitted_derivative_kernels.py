@@ -134,7 +134,9 @@ def _by_edge(s: OnGpu, case: KernelCase) -> Iterator[Any]:
         for asked in case.asked:
             kept = {n: wanted[n] for n in OF_EDGES if n in asked and n in wanted}
             owned = [[t // case.lanes] if t < EDGES * case.lanes else [] for t in range((EDGES + 1) * THREADS)]
-            yield from _launched(s, f"_{f.kind}_edges_{s.pair.key}", THREADS, given, OF_EDGES, kept, owned)
+            yield from launched(
+                s.module, s.world, f"_{f.kind}_edges_{s.pair.key}", THREADS, given, OF_EDGES, kept, owned
+            )
 
 
 #: What a thread of an edge reads besides cotangents.
@@ -148,14 +150,16 @@ def _by_sender(s: OnGpu, case: KernelCase) -> Iterator[Any]:
         wanted = {"features": s.cotangents(f, prefix)["features"]}
         graph = (not s.case.solid, np.array(STARTS), receivers, np.array(ORDER))
         given = (*graph, *s.arrays("vectors", "radial", "weights"), s.seeds, *s.arrays(*tangents))
-        yield from _launched(s, f"_{f.kind}_senders_{s.pair.key}", 1, given, ("features",), wanted, _elements(s))
+        yield from launched(
+            s.module, s.world, f"_{f.kind}_senders_{s.pair.key}", 1, given, ("features",), wanted, _elements(s)
+        )
 
 
 def _by_receiver(s: OnGpu, case: KernelCase) -> Iterator[Any]:
     graph = (not s.case.solid, np.array(INDPTR), np.array(INDICES))
     given = (*graph, *s.read.values())
     wanted = s.outputs()
-    yield from _launched(s, f"_jvp_rows_{s.pair.key}", 1, given, tuple(wanted), wanted, _elements(s))
+    yield from launched(s.module, s.world, f"_jvp_rows_{s.pair.key}", 1, given, tuple(wanted), wanted, _elements(s))
 
 
 def _elements(s: OnGpu) -> list[list[Any]]:
@@ -164,8 +168,9 @@ def _elements(s: OnGpu) -> list[list[Any]]:
     return [[(i, slice(None), c)] for i in range(NODES) for c in range(channels)] + [[]]
 
 
-def _launched(
-    s: OnGpu,
+def launched(
+    module: EmittedModule,
+    world: Mapping[str, Any],
     name: str,
     threads: int,
     given: Sequence[Any],
@@ -174,8 +179,8 @@ def _launched(
     owned: Sequence[Sequence[Any]],
 ) -> Iterator[Any]:
     """A kernel, block by block: each must write what belongs to its threads, `owned`, and nothing else."""
-    device, module = Device(threads), s.module
-    kernel = module.function(name, cuda=device, _THREADS=threads, **s.world)
+    device = Device(threads)
+    kernel = module.function(name, cuda=device, _THREADS=threads, **world)
     targets = {n: symbols_array(f"untouched_{n}", *a.shape) for n, a in wanted.items()}
     whole = {n: a.copy() for n, a in targets.items()}
     arguments = (module.constants, *given, *(targets[n] if n in targets else left_out(DIMENSIONS[n]) for n in names))

@@ -12,6 +12,7 @@ from .emitted_derivative_kernels import derivative_kernel_residuals, helper_kern
 from .emitted_derivative_loops import derivative_loop_residuals
 from .emitted_derivatives import derivative_residuals, derivative_texts, direction_residuals, inverse_residuals
 from .emitted_kernel_calls import kernel_call_residuals
+from .emitted_laplacian_kernels import laplacian_kernel_residuals
 from .emitted_laplacians import gradient_residuals, limit_residuals, radial_residuals, slope_residuals
 from .emitted_tables import laplacian_residuals, tabulated_residuals, walker_residuals
 from .opaque import linear_residuals
@@ -172,12 +173,12 @@ def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tuple[Ste
 
 def _kernels(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tuple[Step, ...]:
     on_gpu = [m for m in modules if m.runs_on_gpu]
-    parts = (derivative_kernel_residuals, kernel_call_residuals, linear_residuals)
+    parts = (derivative_kernel_residuals, laplacian_kernel_residuals, kernel_call_residuals, linear_residuals)
     if not on_gpu:
         return ()
     return (
         Step(
-            r"The GPU's kernels were executed on the same graph, thread by thread, in the same cases; an edge had one thread, or "
+            r"The GPU's kernels, those of the forward Laplacian among them, were executed on such a graph, thread by thread, in the same cases; an edge had one thread, or "
             r"more than channels, or between. Each thread wrote what belongs to it, and each block of threads what belongs to its "
             r"edges, and nothing else; between two barriers no thread read what another wrote of their shared memory, so that no "
             r"order of threads was assumed. Of the scalar functions it is used as well that the cotangents of $f$ are computed "
