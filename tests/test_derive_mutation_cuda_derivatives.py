@@ -87,6 +87,26 @@ KERNELS = [
         ("sign", "+= sums[n, r + half]", "-= sums[n, r + half]"),
         ("some wait alone", "if lane < half:\n", "if lane < half:\n            cuda.syncthreads()\n"),
     ),
+    *edits(
+        "_laplacian_rows_1_1",
+        ("a node with itself", "if i != j:", "if True:"),
+        ("features of the receiver", "f1 = features[j, 1, c]", "f1 = features[i, 1, c]"),
+        ("once", "(k.one + k.one) * w * lap1", "w * lap1"),
+        ("sum over edges dropped", "total2 += values[2]", "total2 = values[2]"),
+        ("weights dropped", "p2 = w * radial[e, 2, c]", "p2 = radial[e, 2, c]"),
+    ),
+    *edits(
+        "_laplacian_jacobian_1_1",
+        ("sign of the sender", "sign = -k.one if sends", "sign = k.one if sends"),
+        ("receiver for sender", "sends = m == i, m == j", "sends = m == j, m == i"),
+        ("an axis", "d1_0 += sign * values[6]", "d1_0 += sign * values[3]"),
+        ("features of another", "features_jacobian[3 * m + 1, j, 0, c]", "features_jacobian[3 * m + 1, i, 0, c]"),
+        ("slopes without weights", "chi0 = w * chi0", "chi0 = chi0"),
+        ("to another node", "jacobian[3 * m + 2, i, 1, c] = d2_1", "jacobian[3 * i + 2, m, 1, c] = d2_1"),
+    ),
+    *edits("_twice_between", ("sign", " - features_jacobian", " + features_jacobian")),
+    *edits("_radial_1", ("always unit", "if not solid:", "if True:")),
+    *edits("_gradient_channel_1_1", ("an axis", "along0 * e0", "along0 * e1")),
     *edits("_edge_moved_twice", ("r does not move", "if d_vectors.shape[0] == 0:", "if True:")),
     *edits("_given_number", ("always missing", "array.shape[0] == 0", "array.shape[0] >= 0")),
     *edits("_given", ("another component", "array[row, a, c]", "array[row, c, a]")),
@@ -114,6 +134,10 @@ CALLS = [
     *edits(
         "jvp_convolve_1_1",
         ("tangents exchanged", "(vectors_tangent, radial_tangent", "(radial_tangent, vectors_tangent"),
+    ),
+    *edits(
+        "laplacian_convolve_1_1",
+        ("exchanged", "        slopes,\n        curvatures,", "        curvatures,\n        slopes,"),
     ),
     *edits(
         "hvp_apply_1_1",
