@@ -14,7 +14,15 @@ from numba.cuda.typing.typeof import Purpose, typeof
 from .ptx import LEADING, Kernel
 
 #: The stems of those that each pair has.
-STEMS = ("vjp_edges", "vjp_senders", "jvp_rows", "hvp_edges", "hvp_senders")
+STEMS = (
+    "vjp_edges",
+    "vjp_senders",
+    "jvp_rows",
+    "hvp_edges",
+    "hvp_senders",
+    "laplacian_rows",
+    "laplacian_jacobian",
+)
 
 
 def kernels(dtype: str) -> Iterator[Kernel]:
@@ -36,8 +44,8 @@ def _function(name: str) -> Callable[..., None]:
 def _signatures(number: Any) -> dict[str, tuple[Any, ...]]:
     k = typeof(gpu._TABLES[np.dtype(str(number))], Purpose.argument)
     integer, lead = types.int64, typeof((1,) * LEADING, Purpose.argument)
-    place, line, matrix, cube = (
-        types.Array(t, n, "C") for t, n in ((integer, 1), (number, 1), (number, 2), (number, 3))
+    place, line, matrix, cube, four = (
+        types.Array(t, n, "C") for t, n in ((integer, 1), (number, 1), (number, 2), (number, 3), (number, 4))
     )
     fault = types.Array(types.int32, 1, "C")
     edge_tangents = (matrix, cube, cube, line)
@@ -46,7 +54,10 @@ def _signatures(number: Any) -> dict[str, tuple[Any, ...]]:
         (k, integer, integer, place, place, *read),
         (k, integer, place, place, place, matrix, cube, line, cube),
     )
+    of_laplacian = (k, integer, place, place, matrix, cube, cube, cube, cube, line, four)
     return {
+        "laplacian_rows": (*of_laplacian, cube, cube, cube),
+        "laplacian_jacobian": (*of_laplacian, four),
         "vjp_edges": (*by_edge, *results),
         "hvp_edges": (*by_edge, *edge_tangents, *results),
         "vjp_senders": (*by_sender, cube),

@@ -39,7 +39,10 @@ DERIVED = ("apply", "convolve", "convolve_tabulated", "convolve_mixing", "convol
 DERIVATIVES = tuple(f"{order}_{of}" for order in ("vjp", "jvp", "hvp") for of in DERIVED)
 LAPLACIANS = ("laplacian_convolve", "laplacian_walkers")
 #: Those that exist on the GPU.
-CUDA_DERIVATIVES = tuple(f"{order}_{of}" for order in ("vjp", "jvp", "hvp") for of in ("apply", "convolve"))
+CUDA_DERIVATIVES = (
+    *(f"{order}_{of}" for order in ("vjp", "jvp", "hvp") for of in ("apply", "convolve")),
+    "laplacian_convolve",
+)
 MANTISSA = {32: 24, 64: 53}
 #: Squared lengths between these powers of two neither under- nor overflow to within rounding.
 SQUARE_RANGE = {32: (-100, 126), 64: (-960, 1022)}

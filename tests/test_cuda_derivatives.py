@@ -1,6 +1,6 @@
 """The CUDA module of derivatives computes and refuses what it must, in Numba's simulator and on a GPU.
 
-cuda_derivative_cases.py and cuda_derivative_refusals.py hold the cases; see test_cuda_simulator.py.
+cuda_derivative_cases.py, cuda_derivative_refusals.py and cuda_laplacian_cases.py hold the cases; see test_cuda_simulator.py.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from tests.oracles import KEYS
 from tests.test_cuda_missing import NO_MODULE, NO_REDIRECTION, TELL_IMPORT_ERROR, tell
 from tests.test_cuda_simulator import no_gpu, run_cases
 
-FILES = ("cuda_derivative_cases.py", "cuda_derivative_refusals.py")
+FILES = ("cuda_derivative_cases.py", "cuda_derivative_refusals.py", "cuda_laplacian_cases.py")
 #: Cases that each way must run, at least: a file that was collected in part must not pass.
 LEAST = {
-    "simulator": {"cuda_derivative_cases.py": 118, "cuda_derivative_refusals.py": 155},
-    "hardware": {"cuda_derivative_cases.py": 140, "cuda_derivative_refusals.py": 155},
+    "simulator": {"cuda_derivative_cases.py": 118, "cuda_derivative_refusals.py": 155, "cuda_laplacian_cases.py": 53},
+    "hardware": {"cuda_derivative_cases.py": 140, "cuda_derivative_refusals.py": 155, "cuda_laplacian_cases.py": 53},
 }
 
 
@@ -85,7 +85,8 @@ def test_call_without_gpu() -> None:
     derivatives = {
         f"{order}_{of}_{key}" for order in ("vjp", "jvp", "hvp") for of in ("apply", "convolve") for key in KEYS
     }
-    assert set(answers) == derivatives | {"transpose", "position_cotangents"}
+    laplacians = {f"laplacian_convolve_{key}" for key in KEYS}
+    assert set(answers) == derivatives | laplacians | {"transpose", "position_cotangents"}
     for name, (kind, message) in answers.items():
         assert kind == "RuntimeError"
         assert message == f"{name}: no CUDA device is available (driver missing, or no GPU)"

@@ -546,6 +546,18 @@ def _fields(features: np.ndarray, coordinates: int, moving: bool) -> dict[str, A
     }
 
 
+def rows_of_graph(
+    t: Tables, indices: Sequence[int], vectors: Any, radial: Sequence[Any], fields: Mapping[str, Any], weights: Any
+) -> dict[str, np.ndarray]:
+    """What the forward Laplacian of a graph should be; `radial` holds the functions and their two derivatives."""
+    rows = _rows(NODES, 3 * NODES, 2 * t.pair.l_out + 1)
+    for e, c in product(range(EDGES), range(CHANNELS)):
+        term = Term(t, RECEIVERS[e], indices[e], vectors[e], _none_or(weights, e, 1))
+        given = [tuple(array[e, p, c] for array in radial) for p in range(len(t.pair.paths))]
+        term.add(_row(rows, RECEIVERS[e]), given, fields, c)
+    return rows
+
+
 def laplacian_residuals(pair: Pair, module: EmittedModule) -> tuple[Any, ...]:
     """Computed minus defined, for the forward Laplacian of graphs and of walkers."""
     cases = ((DEGREES[0], False, True, True), (DEGREES[1], True, False, False))
@@ -561,11 +573,7 @@ def _laplacian_of_graph(t: Tables, weighted: bool, moving: bool) -> Iterator[Any
     fields = _fields(fields_array(t.pair, CHANNELS, NODES), 3 * NODES, moving)
     weights = symbols_array("w", EDGES) if weighted else None
     radial = [symbols_array(name, EDGES, paths, CHANNELS) for name in ("p", "q", "r")]
-    rows = _rows(NODES, 3 * NODES, 2 * t.pair.l_out + 1)
-    for e, c in product(range(EDGES), range(CHANNELS)):
-        term = Term(t, RECEIVERS[e], indices[e], vectors[e], _none_or(weights, e, 1))
-        given = [tuple(array[e, p, c] for array in radial) for p in range(paths)]
-        term.add(_row(rows, RECEIVERS[e]), given, fields, c)
+    rows = rows_of_graph(t, indices, vectors, radial, fields, weights)
     name, graph = f"laplacian_convolve_{t.pair.key}", (np.array(INDPTR), np.array(indices))
     more = (fields["features"], weights, fields["jacobian"], fields["laplacian"], not t.solid)
     yield from _each(t, name, t.module.run_all(name, *graph, vectors, *radial, *more, **t.world()), rows)

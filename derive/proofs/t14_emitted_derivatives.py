@@ -8,8 +8,11 @@ from typing import Any
 from ..catalogue import Pair, variants
 from ..execution import EmittedCodeError, EmittedModule
 from .emitted_derivative_calls import handed_residuals, returned_residuals, transpose_residuals
+from .emitted_derivative_kernels import derivative_kernel_residuals, helper_kernel_residuals
 from .emitted_derivative_loops import derivative_loop_residuals
 from .emitted_derivatives import derivative_residuals, derivative_texts, direction_residuals, inverse_residuals
+from .emitted_kernel_calls import kernel_call_residuals
+from .emitted_laplacian_kernels import laplacian_kernel_residuals
 from .emitted_laplacians import gradient_residuals, limit_residuals, radial_residuals, slope_residuals
 from .emitted_mixing_derivatives import mixing_residuals
 from .emitted_tables import laplacian_residuals, tabulated_residuals, walker_residuals
@@ -40,7 +43,7 @@ def _proof(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Proof:
             r"functions \texttt{vjp} compute the derivatives of $L$ with respect to $w$, $\rho$, $f$ and the direction; "
             r"\texttt{jvp} computes $F$ and $\dot F$, the change of $F$ along tangents of these four; and \texttt{hvp} the "
             r"derivatives of $\dot L$ with respect to them. The compiled loops sum these over channels and over the edges of "
-            r"each sender or receiver, and on the CPU so do the public functions."
+            r"each sender or receiver, and so do the GPU's kernels and, on the CPU, the public functions."
         ),
         hypotheses=(
             rf"The text of {names} as emitted, read as in \tfnref{{T11}}, which proves $F$.",
@@ -50,7 +53,8 @@ def _proof(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Proof:
             _directions(modules),
             *(_channels(pair, modules) for pair in pairs),
             *_laplacians(pairs, modules),
-            _loops(pairs, modules),
+            *_loops(pairs, modules),
+            *_kernels(pairs, modules),
         ),
     )
 
@@ -98,8 +102,7 @@ def _once_for_each_text(pair: Pair, modules: Sequence[EmittedModule]) -> list[di
 def _laplacians(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tuple[Step, ...]:
     on_cpu = [m for m in modules if not m.runs_on_gpu]
     degrees = sorted({p.l_f for pair in pairs for p in pair.paths})
-    if not on_cpu:
-        return ()
+    radial = [f"_{kind}radial_{j}" for j in degrees for kind in ("", "unit_", "solid_", "origin_")]
     return (
         Step(
             r"For the forward Laplacian, with another set of radial functions $\chi$, a vector $e$ and a number $s$,",
@@ -109,10 +112,15 @@ def _laplacians(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tupl
                         r"\texttt{gradient}_{d a}",
                         r"\textstyle e_d \sum_J \chi_J K^{(J)}_{ac}(r) f_c + s\, \partial_d \sum_J \rho_J K^{(J)}_{ac}(r) f_c,",
                     ),
-                    tuple(r for pair in pairs for m in on_cpu for r in gradient_residuals(pair, m)),
+                    tuple(
+                        r
+                        for pair in pairs
+                        for m in _once(modules, _of_gradient(pair))
+                        for r in gradient_residuals(pair, m)
+                    ),
                 ),
                 unseen(
-                    *(radial_residuals(degrees, m) for m in on_cpu),
+                    *(radial_residuals(degrees, m) for m in _once(modules, radial)),
                     *(slope_residuals(m) for m in on_cpu),
                     limit_residuals(degrees),
                 ),
@@ -125,8 +133,19 @@ def _laplacians(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tupl
     )
 
 
-def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
+def _of_gradient(pair: Pair) -> list[str]:
+    return [f"_{kind}_{part}_{pair.key}" for kind in ("gradient", "contraction") for part in ("values", "channel")]
+
+
+def _once(modules: Sequence[EmittedModule], names: Sequence[str]) -> list[EmittedModule]:
+    """Of modules that share the text of these functions, one."""
+    return list({tuple(map(m.source, names)): m for m in reversed(modules)}.values())
+
+
+def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tuple[Step, ...]:
     on_cpu = [m for m in modules if not m.runs_on_gpu]
+    if not on_cpu:
+        return ()
     parts = (
         derivative_loop_residuals,
         handed_residuals,
@@ -137,7 +156,7 @@ def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
         walker_residuals,
         laplacian_residuals,
     )
-    return Step(
+    step = Step(
         r"The CPU's loops were executed on the graph of \tfnref{T11}, every array element a symbol of its own, and every value of a "
         r"scalar function another for other arguments: with weights and without, with tangents and without, for directions and for "
         r"solid harmonics, and with all cotangents asked for or one. Each wrote what belongs to its rows and nothing else. The "
@@ -149,6 +168,30 @@ def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
             unseen(
                 *(part(pair, m) for pair in pairs for m in on_cpu for part in parts),
                 *(transpose_residuals(m) for m in on_cpu),
+            ),
+        ),
+    )
+    return (step,)
+
+
+def _kernels(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tuple[Step, ...]:
+    on_gpu = [m for m in modules if m.runs_on_gpu]
+    parts = (derivative_kernel_residuals, laplacian_kernel_residuals, kernel_call_residuals, linear_residuals)
+    if not on_gpu:
+        return ()
+    return (
+        Step(
+            r"The GPU's kernels, those of the forward Laplacian among them, were executed on such a graph, thread by thread, in the same cases; an edge had one thread, or "
+            r"more than channels, or between. Each thread wrote what belongs to it, and each block of threads what belongs to its "
+            r"edges, and nothing else; between two barriers no thread read what another wrote of their shared memory, so that no "
+            r"order of threads was assumed. Of the scalar functions it is used as well that the cotangents of $f$ are computed "
+            r"without $f$. The public functions hand on their kernels, their shape and each argument in its place; what checks "
+            r"these, gives them a common shape and launches the kernels was not executed on symbols.",
+            (
+                unseen(
+                    *(part(pair, m) for pair in pairs for m in on_gpu for part in parts),
+                    *(helper_kernel_residuals(m) for m in on_gpu),
+                ),
             ),
         ),
     )

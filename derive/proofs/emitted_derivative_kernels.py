@@ -1,0 +1,235 @@
+"""The emitted GPU kernels of derivatives, executed on small arrays of symbols, thread by thread."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..catalogue import Pair
+from ..derivative_text import DerivativeText, derivatives_text
+from ..execution import EmittedModule
+from .emitted_convolutions import EDGES, INDICES, INDPTR, NODES, RECEIVERS, zeros
+from .emitted_derivative_loops import CASES, ORDER, STARTS, LoopCase, Streamed
+from .emitted_loops import compared, symbols_array
+from .thread_blocks import Device, left_out
+
+#: Threads of a block that share memory; of those that do not, each is a block of its own.
+THREADS = 8
+#: What belongs to edges, and its dimensions.
+OF_EDGES = {"vectors": 2, "radial": 3, "weights": 1}
+DIMENSIONS = {**OF_EDGES, "features": 3}
+#: What the cotangents of features do not depend on, as the kernels are linear in it.
+FEATURES = ("features", "d_features")
+
+
+class KernelCase(NamedTuple):
+    """How the kernels are executed: with how many threads for an edge, and which of its cotangents are asked for."""
+
+    loop: LoopCase
+    lanes: int
+    asked: tuple[tuple[str, ...], ...]
+
+
+WHOLE = (tuple(OF_EDGES),)
+#: A thread has all channels of an edge, or some, or one, or none; and no weights, or no tangents but that of features.
+KERNEL_CASES = (
+    KernelCase(CASES[0], 1, WHOLE),
+    KernelCase(CASES[1], 2, WHOLE),
+    KernelCase(CASES[2], 8, WHOLE),
+    KernelCase(CASES[3]._replace(weighted=True), 4, tuple((name,) for name in OF_EDGES)),
+)
+
+
+class OnGpu(Streamed):
+    """The same arrays, and the same expected results, for functions that are called by keyword and one channel at a time."""
+
+    @property
+    def world(self) -> Mapping[str, Any]:
+        return {**super().world, **{f.name: self._channel(f) for f in self.texts.channels}}
+
+    def results(self, f: DerivativeText, e: int, c: int) -> dict[tuple[str, int], Any]:
+        values = self._values(f, self.edge(f, e), self.arguments(f, e, c))
+        return {(r.role, r.index): v for r, v in zip(f.results, values, strict=True)}
+
+    def _channel(self, f: DerivativeText) -> Callable[..., Any]:
+        signature = inspect.signature(self.module.function(f.name))
+
+        def call(*arguments: Any, **named: Any) -> tuple[Any, ...]:
+            k, edge, *numbers = signature.bind(*arguments, **named).args
+            counts = (len(edge), len(numbers))
+            if k is not self.module.constants or counts != (len(f.carried), len(f.inputs) + len(f.summed)):
+                raise TypeError(f"{f.name} does not take these arguments")
+            return tuple(self._values(f, edge, numbers))
+
+        return call
+
+    def _values(self, f: DerivativeText, edge: Sequence[Any], numbers: Sequence[Any]) -> list[Any]:
+        """Of the cotangents of features it is used that they do not depend on features."""
+        roles = [p.role for p in f.inputs]
+        without = [0 if role in FEATURES else n for role, n in zip(roles, numbers, strict=False)]
+        every = self.opaque.results(f, edge, numbers)
+        of_features = self.opaque.results(f, edge, [*without, *numbers[len(without) :]])
+        return [
+            theirs if r.role.endswith("bar_features") else ours
+            for r, ours, theirs in zip(f.results, every, of_features, strict=True)
+        ]
+
+    # What the kernels are given.
+
+    @cached_property
+    def read(self) -> dict[str, np.ndarray]:
+        """By name; what is left out has no elements."""
+        own = {"vectors": self.vectors, "radial": self.radial, "features": self.features, "weights": self.weights}
+        every = {**own, **{f"d_{name}": array for name, array in self.tangents.items()}}
+        return {n: left_out(DIMENSIONS[n.removeprefix("d_")]) if a is None else a for n, a in every.items()}
+
+    def arrays(self, *names: str) -> list[np.ndarray]:
+        return [self.read[name] for name in names]
+
+
+def derivative_kernel_residuals(
+    pair: Pair, module: EmittedModule, cases: Sequence[KernelCase] = KERNEL_CASES
+) -> tuple[Any, ...]:
+    """Computed minus defined, for every element that the pair's kernels write."""
+    kinds: tuple[Kind, ...] = (_by_edge, _by_sender, _by_receiver)
+    kernels = (r for case in cases for s in [OnGpu(pair, module, case.loop)] for kind in kinds for r in kind(s, case))
+    return (*_independent(pair, module), *kernels)
+
+
+Kind = Callable[[OnGpu, KernelCase], Iterator[Any]]
+
+
+class _Inputs(frozenset[str]):
+    """The names that a value is computed from, in place of the value."""
+
+    def _with(self, other: Any) -> _Inputs:
+        return _Inputs(self | other) if isinstance(other, _Inputs) else self
+
+    def __neg__(self) -> _Inputs:
+        return self
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _with
+
+
+def _independent(pair: Pair, module: EmittedModule) -> Iterator[int]:
+    """From how many components of features the cotangents of features are computed: none."""
+    texts = derivatives_text(pair)
+    for f in (texts.vjp, texts.hvp):
+        edge = (_Inputs(),) * len(f.carried)
+        inputs = [_Inputs({p.role} & {*FEATURES}) for p in f.inputs]
+        found = module.run(f.name, module.constants, edge, *inputs, *(_Inputs() for _ in f.summed))
+        yield from (len(value) for r, value in zip(f.results, found, strict=True) if r.role.endswith("bar_features"))
+
+
+def _by_edge(s: OnGpu, case: KernelCase) -> Iterator[Any]:
+    moving = ("d_vectors", "d_radial", "d_features", "d_weights")
+    for f, prefix, tangents in ((s.texts.vjp, "", ()), (s.texts.hvp, "d_", moving)):
+        wanted = s.cotangents(f, prefix)
+        head = (not s.case.solid, case.lanes, np.array(RECEIVERS), np.array(INDICES))
+        given = (*head, *s.arrays(*OF_EDGES_READ), s.seeds, *s.arrays(*tangents))
+        for asked in case.asked:
+            kept = {n: wanted[n] for n in OF_EDGES if n in asked and n in wanted}
+            owned = [[t // case.lanes] if t < EDGES * case.lanes else [] for t in range((EDGES + 1) * THREADS)]
+            yield from launched(
+                s.module, s.world, f"_{f.kind}_edges_{s.pair.key}", THREADS, given, OF_EDGES, kept, owned
+            )
+
+
+#: What a thread of an edge reads besides cotangents.
+OF_EDGES_READ = ("vectors", "radial", "features", "weights")
+
+
+def _by_sender(s: OnGpu, case: KernelCase) -> Iterator[Any]:
+    moving = ("d_vectors", "d_radial", "d_weights")
+    receivers = np.array([RECEIVERS[e] for e in ORDER])
+    for f, prefix, tangents in ((s.texts.vjp, "", ()), (s.texts.hvp, "d_", moving)):
+        wanted = {"features": s.cotangents(f, prefix)["features"]}
+        graph = (not s.case.solid, np.array(STARTS), receivers, np.array(ORDER))
+        given = (*graph, *s.arrays("vectors", "radial", "weights"), s.seeds, *s.arrays(*tangents))
+        yield from launched(
+            s.module, s.world, f"_{f.kind}_senders_{s.pair.key}", 1, given, ("features",), wanted, _elements(s)
+        )
+
+
+def _by_receiver(s: OnGpu, case: KernelCase) -> Iterator[Any]:
+    graph = (not s.case.solid, np.array(INDPTR), np.array(INDICES))
+    given = (*graph, *s.read.values())
+    wanted = s.outputs()
+    yield from launched(s.module, s.world, f"_jvp_rows_{s.pair.key}", 1, given, tuple(wanted), wanted, _elements(s))
+
+
+def _elements(s: OnGpu) -> list[list[Any]]:
+    """For each thread the channel of a node that belongs to it; one more has none."""
+    channels = s.case.size.channels
+    return [[(i, slice(None), c)] for i in range(NODES) for c in range(channels)] + [[]]
+
+
+def launched(
+    module: EmittedModule,
+    world: Mapping[str, Any],
+    name: str,
+    threads: int,
+    given: Sequence[Any],
+    names: Sequence[str] | Mapping[str, int],
+    wanted: Mapping[str, np.ndarray],
+    owned: Sequence[Sequence[Any]],
+) -> Iterator[Any]:
+    """A kernel, block by block: each must write what belongs to its threads, `owned`, and nothing else."""
+    device = Device(threads)
+    kernel = module.function(name, cuda=device, _THREADS=threads, **world)
+    targets = {n: symbols_array(f"untouched_{n}", *a.shape) for n, a in wanted.items()}
+    whole = {n: a.copy() for n, a in targets.items()}
+    arguments = (module.constants, *given, *(targets[n] if n in targets else left_out(DIMENSIONS[n]) for n in names))
+    for block in range(-(-len(owned) // threads)):
+        device.run_block(f"{module.name}: {name}", block, kernel, arguments)
+        for n, own in whole.items():
+            for places in owned[block * threads : (block + 1) * threads]:
+                for place in places:
+                    own[place] = wanted[n][place]
+            compared(f"{module.name}: {name}, {n}", targets[n], own)
+    for n, a in targets.items():
+        yield from compared(f"{module.name}: {name}, {n}", a, wanted[n])
+
+
+# --- kernels that no pair has of its own ---------------------------------------------------------------
+
+#: Rows that are broadcast along the second of three dimensions, and how many of their repeats a thread adds.
+REPEATED, PART = (2, 3, 2), 2
+
+
+def helper_kernel_residuals(module: EmittedModule) -> tuple[Any, ...]:
+    """Receivers of edges, sums over the edges of nodes, numbers, repeats and sums over repeats."""
+    vectors, k = symbols_array("v", EDGES, 3), module.constants
+    of_nodes = zeros(NODES, 3)
+    for e, (i, j) in enumerate(zip(RECEIVERS, INDICES, strict=True)):
+        of_nodes[i] += vectors[e]
+        of_nodes[j] -= vectors[e]
+    lead, (a, b, c) = (4, 2), REPEATED
+    source = symbols_array("s", *lead)
+    repeated = np.array([source[x * c + z] for x in range(a) for _ in range(b) for z in range(c)])
+    values = symbols_array("t", a * b * c, 2)
+    by_place = values.reshape(*REPEATED, 2)
+    parts = [by_place[:, first : first + PART].sum(axis=1) for first in range(0, b, PART)]
+    sums = np.stack(parts, axis=2).reshape(a * c, len(parts), 2)
+    own, whole = (a, 1, c), (b * c, c, 1)
+    calls: tuple[tuple[str, tuple[Any, ...], np.ndarray], ...] = (
+        ("_fill_receivers", (np.array(INDPTR),), np.array(RECEIVERS)),
+        ("_count_up", (), np.arange(5)),
+        ("_sum_nodes", (k, np.array(INDPTR), np.array(STARTS), np.array(ORDER), vectors), of_nodes),
+        ("_repeat", (REPEATED, (c, 0, 1), source), repeated),
+        ("_sum_repeats", (k, own, whole, (1, b, 1), whole, b, values), sums),
+    )
+    return tuple(r for call in calls for r in _helper(module, *call))
+
+
+def _helper(module: EmittedModule, name: str, given: tuple[Any, ...], wanted: np.ndarray) -> list[int]:
+    device = Device(THREADS)
+    out = np.full(wanted.shape, None, dtype=object)
+    kernel = module.function(name, cuda=device, _PART=PART)
+    for block in range(wanted.size // THREADS + 1):
+        device.run_block(f"{module.name}: {name}", block, kernel, (*given, out))
+    return compared(f"{module.name}: {name}", out, wanted)
