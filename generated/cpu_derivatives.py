@@ -22665,15 +22665,15 @@ def _laplacian_rows_1_1_axial(
                         (entries[0, u], entries[1, u], entries[2, u]),
                         p0,
                     )
-                    _store(matrices, (u, 0, 0), _everywhere(k.zero, lanes))
+                    _store(matrices, (u, 0, 0), _everywhere(k.one, lanes) * values[0])
                     _store(matrices, (u, 1, 0), values[1])
                     _store(matrices, (u, 2, 0), values[2])
                     _store(matrices, (u, 3, 0), values[3])
-                    _store(matrices, (u, 4, 0), _everywhere(k.zero, lanes))
+                    _store(matrices, (u, 4, 0), _everywhere(k.one, lanes) * values[4])
                     _store(matrices, (u, 5, 0), values[5])
                     _store(matrices, (u, 6, 0), values[6])
                     _store(matrices, (u, 7, 0), values[7])
-                    _store(matrices, (u, 8, 0), _everywhere(k.zero, lanes))
+                    _store(matrices, (u, 8, 0), _everywhere(k.one, lanes) * values[8])
             if features_jacobian is not None:
                 for d in range(0, len(rows), 3):
                     s0_0 = _load(rows, (d + 0, 0, 0), lanes)
@@ -22916,15 +22916,15 @@ def _laplacian_walkers_1_1_axial(
                             (entries[0, u], entries[1, u], entries[2, u]),
                             p0,
                         )
-                        _store(matrices, (u, 0, 0), _everywhere(k.zero, lanes))
+                        _store(matrices, (u, 0, 0), _everywhere(k.one, lanes) * values[0])
                         _store(matrices, (u, 1, 0), values[1])
                         _store(matrices, (u, 2, 0), values[2])
                         _store(matrices, (u, 3, 0), values[3])
-                        _store(matrices, (u, 4, 0), _everywhere(k.zero, lanes))
+                        _store(matrices, (u, 4, 0), _everywhere(k.one, lanes) * values[4])
                         _store(matrices, (u, 5, 0), values[5])
                         _store(matrices, (u, 6, 0), values[6])
                         _store(matrices, (u, 7, 0), values[7])
-                        _store(matrices, (u, 8, 0), _everywhere(k.zero, lanes))
+                        _store(matrices, (u, 8, 0), _everywhere(k.one, lanes) * values[8])
                 if features_jacobian is not None:
                     for d in range(0, len(rows), 3):
                         s0_0 = _load(rows, (d + 0, 0, 0), lanes)
@@ -24758,7 +24758,7 @@ def _laplacian_rows_1_2_axial(
                     _store(matrices, (u, 5, 0), values[5])
                     _store(matrices, (u, 6, 0), values[6])
                     _store(matrices, (u, 7, 0), values[7])
-                    _store(matrices, (u, 8, 0), _everywhere(k.zero, lanes))
+                    _store(matrices, (u, 8, 0), _everywhere(k.one, lanes) * values[8])
                     _store(matrices, (u, 9, 0), values[9])
                     _store(matrices, (u, 10, 0), values[10])
                     _store(matrices, (u, 11, 0), values[11])
@@ -25089,7 +25089,7 @@ def _laplacian_walkers_1_2_axial(
                         _store(matrices, (u, 5, 0), values[5])
                         _store(matrices, (u, 6, 0), values[6])
                         _store(matrices, (u, 7, 0), values[7])
-                        _store(matrices, (u, 8, 0), _everywhere(k.zero, lanes))
+                        _store(matrices, (u, 8, 0), _everywhere(k.one, lanes) * values[8])
                         _store(matrices, (u, 9, 0), values[9])
                         _store(matrices, (u, 10, 0), values[10])
                         _store(matrices, (u, 11, 0), values[11])

@@ -6118,45 +6118,45 @@ def _sum_repeats(k, shape, steps, others, other_steps, count, values, sums):
 @_device
 def _radial_0(k, solid, s, p, q, r):
     """χ, and the radial function of the Laplacian, of a form of degree 0; s is 1/|r|, or 0 at r = 0."""
-    if not solid:
-        return _unit_radial_0(k, s, p, q, r)
-    if s == k.zero:
+    if s == k.zero:  # of directions, too: there the form is zero unless its degree is
         chi, laplacian = _origin_radial_0(k, s, p, q, r)
         return chi * p, laplacian
-    return _solid_radial_0(k, s, p, q, r)
+    if solid:
+        return _solid_radial_0(k, s, p, q, r)
+    return _unit_radial_0(k, s, p, q, r)
 
 
 @_device
 def _radial_1(k, solid, s, p, q, r):
     """χ, and the radial function of the Laplacian, of a form of degree 1; s is 1/|r|, or 0 at r = 0."""
-    if not solid:
-        return _unit_radial_1(k, s, p, q, r)
-    if s == k.zero:
+    if s == k.zero:  # of directions, too: there the form is zero unless its degree is
         chi, laplacian = _origin_radial_1(k, s, p, q, r)
         return chi * p, laplacian
-    return _solid_radial_1(k, s, p, q, r)
+    if solid:
+        return _solid_radial_1(k, s, p, q, r)
+    return _unit_radial_1(k, s, p, q, r)
 
 
 @_device
 def _radial_2(k, solid, s, p, q, r):
     """χ, and the radial function of the Laplacian, of a form of degree 2; s is 1/|r|, or 0 at r = 0."""
-    if not solid:
-        return _unit_radial_2(k, s, p, q, r)
-    if s == k.zero:
+    if s == k.zero:  # of directions, too: there the form is zero unless its degree is
         chi, laplacian = _origin_radial_2(k, s, p, q, r)
         return chi * p, laplacian
-    return _solid_radial_2(k, s, p, q, r)
+    if solid:
+        return _solid_radial_2(k, s, p, q, r)
+    return _unit_radial_2(k, s, p, q, r)
 
 
 @_device
 def _radial_3(k, solid, s, p, q, r):
     """χ, and the radial function of the Laplacian, of a form of degree 3; s is 1/|r|, or 0 at r = 0."""
-    if not solid:
-        return _unit_radial_3(k, s, p, q, r)
-    if s == k.zero:
+    if s == k.zero:  # of directions, too: there the form is zero unless its degree is
         chi, laplacian = _origin_radial_3(k, s, p, q, r)
         return chi * p, laplacian
-    return _solid_radial_3(k, s, p, q, r)
+    if solid:
+        return _solid_radial_3(k, s, p, q, r)
+    return _unit_radial_3(k, s, p, q, r)
 
 
 @_device

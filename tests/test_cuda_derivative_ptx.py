@@ -20,7 +20,8 @@ SOON = {("1_1", "float32"), ("hvp_edges_1_1", "float64"), ("hvp_edges_1_2", "flo
 # Of 65536 registers, blocks of 128 threads.  What sums the cotangents of features, and tangents, holds few values, as
 # the forward kernels do: 64 registers leave 32 warps, 96 leave 20, 128 leave 16.  By edge a thread has sums over its
 # channels beside all inputs and their tangents.  Second derivatives in float64 need nearly all that a thread may have,
-# 255, which leaves 8 warps with 8 to 20 loads each in flight.
+# 255, which leaves 8 warps with 8 to 20 loads each in flight.  The forward Laplacian keeps three functions of each path
+# and, by receiver, the gradients of features along three axes, or else of three coordinates all components.
 MOST_REGISTERS = {
     ("vjp_edges", "float32"): 96,
     ("vjp_edges", "float64"): 136,
@@ -32,6 +33,10 @@ MOST_REGISTERS = {
     ("hvp_edges", "float64"): 255,
     ("hvp_senders", "float32"): 80,
     ("hvp_senders", "float64"): 104,
+    ("laplacian_rows", "float32"): 128,
+    ("laplacian_rows", "float64"): 200,
+    ("laplacian_jacobian", "float32"): 120,
+    ("laplacian_jacobian", "float64"): 160,
 }
 MOST_OF_HELPERS = 48
 

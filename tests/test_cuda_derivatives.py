@@ -1,6 +1,6 @@
 """The CUDA module of derivatives computes and refuses what it must, in Numba's simulator and on a GPU.
 
-cuda_derivative_cases.py, cuda_derivative_refusals.py and cuda_laplacian_cases.py hold the cases; see test_cuda_simulator.py.
+FILES hold the cases; see test_cuda_simulator.py.
 """
 
 from __future__ import annotations
