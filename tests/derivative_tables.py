@@ -232,7 +232,7 @@ class WalkersCase(TableCase):
             np.add.at(total, nodes, array)
             return total.reshape(walkers, particles, *array.shape[1:])
 
-        found = {n: summed(edge[n], senders) for n in ("features", "weights") if n in self.inputs}
+        found: dict[str, Array] = {n: summed(edge[n], senders) for n in ("features", "weights") if n in self.inputs}
         vectors = edge["vectors"]
         sign = -1 if vectors.ndim == 2 else 1  # scales have no components, and add
         return {"positions": summed(vectors, receivers) + sign * summed(vectors, senders), **found}
@@ -378,6 +378,6 @@ def pair_jacobian(senders: Array, receivers: Array, nodes: int) -> Array:
     found = np.zeros((nodes, 3, len(senders), 3))
     edges = np.arange(len(senders))
     for axis in range(3):
-        np.add.at(found, (receivers, axis, edges, axis), 1)
-        np.add.at(found, (senders, axis, edges, axis), -1)
+        found[receivers, axis, edges, axis] += 1  # of each edge one place, so that none comes twice
+        found[senders, axis, edges, axis] -= 1
     return found.reshape(3 * nodes, len(senders), 3)
