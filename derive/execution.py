@@ -31,6 +31,11 @@ Node = TypeVar("Node", bound=ast.AST)
 #: Names that decorate compiled functions in the emitted modules.
 LOOP_COMPILERS = frozenset({"_loop", "_global"})
 COMPILERS = LOOP_COMPILERS | {"_compiled", "_device"}
+#: What a function consists of that only adds and multiplies, numbers aside, which it takes from the table.
+POLYNOMIAL = (
+    *(ast.Assign, ast.Return, ast.Tuple, ast.Name, ast.Attribute, ast.Load, ast.Store),
+    *(ast.BinOp, ast.UnaryOp, ast.Add, ast.Sub, ast.Mult, ast.USub),
+)
 #: Fields of the table of constants that are not numbers of the formulas.
 SPECIAL_FIELDS = frozenset({"zero", "one", "tiny", "huge", "up", "down"})
 
@@ -108,11 +113,18 @@ class EmittedModule:
         """The compiled functions."""
         return [f.name for f in self._functions]
 
-    def untyped_numbers(self) -> list[str]:
-        """Numbers written literally in the scalar functions, which have ``k`` for all that they need."""
+    def require_typed_numbers(self) -> None:
+        """EmittedCodeError for a literal number in a scalar function, which has ``k`` for all that it needs."""
+        if untyped := self._untyped_numbers():
+            raise EmittedCodeError(f"{self.name}: the number {untyped[0]} is not taken from the table of its dtype")
+
+    def _untyped_numbers(self) -> list[str]:
         scalar = [f for f in self._functions if f.args.args[0].arg == "k" and not _is_compiled(f, LOOP_COMPILERS)]
-        constants = (n for f in scalar for n in ast.walk(f) if isinstance(n, ast.Constant))
-        return [ast.unparse(n) for n in constants if isinstance(n.value, (int, float, complex))]
+        nodes = [n for f in scalar for n in ast.walk(f)]
+        places = [e for n in nodes for e in _places(n)]
+        counted = {id(n) for e in places for n in ast.walk(e)}
+        constants = (n for n in nodes if isinstance(n, ast.Constant) and id(n) not in counted)
+        return [ast.unparse(n) for n in constants if type(n.value) in (int, float, complex)]
 
     def source(self, name: str) -> str:
         """A compiled function as text, whatever compiles it; nothing if there is none of that name."""
@@ -133,11 +145,11 @@ class EmittedModule:
         return [list(map(ast.unparse, n.args)) for n in plain if ast.unparse(n.func) == name]
 
     def require_sums_and_products(self, name: str) -> None:
-        """EmittedCodeError if a function does more to numbers: quotients and order mean other things in a ring."""
-        nodes = [n for f in self._functions if f.name == name for n in ast.walk(f)]
-        operators = [n for n in nodes if isinstance(n, (ast.operator, ast.unaryop, ast.cmpop, ast.boolop))]
-        if others := [n for n in operators if not isinstance(n, (ast.Add, ast.Sub, ast.Mult, ast.USub))]:
-            raise EmittedCodeError(f"{self.name}: {name} does more than add and multiply ({type(others[0]).__name__})")
+        """EmittedCodeError unless a function only adds and multiplies: all else means something else in a ring."""
+        for statement in (n for f in self._functions if f.name == name for n in f.body):
+            others = [n for n in ast.walk(statement) if not isinstance(n, POLYNOMIAL)]
+            if others and not _is_text(statement):
+                raise EmittedCodeError(f"{self.name}: {name} does more than add and multiply: {ast.unparse(others[0])}")
 
     def uses(self, name: str) -> list[str]:
         """All calls of a function as text."""
@@ -267,6 +279,18 @@ def _is_compiled(node: ast.FunctionDef, by: frozenset[str] = COMPILERS) -> bool:
 def _is_plain_class(node: ast.stmt) -> bool:
     """Whether this is a class of its own, or a named tuple: one that no other library has a part in."""
     return isinstance(node, ast.ClassDef) and [ast.unparse(b) for b in node.bases] in ([], ["NamedTuple"])
+
+
+def _places(node: ast.AST) -> list[ast.expr]:
+    """What of an expression counts elements instead of computing with them: an index, or a size that is compared."""
+    if isinstance(node, ast.Subscript):
+        return [node.slice]
+    return [node] if isinstance(node, ast.Compare) and ".shape[" in ast.unparse(node.left) else []
+
+
+def _is_text(node: ast.stmt) -> bool:
+    """Whether this is a docstring."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def _is_record(node: ast.stmt) -> bool:

@@ -7158,7 +7158,8 @@ def _fill_table(splines, slopes, curvatures, intervals, k, degree, order, first,
         x = vectors[e, 0] * scale
         y = vectors[e, 1] * scale
         z = vectors[e, 2] * scale
-        interval, place = _interval(k, math.sqrt(x * x + y * y + z * z), end)
+        length = math.sqrt(x * x + y * y + z * z)
+        interval, place = _interval(k, length, end)
         intervals[u] = interval
         if len(degree) == 4:
             values_3 = _spline_3(k, place)
@@ -7177,6 +7178,11 @@ def _fill_table(splines, slopes, curvatures, intervals, k, degree, order, first,
                 curvatures[1, u] = scale * scale * curvatures_3[1]
                 curvatures[2, u] = scale * scale * curvatures_3[2]
                 curvatures[3, u] = scale * scale * curvatures_3[3]
+                if length == k.zero:  # where φ' / r of a smooth function of r² is φ''
+                    slopes[0, u] = curvatures[0, u]
+                    slopes[1, u] = curvatures[1, u]
+                    slopes[2, u] = curvatures[2, u]
+                    slopes[3, u] = curvatures[3, u]
         if len(degree) == 6:
             values_5 = _spline_5(k, place)
             slopes_5 = _slope_5(k, place)
@@ -7200,6 +7206,13 @@ def _fill_table(splines, slopes, curvatures, intervals, k, degree, order, first,
                 curvatures[3, u] = scale * scale * curvatures_5[3]
                 curvatures[4, u] = scale * scale * curvatures_5[4]
                 curvatures[5, u] = scale * scale * curvatures_5[5]
+                if length == k.zero:  # where φ' / r of a smooth function of r² is φ''
+                    slopes[0, u] = curvatures[0, u]
+                    slopes[1, u] = curvatures[1, u]
+                    slopes[2, u] = curvatures[2, u]
+                    slopes[3, u] = curvatures[3, u]
+                    slopes[4, u] = curvatures[4, u]
+                    slopes[5, u] = curvatures[5, u]
 
 
 @_loop
@@ -7232,16 +7245,15 @@ def _add_lengths(order, first, last, along, lengths, bar_vectors):
 
 @_loop
 def _add_length_tangents(k, order, first, last, along, lengths, d_lengths, d_vectors, d_bar_vectors):
-    """The tangents of those."""
+    """The tangents of those; at r = 0 the gradient of φ moves as r does, times φ'', which `lengths` then belongs to."""
     _add_lengths(order, first, last, along, d_lengths, d_bar_vectors)
     if d_vectors is not None:
         for t in range(first, last):
             u = t - first
             e = _edge_number(order, t)
-            x, y, z = _project(
-                k, along[0, u], along[1, u], along[2, u], along[3, u],
-                d_vectors[e, 0], d_vectors[e, 1], d_vectors[e, 2],
-            )  # fmt: skip
+            x, y, z = d_vectors[e, 0], d_vectors[e, 1], d_vectors[e, 2]
+            if along[3, u] != k.zero:
+                x, y, z = _project(k, along[0, u], along[1, u], along[2, u], along[3, u], x, y, z)
             d_bar_vectors[e, 0] += x * lengths[u]
             d_bar_vectors[e, 1] += y * lengths[u]
             d_bar_vectors[e, 2] += z * lengths[u]
@@ -17468,6 +17480,8 @@ def _add_pairs(bar_positions, b, first, last, loops, bar_vectors):
     for i in range(first, last):
         for j in range(i if loops else i + 1, bar_positions.shape[1]):
             u += 1
+            if i == j:  # the vector does not move: to add and take off would leave rounding
+                continue
             for a in range(3):
                 bar_positions[b, i, a] += bar_vectors[u, a]
                 bar_positions[b, j, a] -= bar_vectors[u, a]
@@ -25633,7 +25647,7 @@ def _vjp_apply(
     normalize: Any,
     of: Any,
 ) -> Cotangents:
-    _asked(where, of, ("vectors", "radial", "features"), left_out=())
+    of = _asked(where, of, ("vectors", "radial", "features"), left_out=())
     inputs = {"vectors": vectors, "radial": radial, "features": features}
     items = _items(where, shape, {**inputs, "cotangents": cotangents})
     a = items.arrays
@@ -25681,7 +25695,7 @@ def _hvp_apply(
     normalize: Any,
     of: Any,
 ) -> Cotangents:
-    _asked(where, of, ("vectors", "radial", "features"), left_out=())
+    of = _asked(where, of, ("vectors", "radial", "features"), left_out=())
     inputs = {"vectors": vectors, "radial": radial, "features": features}
     tangents = {"vectors_tangent": vectors_tangent, "radial_tangent": radial_tangent, "features_tangent": features_tangent}
     items = _items(where, shape, {**inputs, "cotangents": cotangents, **tangents})

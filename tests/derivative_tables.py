@@ -143,6 +143,12 @@ class TableCase(Case):
             "jvp": (self.gather(derivative_oracles.complex_step(value, edge, moving)), self.gather(sizes.jvp())),
         }
         second = derivative_oracles.complex_step(gradient, edge, moving)
+        # At r = 0 the Hessian of a smooth function of r² is φ'' times the identity, which r̂ = 0 cannot tell.
+        bars = derivative_oracles.gradient(self.key, self.normalize, {**edge, "radial": jet[0]}, g.astype(WIDE))[
+            "radial"
+        ]
+        bent = (bars * jet[2]).sum((1, 2)) * (start == 0).all(axis=1)
+        second["vectors"] = second["vectors"] + bent[:, None] * moving["vectors"]
         for order, answer, scale in (("vjp", gradient(edge), sizes.vjp()), ("hvp", second, sizes.hvp())):
             wanted, scales = self.collect(answer), self.collect(scale)
             found |= {f"{order}.{n}": (wanted[n], scales[n]) for n in wanted}

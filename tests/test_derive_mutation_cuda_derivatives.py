@@ -105,7 +105,7 @@ KERNELS = [
         ("to another node", "jacobian[3 * m + 2, i, 1, c] = d2_1", "jacobian[3 * i + 2, m, 1, c] = d2_1"),
     ),
     *edits("_twice_between", ("sign", " - features_jacobian", " + features_jacobian")),
-    *edits("_radial_1", ("always unit", "if not solid:", "if True:")),
+    *edits("_radial_1", ("always unit", "if solid:", "if False:"), ("no limit", "if s == k.zero:", "if False:")),
     *edits("_gradient_channel_1_1", ("an axis", "along0 * e0", "along0 * e1")),
     *edits("_edge_moved_twice", ("r does not move", "if d_vectors.shape[0] == 0:", "if True:")),
     *edits("_given_number", ("always missing", "array.shape[0] == 0", "array.shape[0] >= 0")),

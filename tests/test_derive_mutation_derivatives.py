@@ -34,6 +34,8 @@ FORMULAS = [
         ("cotangent of a", "bar_g * w,", "bar_g,"),
         ("cotangent of the length", "sum_bar_n - bar_g * w_c", "sum_bar_n + bar_g * w_c"),
         ("a constant", "k.c3 * bar_x_3", "k.c2 * bar_x_3"),
+        ("order, which a ring has for monomials", "w0 = f2 * y", "w0 = max(f2, -f2) * y"),
+        ("a number of no type", "w0 = f2 * y", "w0 = 1 * f2 * y"),
         ("a quotient, which in a ring would drop the rest", "w0 = f2 * y", "w0 = f2 * y * w / w"),
         (
             "cotangents exchanged",
@@ -104,6 +106,9 @@ LOOPS = [
         ("tangents left out", "_given(d_features, (j, 1, c), lanes, k.zero)", "_everywhere(k.zero, lanes)"),
         ("bars and their tangents exchanged", "d_vectors, bars, d_bars,", "d_vectors, d_bars, bars,"),
     ),
+    *edits("_keep", ("past the caches", "_pass(array, place, lanes)", "_pass(array, place, -lanes)")),
+    *edits("_fill_table", ("slopes at the origin", "slopes[0, u] = curvatures[0, u]", "slopes[0, u] = splines[0, u]")),
+    *edits("_add_length_tangents", ("the origin", "along[3, u] != k.zero", "True")),
     *edits("_jvp_rows_1_1", ("output and tangent exchanged", "_store(d_sums, (0, v)", "_store(sums, (0, v)")),
     *edits("_vjp_tabulated_1_1", ("values for slopes", "_tabulated(slope,", "_tabulated(spline,")),
     *edits("_hvp_tabulated_1_1", ("slopes for curvatures", "_tabulated(curvature,", "_tabulated(slope,")),

@@ -101,7 +101,7 @@ EDITS = [
         ("place counted on", "            u = -1\n            for i", "            u = first - 1\n            for i"),
         ("edges from 1 on", "(edges, k, 0, count,", "(edges, k, 1, count,"),
         ("weights from 1 on", "k, order, 0, count,", "k, order, 1, count,"),
-        ("edges of too few", "(edges, k, 0, count,", "(edges, k, 0, count - 1,"),
+        ("edges of too few", "(edges, k, solid, 0, count,", "(edges, k, solid, 0, count - 1,"),
         ("weights of too few", "k, order, 0, count,", "k, order, 0, count - 1,"),
         ("beyond the cutoff is not skipped", SKIP, ""),
         ("the rest is skipped too", "continue", "break"),

@@ -39,7 +39,7 @@ class LoopCase(NamedTuple):
 CASES = (
     LoopCase(SIZES[0], 1, True, False, True, None),
     LoopCase(SIZES[1], 2, False, True, True, None),
-    LoopCase(SIZES[2], 2, True, False, True, None),
+    LoopCase(SIZES[2], 2, True, False, True, True),
     LoopCase(SIZES[3], 1, False, False, False, True),
 )
 

@@ -112,11 +112,6 @@ def executed(pair: Pair, module: EmittedModule) -> tuple[str, ...]:
     return (edge, *(f"_{kind}_{pair.key}" for kind in kinds))
 
 
-def derivative_texts(pair: Pair, module: EmittedModule) -> tuple[str, ...]:
-    """The text of these: where it is the same, so is the result."""
-    return tuple(map(module.source, executed(pair, module)))
-
-
 def derivative_residuals(pair: Pair, module: EmittedModule) -> dict[str, tuple[Any, ...]]:
     """Emitted minus SymPy's derivative of the definition, for each of the three, as polynomials in free symbols."""
     texts, known = derivatives_text(pair), Definitions(pair, module)

@@ -137,7 +137,6 @@ def mixing_residuals(pair: Pair, module: EmittedModule) -> tuple[Any, ...]:
         names = loops.format(pair.key) if isinstance(loops, str) else tuple(n.format(pair.key) for n in loops)
         check_call(f"{order}_convolve_mixing_{pair.key}", f"_{order}_mixing", names, pair, module)
     return (
-        *mixing_scalar_residuals(pair, module),
         *(r for case in CASES for r in _called(_Mixing(pair, module, case))),
         *_shared(_Mixing(pair, module, CASES[0]._replace(sizes=(1, 5, 5)))),
     )

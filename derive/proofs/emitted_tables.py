@@ -41,6 +41,8 @@ from .stand_ins import function_names
 
 #: Bytes in a vector, of which a symbol has eight, and channels: vectors of four, of which the last shares three.
 VECTOR_BYTES, CHANNELS = 32, 5
+#: The edge between coincident nodes.
+AT_ORIGIN = 3
 #: In which interval the distances of the pairs (0, 1), (0, 2), (1, 2) lie, and a particle's from itself.
 PAIR_PLACES, SELF_PLACE = {(0, 1): 2, (0, 2): -1, (1, 2): 0}, 1
 
@@ -114,6 +116,11 @@ class Tables:
         place = self.length(vector)
         first, second, third = (self.read(w, self.places[place], p, c) for w in self._weights(place))
         return first, second, third
+
+    def jet(self, vector: Any, p: int, c: int) -> tuple[Polynomial, Polynomial, Polynomial]:
+        """The same to loops that ask for the curvature, which at r = 0 is what the slope stands for."""
+        value, slope, curvature = self.radial(vector, p, c)
+        return value, curvature if at_origin(vector) else slope, curvature
 
     def _weights(self, place: Polynomial) -> tuple[tuple[Any, ...], ...]:
         """What weighs the coefficients to give values, slopes and curvatures."""
@@ -256,7 +263,7 @@ class Sums:
             bent = t.opaque.values(
                 *(tangent if dr is None else ("_project_tangent", 3, *unit, *ends[:3], *dr, *ends[3:]))
             )
-        turning = (0, 0, 0) if dr is None else t.opaque.values("_project", 3, *along, *dr)
+        turning = (0, 0, 0) if dr is None else dr if at_origin(r) else t.opaque.values("_project", 3, *along, *dr)
         return [b + e * d_length + u * length for b, e, u in zip(bent, along, turning, strict=False)]
 
     def _over_channels(self, found: Any, role: str) -> list[Any]:
@@ -268,12 +275,18 @@ class Sums:
         length, d_length = ZERO, ZERO
         for d, lanes in zip(directions, found, strict=True):
             for (c, values), p in product(enumerate(lanes), range(len(t.pair.paths))):
-                _, slope, curvature = t.radial(edge["vector"], p, c)
+                read = t.jet if self.f.kind == "hvp" else t.radial
+                _, slope, curvature = read(edge["vector"], p, c)
                 length += d["signs"][p] * values["bar_radial", p] * slope
                 if self.f.kind == "hvp":
                     d_length += d["signs"][p] * values["bar_radial", p] * (speed * curvature)
                     d_length += d["signs"][p] * values["d_bar_radial", p] * slope
         return length, d_length
+
+
+def at_origin(vector: Any) -> bool:
+    """Where φ' / r of a smooth function of r² is φ''."""
+    return all(component == 0 for component in vector)
 
 
 def signs(pair: Pair, turned: bool) -> list[int]:
@@ -301,6 +314,7 @@ class Graph:
             "features": symbols_array("df", *self.features.shape) if moving or not weighted else None,
             "weights": symbols_array("dw", EDGES) if weighted and moving else None,
         }
+        self.vectors[AT_ORIGIN] = ZERO
         t.places = {t.length(v): s for v, s in zip(self.vectors, EDGE_PLACES, strict=True)}
 
     def edge(self, e: int) -> dict[str, Any]:
@@ -590,7 +604,7 @@ def _laplacian_of_walkers(t: Tables, weighted: bool, loops: bool) -> Iterator[An
             vector = w.vector(b, i, j)
             term = Term(t, i, j, vector, _none_or(w.weights, (b, j), 1))
             own = {name: None if array is None else array[b] for name, array in fields.items()}
-            term.add(_row(batch[b], i), [t.radial(vector, p, c) for p in range(paths)], own, c)
+            term.add(_row(batch[b], i), [t.jet(vector, p, c) for p in range(paths)], own, c)
     name, more = f"laplacian_walkers_{t.pair.key}", (fields["jacobian"], fields["laplacian"])
     given = (
         w.positions,

@@ -29,7 +29,7 @@ LINEAR: dict[str, tuple[slice, ...]] = {
 
 
 class Opaque:
-    """Values by function and arguments, with LINEAR all that is known of them; the same for the loops and for what they should compute."""
+    """Values by function and arguments, with LINEAR, and that r̂ and 1/|r| are 0 at r = 0, all that is known of them; the same for the loops and for what they should compute."""
 
     def __init__(self, module: EmittedModule) -> None:
         self._k = module.constants
@@ -39,6 +39,8 @@ class Opaque:
         """What a function returns; arguments are exact numbers, truth values or None."""
         linear = next((places for start, places in LINEAR.items() if _is_of(name, start)), None)
         if linear and all(a == 0 for place in linear for a in arguments[place]):
+            return (ZERO,) * count
+        if name == "_direction" and arguments[0] is False and all(a == 0 for a in arguments[1:]):
             return (ZERO,) * count
         known = self._values.get((name, arguments))
         if known is None:

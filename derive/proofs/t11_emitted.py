@@ -299,8 +299,7 @@ def _constants(modules: Sequence[EmittedModule]) -> Step:
     checks: list[sp.Expr] = []
     bounds: list[sp.Expr] = []
     for module in modules:
-        if untyped := module.untyped_numbers():
-            raise ProofError(f"{module.name}: the number {untyped[0]} is not taken from the table of its dtype")
+        module.require_typed_numbers()
         for bits, table in sorted(module.tables().items()):
             powers = POWERS[bits]
             for name, value in table.items():

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from ..catalogue import Pair, variants
 from ..execution import EmittedCodeError, EmittedModule
 from .emitted_derivative_calls import handed_residuals, returned_residuals, transpose_residuals
 from .emitted_derivative_kernels import derivative_kernel_residuals, helper_kernel_residuals
 from .emitted_derivative_loops import derivative_loop_residuals
-from .emitted_derivatives import derivative_residuals, derivative_texts, direction_residuals, inverse_residuals
+from .emitted_derivatives import derivative_residuals, direction_residuals, executed, inverse_residuals
 from .emitted_kernel_calls import kernel_call_residuals
 from .emitted_laplacian_kernels import laplacian_kernel_residuals
 from .emitted_laplacians import gradient_residuals, limit_residuals, radial_residuals, slope_residuals
-from .emitted_mixing_derivatives import mixing_residuals
+from .emitted_mixing_derivatives import mixing_residuals, mixing_scalar_residuals
 from .emitted_tables import laplacian_residuals, tabulated_residuals, walker_residuals
 from .opaque import linear_residuals
 from .proof import Equation, Proof, ProofError, Step, unseen
@@ -27,6 +26,8 @@ def prove(pairs: Sequence[Pair], files: Mapping[str, str]) -> Proof:
     """T14 for the emitted modules, given as file name and text."""
     try:
         modules = [EmittedModule(n, files[n], files[BESIDE[n]]) for n in sorted(BESIDE.keys() & files.keys())]
+        for module in modules:
+            module.require_typed_numbers()
         return _proof([v for whole in pairs for v in variants(whole)], modules)
     except EmittedCodeError as error:
         raise ProofError(str(error)) from error
@@ -51,7 +52,8 @@ def _proof(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Proof:
         ),
         steps=(
             _directions(modules),
-            *(_channels(pair, modules) for pair in pairs),
+            _channels(pairs, modules),
+            *_mixing(pairs, modules),
             *_laplacians(pairs, modules),
             *_loops(pairs, modules),
             *_kernels(pairs, modules),
@@ -60,7 +62,7 @@ def _proof(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Proof:
 
 
 def _directions(modules: Sequence[EmittedModule]) -> Step:
-    by_text = {tuple(map(m.source, ("_project", "_project_tangent"))): m for m in reversed(modules)}
+    once = _once(modules, ("_project", "_project_tangent"))
     return Step(
         r"The Jacobian of $r/|r|$ is symmetric, so that one function takes tangents of $r$ to those of $\hat r$ and cotangents "
         r"of $\hat r$ to those of $r$. As rational functions of $r$ and $|r|$,",
@@ -70,7 +72,7 @@ def _directions(modules: Sequence[EmittedModule]) -> Step:
                     r"\texttt{\_project}(\hat r, 1/|r|, u)_a",
                     r"\textstyle\sum_b \frac{\partial (r_a/|r|)}{\partial r_b} u_b",
                 ),
-                tuple(r for m in by_text.values() for r in direction_residuals(m)),
+                tuple(r for m in once for r in direction_residuals(m)),
             ),
             unseen(*(inverse_residuals(m) for m in modules)),
         ),
@@ -78,25 +80,44 @@ def _directions(modules: Sequence[EmittedModule]) -> Step:
     )
 
 
-def _channels(pair: Pair, modules: Sequence[EmittedModule]) -> Step:
-    found = _once_for_each_text(pair, modules)
-    name, paths = pair.key.replace("_", r"\_"), f" ({pair.parity} paths)" if pair.parity else ""
+def _channels(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
+    found = [derivative_residuals(pair, m) for pair in pairs for m in _once(modules, executed(pair, modules[0]))]
     texts = {
-        "vjp": (rf"\texttt{{vjp\_{name}}}", r"\frac{\partial L}{\partial (w, \rho, f, \hat r)},"),
-        "jvp": (rf"\texttt{{jvp\_{name}}}", r"\bigl(F, \dot F\bigr),"),
-        "hvp": (rf"\texttt{{hvp\_{name}}}", r"\frac{\partial \dot L}{\partial (w, \rho, f, \hat r)}."),
+        "vjp": (r"\texttt{vjp}", r"\frac{\partial L}{\partial (w, \rho, f, \hat r)},"),
+        "jvp": (r"\texttt{jvp}", r"\bigl(F, \dot F\bigr),"),
+        "hvp": (r"\texttt{hvp}", r"\frac{\partial \dot L}{\partial (w, \rho, f, \hat r)}."),
     }
     return Step(
-        rf"$\boldsymbol{{{pair.l_in} \to {pair.l_out}}}${paths}. With SymPy's own derivatives of the definition, as polynomials "
-        r"in free symbols (so that $|\hat r| = 1$ is not used),",
+        rf"With SymPy's own derivatives of the definition, as polynomials in free symbols (so that $|\hat r| = 1$ is not used), "
+        rf"for each of {', '.join(map(_named, pairs))},",
         tuple(Equation(text, tuple(r for f in found for r in f[kind])) for kind, text in texts.items()),
     )
 
 
-def _once_for_each_text(pair: Pair, modules: Sequence[EmittedModule]) -> list[dict[str, tuple[Any, ...]]]:
-    """CPU and GPU share the text of these functions, and the constants by their names: it is executed once."""
-    by_text = {derivative_texts(pair, m): m for m in reversed(modules)}
-    return [derivative_residuals(pair, m) for m in by_text.values()]
+def _named(pair: Pair) -> str:
+    return rf"${pair.l_in} \to {pair.l_out}$" + (f" ({pair.parity})" if pair.parity else "")
+
+
+def _mixing(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tuple[Step, ...]:
+    on_cpu = [m for m in modules if not m.runs_on_gpu]
+    if not on_cpu:
+        return ()
+    return (
+        Step(
+            r"Where channels are mixed, the sums over edges are of messages $m_J = K^{(J)}(\hat r) f$ or of their adjoints, and the "
+            r"cotangents of an edge are those of $\sum_J h_J \cdot m_J$ for fields $h_J$ that a matrix product gives:",
+            (
+                Equation(
+                    (
+                        r"\texttt{message\_vjp}",
+                        r"\Bigl(m_J, \textstyle\frac{\partial}{\partial \hat r} \sum_J h_J \cdot K^{(J)}(\hat r) f\Bigr),",
+                    ),
+                    tuple(r for pair in pairs for m in on_cpu for r in mixing_scalar_residuals(pair, m)),
+                ),
+            ),
+            r"and so for \texttt{adjoint}, $K^{(J)}(\hat r)^\top g$, and for the tangents of all of these.",
+        ),
+    )
 
 
 def _laplacians(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tuple[Step, ...]:
