@@ -95,9 +95,10 @@ def test_without_weights(key: str, dtype: Any) -> None:
 
 @each_key
 @both_dtypes
-def test_the_value_of_the_jvp(key: str, dtype: Any) -> None:
+@both
+def test_the_value_of_the_jvp(key: str, dtype: Any, normalize: bool) -> None:
     """What jvp returns first is what the function itself gives, but for roundings."""
-    case = convolve_case(key, dtype, seed=7)
+    case = convolve_case(key, dtype, normalize=normalize, seed=7)
     scale = case.expected()["value"][1]
     assert_close(case.jvp()[0], forward(case), scale, limit=2 * case.limit, dtype=dtype, axis=-2)
 

@@ -21,11 +21,14 @@ OWN = {
 }
 #: Compiled functions that no other calls: whatever else is compiled is part of their code.
 ENTRIES = sorted(set(OWN) - {n for f in OWN.values() for n in f.py_func.__code__.co_names})
-#: What this file speaks of: sums over edges whose radial values are given; others are examined with their own tests.
-HERE = [n for n in ENTRIES if not any(word in n for word in ("tabulated", "walkers", "laplacian", "mixing"))]
+#: What is compiled here: sums over edges whose radial values are given.  The text of the others, which take as long
+#: again, is searched for literals (below), and their scalar functions are those of these.
+OTHERS = ("tabulated", "walkers", "laplacian", "mixing", "_message_", "_adjoint_")
+HERE = [n for n in ENTRIES if not any(word in n for word in OTHERS)]
 #: Those that compute with integers alone.
 GRAPHS = ("_transpose", "_transposed_fault")
-ROWS = [f"_{order}_rows_{key}" for order in ("vjp", "jvp", "hvp") for key in KEYS]
+BYTES = "_touch"
+ROWS = [f"_{loop}_{key}" for loop in ("vjp_ordered", "vjp_rows", "jvp_rows", "hvp_rows") for key in KEYS]
 POSITION = "_node_rows"
 FULLEST: dict[str, Any] = {"normalize": True, "weighted": True, "aligned": True}
 VARIANTS = [FULLEST | {"normalize": False}, FULLEST | {"weighted": False, "aligned": None}]
@@ -33,7 +36,7 @@ VARIANTS = [FULLEST | {"normalize": False}, FULLEST | {"weighted": False, "align
 
 def fast(name: str, dtype: Any) -> bool:
     """Whether a loop is compiled in every run; the others differ in their scalar functions alone."""
-    return name == POSITION or (name.endswith("rows_1_2") and dtype is np.float32)
+    return name == POSITION or (name.endswith(("ordered_1_2", "rows_1_2")) and dtype is np.float32)
 
 
 CASES = [
@@ -73,7 +76,7 @@ def examples(name: str, dtype: Any, *, normalize: bool, weighted: bool, aligned:
         "k": cpu._TABLES[np.dtype(dtype)],
         "lanes": (0,) * width,
         "uneven": None,
-        "solid": None if normalize else True,
+        "solid": not normalize,
         "aligned": aligned,
         "out": out,
         "d_out": out,
@@ -92,7 +95,7 @@ def check(name: str, dtype: Any, variant: dict[str, Any]) -> None:
 
 def test_all_loops_are_examined() -> None:
     """Those for every key, for positions and graphs are all that is called from outside compiled code."""
-    assert sorted([*ROWS, POSITION, *GRAPHS]) == HERE
+    assert sorted([*ROWS, POSITION, *GRAPHS, BYTES]) == HERE
 
 
 @pytest.mark.parametrize(("name", "dtype"), CASES)

@@ -143,8 +143,15 @@ CALLS = [
 ]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("edit", [*FORMULAS, *LOOPS, *CALLS], ids=str)
+#: One edit of each kind is tried at once, the others, a proof each, are slow.
+EDITS = [
+    pytest.param(edit, id=str(edit), marks=[] if edit is some[0] else [pytest.mark.slow])
+    for some in (FORMULAS, LOOPS, CALLS)
+    for edit in some
+]
+
+
+@pytest.mark.parametrize("edit", EDITS)
 def test_refused(edit: Edit) -> None:
     """Chosen edits of 1→1, one of each kind."""
     refuses(edit)
