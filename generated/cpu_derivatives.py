@@ -27503,6 +27503,7 @@ def laplacian_convolve_1_0(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
+    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -27565,6 +27566,7 @@ def laplacian_walkers_1_0(
 
     The coordinates are 3 i + a, for the axis a of the position of particle i: those of a kinetic energy.  The Laplacian of the
     kernel is a kernel with another radial function (theorem T12), so that no Hessian is formed.
+    At r = 0, where particles coincide, a radial function is taken for a smooth function of r², whose slope is 0 there.
     Source: Li et al., arXiv 2307.08214; proofs T12, T13, T14.
 
     Parameters
@@ -28577,6 +28579,7 @@ def laplacian_convolve_1_1(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
+    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -28639,6 +28642,7 @@ def laplacian_walkers_1_1(
 
     The coordinates are 3 i + a, for the axis a of the position of particle i: those of a kinetic energy.  The Laplacian of the
     kernel is a kernel with another radial function (theorem T12), so that no Hessian is formed.
+    At r = 0, where particles coincide, a radial function is taken for a smooth function of r², whose slope is 0 there.
     Source: Li et al., arXiv 2307.08214; proofs T12, T13, T14.
 
     Parameters
@@ -29651,6 +29655,7 @@ def laplacian_convolve_1_1_polar(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
+    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -29713,6 +29718,7 @@ def laplacian_walkers_1_1_polar(
 
     The coordinates are 3 i + a, for the axis a of the position of particle i: those of a kinetic energy.  The Laplacian of the
     kernel is a kernel with another radial function (theorem T12), so that no Hessian is formed.
+    At r = 0, where particles coincide, a radial function is taken for a smooth function of r², whose slope is 0 there.
     Source: Li et al., arXiv 2307.08214; proofs T12, T13, T14.
 
     Parameters
@@ -30725,6 +30731,7 @@ def laplacian_convolve_1_1_axial(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
+    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -30787,6 +30794,7 @@ def laplacian_walkers_1_1_axial(
 
     The coordinates are 3 i + a, for the axis a of the position of particle i: those of a kinetic energy.  The Laplacian of the
     kernel is a kernel with another radial function (theorem T12), so that no Hessian is formed.
+    At r = 0, where particles coincide, a radial function is taken for a smooth function of r², whose slope is 0 there.
     Source: Li et al., arXiv 2307.08214; proofs T12, T13, T14.
 
     Parameters
@@ -31799,6 +31807,7 @@ def laplacian_convolve_1_2(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
+    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -31861,6 +31870,7 @@ def laplacian_walkers_1_2(
 
     The coordinates are 3 i + a, for the axis a of the position of particle i: those of a kinetic energy.  The Laplacian of the
     kernel is a kernel with another radial function (theorem T12), so that no Hessian is formed.
+    At r = 0, where particles coincide, a radial function is taken for a smooth function of r², whose slope is 0 there.
     Source: Li et al., arXiv 2307.08214; proofs T12, T13, T14.
 
     Parameters
@@ -32873,6 +32883,7 @@ def laplacian_convolve_1_2_polar(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
+    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -32935,6 +32946,7 @@ def laplacian_walkers_1_2_polar(
 
     The coordinates are 3 i + a, for the axis a of the position of particle i: those of a kinetic energy.  The Laplacian of the
     kernel is a kernel with another radial function (theorem T12), so that no Hessian is formed.
+    At r = 0, where particles coincide, a radial function is taken for a smooth function of r², whose slope is 0 there.
     Source: Li et al., arXiv 2307.08214; proofs T12, T13, T14.
 
     Parameters
@@ -33947,6 +33959,7 @@ def laplacian_convolve_1_2_axial(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
+    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -34009,6 +34022,7 @@ def laplacian_walkers_1_2_axial(
 
     The coordinates are 3 i + a, for the axis a of the position of particle i: those of a kinetic energy.  The Laplacian of the
     kernel is a kernel with another radial function (theorem T12), so that no Hessian is formed.
+    At r = 0, where particles coincide, a radial function is taken for a smooth function of r², whose slope is 0 there.
     Source: Li et al., arXiv 2307.08214; proofs T12, T13, T14.
 
     Parameters

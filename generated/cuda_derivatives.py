@@ -8386,6 +8386,7 @@ def laplacian_convolve_1_0(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
+    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -8776,6 +8777,7 @@ def laplacian_convolve_1_1(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
+    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -9166,6 +9168,7 @@ def laplacian_convolve_1_1_polar(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
+    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -9556,6 +9559,7 @@ def laplacian_convolve_1_1_axial(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
+    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -9946,6 +9950,7 @@ def laplacian_convolve_1_2(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
+    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -10336,6 +10341,7 @@ def laplacian_convolve_1_2_polar(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
+    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -10726,6 +10732,7 @@ def laplacian_convolve_1_2_axial(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
+    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters

@@ -10,7 +10,7 @@ from pocket_tfn import cpu, cpu_derivatives
 
 from tests import inputs, oracles
 from tests.derivative_cases import convolve_case
-from tests.tolerances import Array, assert_close, assert_same_bits, tolerance
+from tests.tolerances import assert_close, assert_same_bits, tolerance
 
 BIG = cpu_derivatives._HUGE_PAGE * 8
 
@@ -41,7 +41,7 @@ def test_room(size: int) -> None:
     assert room.all()
 
 
-def large(dtype: Any) -> dict[str, Array]:
+def large(dtype: Any) -> dict[str, Any]:
     """Features beyond a tile of senders, and radial cotangents beyond the smallest array of huge pages."""
     rng = np.random.default_rng(5)
     nodes, neighbours, channels = 2000, 12, 128

@@ -48,7 +48,9 @@ def _proof(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Proof:
         ),
         hypotheses=(
             rf"The text of {names} as emitted, read as in \tfnref{{T11}}, which proves $F$.",
-            r"The direction is $\hat r = r/|r|$, or $r$ itself for solid harmonics; it is taken not to move at $r = 0$.",
+            r"The direction is $\hat r = r/|r|$, or $r$ itself for solid harmonics; it is taken not to move at $r = 0$, where a "
+            r"radial function of $r$ is a smooth function of $r^2$.",
+            r"Not proved but tested: that arguments which do not fit are refused, and where fresh arrays lie in memory.",
         ),
         steps=(
             _directions(modules),
