@@ -45,6 +45,16 @@ Inputs = dict[str, Array]
 Function = Callable[[Inputs], Inputs]
 
 
+def contracted(subscripts: str, *operands: Array) -> Array:
+    """np.einsum, but zeros where there is nothing to add: NumPy 2.4 corrupts memory for some empty long doubles."""
+    if all(a.size for a in operands):
+        return np.asarray(np.einsum(subscripts, *operands, optimize=True))
+    given, out = subscripts.split("->")
+    shapes = zip(given.split(","), (a.shape for a in operands), strict=True)
+    sizes = {s: n for letters, shape in shapes for s, n in zip(letters, shape, strict=True)}
+    return np.zeros([sizes[s] for s in out], np.result_type(*operands))
+
+
 def path_degrees(key: str) -> tuple[int, ...]:
     """l_f of each path of such as 1_2_polar."""
     return tuple(DEGREES[degree_of(key)][p] for p in POSITIONS[key])
@@ -116,13 +126,12 @@ def slopes(key: str, vectors: Array, normalize: bool) -> Array:
 def value(key: str, normalize: bool, edge: Inputs) -> Array:
     """w Σ_p φ_p K^p f of each edge, (n, m, C)."""
     return np.asarray(
-        np.einsum(
+        contracted(
             "n,npz,npmc,ncz->nmz",
             edge["weights"],
             edge["radial"],
             kernels(key, edge["vectors"], normalize),
             edge["features"],
-            optimize=True,
         )
     )
 
@@ -133,10 +142,10 @@ def gradient(key: str, normalize: bool, edge: Inputs, g: Array) -> Inputs:
     k, steep = kernels(key, edge["vectors"], normalize), slopes(key, edge["vectors"], normalize)
     acting = np.einsum("npmc,ncz->npmz", k, features)
     return {
-        "vectors": np.einsum("n,nmz,npz,npmck,ncz->nk", w, g, radial, steep, features, optimize=True),
-        "radial": np.einsum("n,nmz,npmz->npz", w, g, acting, optimize=True),
-        "features": np.einsum("n,nmz,npz,npmc->ncz", w, g, radial, k, optimize=True),
-        "weights": np.einsum("nmz,npz,npmz->n", g, radial, acting, optimize=True),
+        "vectors": contracted("n,nmz,npz,npmck,ncz->nk", w, g, radial, steep, features),
+        "radial": contracted("n,nmz,npmz->npz", w, g, acting),
+        "features": contracted("n,nmz,npz,npmc->ncz", w, g, radial, k),
+        "weights": contracted("nmz,npz,npmz->n", g, radial, acting),
     }
 
 

@@ -24,7 +24,7 @@ from pocket_tfn import cpu_derivatives
 
 from tests import cases, derivative_oracles, inputs, sums
 from tests.derivative_cases import CHANNELS, DEGREES, FULL, Case, convolve_case
-from tests.derivative_oracles import WIDE, Inputs, Sizes
+from tests.derivative_oracles import WIDE, Inputs, Sizes, contracted
 from tests.tolerances import Array, tolerance
 
 CUTOFF, INTERVALS = 3.7, 10
@@ -343,7 +343,7 @@ class Moving:
             k = derivative_oracles.kernels(self.key, x["vectors"], self.normalize)
 
             def acting(radial: Array, kernel: Array, f: Array) -> Array:
-                return np.asarray(np.einsum("n,npz,npmc,ncz->nmz", x["weights"], radial, kernel, f, optimize=True))
+                return contracted("n,npz,npmc,ncz->nmz", x["weights"], radial, kernel, f)
 
             return acting(steep * outwards, k, x["features"]) + acting(phi, turning, x["features"]) + acting(phi, k, df)
 

@@ -16,7 +16,7 @@ from pocket_tfn import cpu_derivatives
 
 from tests import derivative_oracles, inputs, oracles
 from tests.derivative_cases import CHANNELS, DEGREES, FULL, Case, convolve_case
-from tests.derivative_oracles import WIDE, Inputs, Sizes, kernels, slopes
+from tests.derivative_oracles import WIDE, Inputs, Sizes, contracted, kernels, slopes
 from tests.tolerances import Array, tolerance
 
 NAMES = ("vectors", "basis", "mixing", "features", "weights")
@@ -57,7 +57,7 @@ class MixingCase(Case):
         def value(x: Inputs) -> Array:
             k = kernels(self.key, x["vectors"], self.normalize)
             operands = (x["weights"], x["basis"], k, x["features"], x["mixing"])
-            return np.asarray(np.einsum("n,nk,npmi,nic,kpco->nmo", *operands, optimize=True))
+            return np.asarray(contracted("n,nk,npmi,nic,kpco->nmo", *operands))
 
         def gradient(x: Inputs) -> Inputs:
             return _gradient(self.key, self.normalize, x, g)
@@ -98,7 +98,7 @@ def _gradient(key: str, normalize: bool, x: Inputs, g: Array) -> Inputs:
     def without(name: str) -> Array:
         left = {n: f for n, f in factors.items() if n != name}
         letters = ",".join(["nmo", *(f[0] for f in left.values())])
-        return np.asarray(np.einsum(f"{letters}->{factors[name][0]}", g, *(f[1] for f in left.values()), optimize=True))
+        return np.asarray(contracted(f"{letters}->{factors[name][0]}", g, *(f[1] for f in left.values())))
 
     found = {n: without(n) for n in ("weights", "basis", "features", "mixing")}
     return {**found, "vectors": np.einsum("npmi,npmix->nx", without("kernels"), steep)}
@@ -117,7 +117,7 @@ class MixingSizes:
     def _product(self, factors: Inputs, left_out: str, out: str) -> Array:
         used = {n: a for n, a in factors.items() if n != left_out}
         letters = ",".join(LETTERS[n] for n in used)
-        return np.asarray(np.einsum(f"{letters}->{out}", *used.values(), optimize=True))
+        return np.asarray(contracted(f"{letters}->{out}", *used.values()))
 
     def _tangent(self, factors: Inputs, left_out: str, out: str, order: int) -> Array:
         """The sum with each factor that moves replaced by its tangent."""
