@@ -50,12 +50,11 @@ def test_one_cotangent(name: str, order: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("key", oracles.KEYS)
-@both_dtypes
+@pytest.mark.parametrize("key", ["1_0", "1_2_axial"])
 @each_order
-def test_every_part(key: str, dtype: Any, order: str) -> None:
-    """All choices, of each function."""
-    case = convolve_case(key, dtype, seed=2)
+def test_every_part(key: str, order: str) -> None:
+    """All choices, each compiled anew; of other functions the text is the same."""
+    case = convolve_case(key, np.float64, seed=2)
     for names in SUBSETS:
         check_part(case, order, names)
 
