@@ -45,7 +45,13 @@ def test_python_blocks_run_and_shapes_are_as_stated() -> None:
     assert stated >= 5
 
 
-@pytest.mark.parametrize("command", commands())
+#: `make test` has just done so.
+CHECK = "python -m pocket_tfn.derive --check"
+
+
+@pytest.mark.parametrize(
+    "command", [pytest.param(c, marks=[pytest.mark.slow] if c == CHECK else []) for c in commands()]
+)
 def test_commands_work(command: str, tmp_path: Path) -> None:
     """Every command of the shell blocks succeeds; the long ones are only looked up."""
     words = shlex.split(command)
