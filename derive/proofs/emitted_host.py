@@ -92,6 +92,22 @@ def call_residuals(pair: Pair, module: EmittedModule) -> tuple[int, ...]:
     return (0,) * len(kinds)
 
 
+def handed_on(name: str, core: str, module: EmittedModule, world: dict[str, Any]) -> tuple[list[Any], Any]:
+    """What a function hands to the one behind it, call by call, and what it returns; its own arguments are words."""
+    signature, handed = inspect.signature(world[core]), []
+
+    def record(*arguments: Any, **named: Any) -> str:
+        handed.append(signature.bind(*arguments, **named).arguments)
+        return "what it returns"
+
+    world[core] = record
+    try:
+        returned = world[name](*(f"the {parameter}" for parameter in inspect.signature(world[name]).parameters))
+    except Exception as error:
+        raise ProofError(f"{module.name}: {name} does not call {core}: {error!r}") from error
+    return handed, returned
+
+
 def check_call(
     name: str, core: str, loop_names: str | tuple[str, ...], pair: Pair, module: EmittedModule, two: bool = False
 ) -> None:
@@ -106,17 +122,7 @@ def check_call(
     own = list(inspect.signature(world[name]).parameters)
     shape = (2 * pair.l_out + 1, 2 * pair.l_in + 1, len(pair.paths))
     wanted = {first: name, second: loop, third: shape, **{parameter: f"the {parameter}" for parameter in own}}
-    signature, handed = inspect.signature(world[core]), []
-
-    def record(*arguments: Any, **named: Any) -> str:
-        handed.append(signature.bind(*arguments, **named).arguments)
-        return "what it returns"
-
-    world[core] = record
-    try:
-        returned = world[name](*(f"the {parameter}" for parameter in own))
-    except Exception as error:
-        raise ProofError(f"{module.name}: {name} does not call {core}: {error!r}") from error
+    handed, returned = handed_on(name, core, module, world)
     if handed != [wanted] or returned != "what it returns" or sorted(own) != sorted(others):
         raise ProofError(f"{module.name}: {name} calls {core} with {handed}, not with {wanted}")
 

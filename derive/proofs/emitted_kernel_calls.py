@@ -8,6 +8,7 @@ from typing import Any
 
 from ..catalogue import Pair
 from ..execution import EmittedModule
+from .emitted_host import handed_on
 from .proof import ProofError
 
 EDGE_BY_EDGE = ("indptr", "indices", "vectors", "radial", "features", "weights")
@@ -57,7 +58,7 @@ def _flat(names: Any) -> list[str]:
 
 def _check(name: str, core: str, kernels: Any, groups: dict[str, Any], pair: Pair, module: EmittedModule) -> None:
     """ProofError unless the function calls the one behind it as it should."""
-    world, handed = module.world(), []
+    world = module.world()
     if missing := [n for n in (name, core, *_flat(kernels)) if n not in world]:
         raise ProofError(f"{module.name} lacks {', '.join(missing)}")
     signature, own = inspect.signature(world[core]), list(inspect.signature(world[name]).parameters)
@@ -66,15 +67,6 @@ def _check(name: str, core: str, kernels: Any, groups: dict[str, Any], pair: Pai
     shape = (2 * pair.l_out + 1, 2 * pair.l_in + 1, len(pair.paths))
     wanted = {first: name, second: _renamed(kernels, world.__getitem__), third: shape}
     wanted |= {parameter: _renamed(names, "the {}".format) for parameter, names in parts.items()}
-
-    def record(*arguments: Any, **named: Any) -> str:
-        handed.append(signature.bind(*arguments, **named).arguments)
-        return "what it returns"
-
-    world[core] = record
-    try:
-        returned = world[name](*(f"the {parameter}" for parameter in own))
-    except Exception as error:
-        raise ProofError(f"{module.name}: {name} does not call {core}: {error!r}") from error
+    handed, returned = handed_on(name, core, module, world)
     if handed != [wanted] or returned != "what it returns" or sorted(own) != sorted(_flat(list(parts.values()))):
         raise ProofError(f"{module.name}: {name} calls {core} with {handed}, not with {wanted}")
