@@ -25,10 +25,10 @@ lint: $(VENV)/.test  ## formatting, lint and types
 	@$(VENV)/bin/mypy --no-incremental
 
 test: $(VENV)/.test lint check  ## lint, staleness and every test but the slow ones
-	@$(RUN) -m pytest -n $(WORKERS) -m "not slow" $(ARGS)
+	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
 
 test-all: $(VENV)/.test lint check  ## the slow tests too
-	@$(RUN) -m pytest -n $(WORKERS) $(ARGS)
+	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 proofs: $(VENV)/.derive  ## compile the book of proofs to build/proofs/book.pdf
 	@command -v pdflatex >/dev/null || { echo "make proofs needs LaTeX: install TeX Live (on Debian: apt install texlive-latex-recommended lmodern)"; exit 1; }

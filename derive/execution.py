@@ -16,7 +16,7 @@ import math
 import operator
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from fractions import Fraction
 from functools import cached_property
 from types import CodeType, SimpleNamespace
@@ -79,6 +79,10 @@ LANES: dict[str, Any] = {
     "_total": lambda lanes: sum(lanes[1:], lanes[0]),
     "_from": lambda before, after, first: np.concatenate([before[:first], after[first:]]),
 }
+
+
+#: A loop that waits for a condition has so many turns; what is executed here is small, so that more are an error.
+MOST_TURNS = 1 << 14
 
 
 class EmittedCodeError(Exception):
@@ -182,6 +186,7 @@ class EmittedModule:
             "_RADIAL_AHEAD": 4,
             "_SENDER_AHEAD": 2,
             "_AHEAD": 2,
+            "_turns": _turns,
             **LANES,
         }
         exec(self._bytecode, world)
@@ -190,7 +195,7 @@ class EmittedModule:
 
     def run_on_host(self, name: str, *arguments: Any, **overrides: Any) -> Any:
         """Likewise for a function that is not compiled; it sees the overrides alone."""
-        world = dict(overrides)
+        world = {"_turns": _turns, **overrides}
         exec(_bytecode(f for f in self._on_host if f.name == name), world)
         return self._call(world, name, arguments)
 
@@ -201,7 +206,7 @@ class EmittedModule:
     def world(self, **overrides: Any) -> dict[str, Any]:
         """All functions, plain classes and written-out constants as plain Python, in which overrides replace names."""
         world: dict[str, Any] = {m.__name__: m for m in (contextlib, functools, itertools, math, operator, threading)}
-        world |= {"np": np, "NamedTuple": NamedTuple, "Iterable": Iterable, **self._records}
+        world |= {"np": np, "NamedTuple": NamedTuple, "Iterable": Iterable, "_turns": _turns, **self._records}
         exec(self._whole_bytecode, world)
         world |= LANES | overrides
         return world
@@ -308,7 +313,7 @@ def _is_written_out(node: ast.stmt) -> bool:
 
 
 def _bytecode(statements: Iterable[ast.stmt]) -> CodeType:
-    plain = ast.Module(body=[_undecorated(s) for s in statements], type_ignores=[])
+    plain = ast.Module(body=[_Ending().visit(_undecorated(s)) for s in statements], type_ignores=[])
     return compile(plain, "emitted", "exec", flags=annotations.compiler_flag)
 
 
@@ -318,6 +323,36 @@ def _undecorated(node: ast.stmt) -> ast.stmt:
     plain = copy.copy(node)
     plain.decorator_list = []
     return plain
+
+
+class _Ending(ast.NodeTransformer):
+    """Loops that wait for a condition, of so many turns at most: a wrong one may never end, which must be refused."""
+
+    def visit(self, node: ast.AST) -> Any:
+        if not any(isinstance(n, ast.While) for n in ast.walk(node)):
+            return node
+        return super().visit(copy.copy(node))
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        for field, value in ast.iter_fields(node):
+            if isinstance(value, list):
+                setattr(node, field, [self.visit(v) if isinstance(v, ast.AST) else v for v in value])
+        return node
+
+    def visit_While(self, node: ast.While) -> ast.AST:
+        """for _ in _turns(): if condition: pass else: break ..."""
+        if node.orelse:
+            raise EmittedCodeError("a loop that waits for a condition has an else")
+        ends = ast.If(test=node.test, body=[ast.Pass()], orelse=[ast.Break()])
+        turns = ast.Call(func=ast.Name("_turns", ast.Load()), args=[], keywords=[])
+        body = [ends, *map(self.visit, node.body)]
+        loop = ast.For(target=ast.Name("_", ast.Store()), iter=turns, body=body, orelse=[])
+        return ast.fix_missing_locations(ast.copy_location(loop, node))
+
+
+def _turns() -> Iterator[int]:
+    yield from range(MOST_TURNS + 1)  # one more, to find that it ends
+    raise EmittedCodeError(f"a loop has not ended after {MOST_TURNS} turns")
 
 
 def _literal(call: ast.expr, bits: int) -> Fraction:

@@ -57,15 +57,16 @@ def test_all_agree_and_the_results_are_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("dtype", "l_out"), [("float32", 0), ("float64", 2)])
 @pytest.mark.parametrize("workload", COMPARED)
-def test_all_agree_for_every_l_out_in_both_precisions(workload: str, tmp_path: Path) -> None:
-    """With what torch compiles."""
+def test_all_agree(workload: str, dtype: str, l_out: int, tmp_path: Path) -> None:
+    """With what torch compiles, which takes most of the time; 1→1 in float32 is above."""
     numbers = tmp_path / "out.json"
-    done = run(workload, "--l-out", "0", "1", "2", "--json", str(numbers), timeout=1800)
+    done = run(workload, "--l-out", str(l_out), "--dtype", dtype, "--json", str(numbers))
     assert done.returncode == 0, done.stdout + done.stderr
     found = read(numbers)
-    assert [results.dtype for results in found] == ["float32", "float64"]
-    assert all([run.l_out for run in results.measured.comparisons] == [0, 1, 2] for results in found)
+    assert [results.dtype for results in found] == [dtype]
+    assert all([run.l_out for run in results.measured.comparisons] == [l_out] for results in found)
     check_all_timed(found)
 
 

@@ -168,7 +168,11 @@ LOOPS = {
 }
 
 
-@pytest.mark.parametrize("loop", LOOPS)
+#: Each is compiled for six numbers of channels: one in every run.
+EACH = [pytest.param(name, marks=[] if name.startswith("_convolve") else [pytest.mark.slow]) for name in LOOPS]
+
+
+@pytest.mark.parametrize("loop", EACH)
 def test_one_loop_for_many_numbers_of_channels(loop: str) -> None:
     """What a fresh interpreter compiles for 13 channels serves 9 to 15; in all, no more than there are ways to step."""
     kind, channels, steps = LOOPS[loop]

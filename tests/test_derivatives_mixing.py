@@ -23,6 +23,7 @@ both_dtypes = pytest.mark.parametrize("dtype", [np.float32, pytest.param(np.floa
 both = pytest.mark.parametrize("normalize", [True, False])
 
 
+@pytest.mark.slow
 @given(mixings(("1_1",)))
 @settings(deadline=None, max_examples=40, derandomize=True)
 def test_gradients_and_second_order(case: MixingCase) -> None:
@@ -32,7 +33,7 @@ def test_gradients_and_second_order(case: MixingCase) -> None:
 
 @pytest.mark.slow
 @given(mixings())
-@settings(deadline=None, max_examples=60, derandomize=True)
+@settings(deadline=None, max_examples=40, derandomize=True)
 def test_of_any_degree(case: MixingCase) -> None:
     """The same of every function."""
     case.check(case.every())
@@ -40,7 +41,7 @@ def test_of_any_degree(case: MixingCase) -> None:
 
 @pytest.mark.slow
 @given(mixings(oracles.SUBSETS))
-@settings(deadline=None, max_examples=60, derandomize=True)
+@settings(deadline=None, max_examples=40, derandomize=True)
 def test_paths_of_one_parity(case: MixingCase) -> None:
     """The same for the paths of one parity."""
     case.check(case.every())

@@ -75,7 +75,7 @@ def test_kernel_is_equivariant(chosen: Pair, path: Any) -> None:
         assert (turned - g_out * path.kernel + path.kernel * g_in).expand().is_zero_matrix
 
 
-@pytest.mark.parametrize("degrees", [(2, 1), (0, 0)], ids=str)
+@pytest.mark.parametrize("degrees", [pytest.param((2, 1), marks=pytest.mark.slow), (0, 0)], ids=str)
 def test_every_theorem_holds_and_prints(degrees: tuple[int, int]) -> None:
     """No prover leans on a closed form being there, and none on the degrees of the catalogue."""
     pairs = [pair(*degrees)]

@@ -7,7 +7,7 @@ from pocket_tfn.derive.catalogue import emitted_pairs, variants
 from pocket_tfn.derive.execution import EmittedModule
 from pocket_tfn.derive.proofs import emitted_host, emitted_lanes, emitted_loops, t11_emitted
 
-from tests.derivation import Edit, edits, emitted_modules, modules_of, pairs_of, refused, refuses
+from tests.derivation import Edit, edits, emitted_modules, modules_of, pairs_of, refused, refuses, some_at_once
 
 #: Wrong for some widths and numbers of channels alone.
 STEPS = [
@@ -187,7 +187,7 @@ def spelled(edit: Edit) -> Edit:
     return Edit(edit.name, edit.old, new, edit.within, edit.pair)
 
 
-@pytest.mark.parametrize("edit", [*map(spelled, STEPS), *OPERATORS, *PUBLIC, *BETWEEN], ids=str)
+@pytest.mark.parametrize("edit", some_at_once([*map(spelled, STEPS), *OPERATORS, *PUBLIC, *BETWEEN]))
 def test_refused(edit: Edit) -> None:
     """Nothing else is concerned, so that it alone can be what T11 objects to."""
     refuses("cpu.py", edit)

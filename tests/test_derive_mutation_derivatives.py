@@ -185,7 +185,8 @@ def sites(text: str) -> Iterator[Site]:
                 if UNSEEN.search(line):
                     continue
                 for operator in MISTAKES:
-                    for found in re.finditer(re.escape(operator), line):
+                    # 0 may be added or taken off, and what is multiplied by it changes no more than its sign.
+                    for found in re.finditer(re.escape(operator) + r"(?!0\b)", line):
                         yield Site(node.name, number, found.start(), operator)
 
 

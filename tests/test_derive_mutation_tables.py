@@ -181,7 +181,7 @@ ROWS = edits(
     ("blocks that overlap", "indptr[i + 1], _BLOCK):", "indptr[i + 1], 1):"),
     ("a block beyond the receiver", "last = min(first + _BLOCK, indptr[i + 1])", "last = first + _BLOCK"),
     ("edges of a block", "for e in range(first, last):", "for e in range(first + 1, last):"),
-    ("too few edges filled", "k, first, last, vectors)", "k, first, last - 1, vectors)"),
+    ("too few edges filled", "k, solid, first, last, vectors)", "k, solid, first, last - 1, vectors)"),
     ("too few weights filled", "order, first, last, vectors", "order, first, last - 1, vectors"),
     ("weights of other edges", "order, first, last, vectors", "order, indptr[i], last, vectors"),
     ("scale and end exchanged", "vectors, scale, end)\n", "vectors, end, scale)\n"),

@@ -99,7 +99,7 @@ EDITS = [
         ("place of a pair that is skipped", "                    u += 1\n", ""),
         ("place from 1", "u = -1", "u = 0"),
         ("place counted on", "            u = -1\n            for i", "            u = first - 1\n            for i"),
-        ("edges from 1 on", "(edges, k, 0, count,", "(edges, k, 1, count,"),
+        ("edges from 1 on", "(edges, k, solid, 0, count,", "(edges, k, solid, 1, count,"),
         ("weights from 1 on", "k, order, 0, count,", "k, order, 1, count,"),
         ("edges of too few", "(edges, k, solid, 0, count,", "(edges, k, solid, 0, count - 1,"),
         ("weights of too few", "k, order, 0, count,", "k, order, 0, count - 1,"),
