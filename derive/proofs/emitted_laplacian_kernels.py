@@ -16,8 +16,9 @@ from ..lowering import lower_apply, lower_kernel
 from ..polynomials import Polynomial
 from .emitted_convolutions import EDGES, INDICES, INDPTR, NODES, RECEIVERS, fields_array, zeros
 from .emitted_derivative_kernels import launched
+from .emitted_laplacian_calls import rows_of_graph
 from .emitted_loops import symbols_array
-from .emitted_tables import CHANNELS, Tables, rows_of_graph
+from .emitted_tables import CHANNELS, Tables
 from .stand_ins import function_names
 from .thread_blocks import left_out
 

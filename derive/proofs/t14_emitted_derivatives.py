@@ -11,10 +11,12 @@ from .emitted_derivative_kernels import derivative_kernel_residuals, helper_kern
 from .emitted_derivative_loops import derivative_loop_residuals
 from .emitted_derivatives import derivative_residuals, direction_residuals, executed, inverse_residuals
 from .emitted_kernel_calls import kernel_call_residuals
+from .emitted_laplacian_calls import laplacian_residuals
 from .emitted_laplacian_kernels import laplacian_kernel_residuals
 from .emitted_laplacians import gradient_residuals, limit_residuals, radial_residuals, slope_residuals
 from .emitted_mixing_derivatives import mixing_residuals, mixing_scalar_residuals
-from .emitted_tables import laplacian_residuals, tabulated_residuals, walker_residuals
+from .emitted_tabulated_derivatives import tabulated_residuals
+from .emitted_walker_derivatives import walker_residuals
 from .opaque import linear_residuals
 from .proof import Equation, Proof, ProofError, Step, unseen
 
