@@ -69,15 +69,15 @@ LANES: dict[str, Any] = {
     "_load": _load,
     "_store": _store,
     "_take": _take,
-    "_ask": lambda array, row, first: None,
+    "_prefetch": lambda array, row, first: None,
     "_line": lambda array: 1,
-    "_claim": lambda array, row, first: None,
-    "_afresh": lambda: None,
-    "_pass": _store,
+    "_prefetch_to_write": lambda array, row, first: None,
+    "_reload": lambda: None,
+    "_store_nontemporal": _store,
     "_one": lambda array: 1,
-    "_everywhere": lambda value, lanes: np.array([value] * len(lanes), dtype=object),
-    "_total": lambda lanes: sum(lanes[1:], lanes[0]),
-    "_from": lambda before, after, first: np.concatenate([before[:first], after[first:]]),
+    "_splat": lambda value, lanes: np.array([value] * len(lanes), dtype=object),
+    "_sum_lanes": lambda lanes: sum(lanes[1:], lanes[0]),
+    "_select_from": lambda before, after, first: np.concatenate([before[:first], after[first:]]),
 }
 
 

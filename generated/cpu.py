@@ -278,7 +278,7 @@ def _hint(context: Any, builder: Any, kinds: Any, args: Any, writing: int) -> An
 
 
 @intrinsic
-def _ask(typingctx: Any, array: Any, row: Any, first: Any) -> Any:
+def _prefetch(typingctx: Any, array: Any, row: Any, first: Any) -> Any:
     """Ask for what is soon read, a cache line of array[row]; this computes nothing, and the row need not exist."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -311,7 +311,7 @@ if _INTERPRETED:  # NUMBA_DISABLE_JIT: slices are vectors, and nothing is asked 
     def _take(array, column, like):  # type: ignore[misc]
         return tuple(array[: len(like), column])
 
-    def _ask(array, row, first):  # type: ignore[misc]
+    def _prefetch(array, row, first):  # type: ignore[misc]
         return None
 
     def _line(array):  # type: ignore[misc]
@@ -1716,10 +1716,10 @@ def _convolve_rows_1_0(start, stop, k, lanes, uneven, solid, indptr, indices, ve
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, out.shape[2], lanes)
                     if v % _line(out) == 0:
-                        _ask(radial, e + _RADIAL_AHEAD, v)
-                        _ask(features, ahead, 3 * v)
-                        _ask(features, ahead, 3 * v + _line(out))
-                        _ask(features, ahead, 3 * v + 2 * _line(out))
+                        _prefetch(radial, e + _RADIAL_AHEAD, v)
+                        _prefetch(features, ahead, 3 * v)
+                        _prefetch(features, ahead, 3 * v + _line(out))
+                        _prefetch(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_0(
                         k,
                         edge,
@@ -1755,12 +1755,12 @@ def _convolve_rows_1_1(start, stop, k, lanes, uneven, solid, indptr, indices, ve
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, out.shape[2], lanes)
                     if v % _line(out) == 0:
-                        _ask(radial, e + _RADIAL_AHEAD, 3 * v)
-                        _ask(radial, e + _RADIAL_AHEAD, 3 * v + _line(out))
-                        _ask(radial, e + _RADIAL_AHEAD, 3 * v + 2 * _line(out))
-                        _ask(features, ahead, 3 * v)
-                        _ask(features, ahead, 3 * v + _line(out))
-                        _ask(features, ahead, 3 * v + 2 * _line(out))
+                        _prefetch(radial, e + _RADIAL_AHEAD, 3 * v)
+                        _prefetch(radial, e + _RADIAL_AHEAD, 3 * v + _line(out))
+                        _prefetch(radial, e + _RADIAL_AHEAD, 3 * v + 2 * _line(out))
+                        _prefetch(features, ahead, 3 * v)
+                        _prefetch(features, ahead, 3 * v + _line(out))
+                        _prefetch(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_1(
                         k,
                         edge,
@@ -1804,11 +1804,11 @@ def _convolve_rows_1_1_polar(start, stop, k, lanes, uneven, solid, indptr, indic
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, out.shape[2], lanes)
                     if v % _line(out) == 0:
-                        _ask(radial, e + _RADIAL_AHEAD, 2 * v)
-                        _ask(radial, e + _RADIAL_AHEAD, 2 * v + _line(out))
-                        _ask(features, ahead, 3 * v)
-                        _ask(features, ahead, 3 * v + _line(out))
-                        _ask(features, ahead, 3 * v + 2 * _line(out))
+                        _prefetch(radial, e + _RADIAL_AHEAD, 2 * v)
+                        _prefetch(radial, e + _RADIAL_AHEAD, 2 * v + _line(out))
+                        _prefetch(features, ahead, 3 * v)
+                        _prefetch(features, ahead, 3 * v + _line(out))
+                        _prefetch(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_1_polar(
                         k,
                         edge,
@@ -1851,10 +1851,10 @@ def _convolve_rows_1_1_axial(start, stop, k, lanes, uneven, solid, indptr, indic
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, out.shape[2], lanes)
                     if v % _line(out) == 0:
-                        _ask(radial, e + _RADIAL_AHEAD, v)
-                        _ask(features, ahead, 3 * v)
-                        _ask(features, ahead, 3 * v + _line(out))
-                        _ask(features, ahead, 3 * v + 2 * _line(out))
+                        _prefetch(radial, e + _RADIAL_AHEAD, v)
+                        _prefetch(features, ahead, 3 * v)
+                        _prefetch(features, ahead, 3 * v + _line(out))
+                        _prefetch(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_1_axial(
                         k,
                         edge,
@@ -1898,12 +1898,12 @@ def _convolve_rows_1_2(start, stop, k, lanes, uneven, solid, indptr, indices, ve
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, out.shape[2], lanes)
                     if v % _line(out) == 0:
-                        _ask(radial, e + _RADIAL_AHEAD, 3 * v)
-                        _ask(radial, e + _RADIAL_AHEAD, 3 * v + _line(out))
-                        _ask(radial, e + _RADIAL_AHEAD, 3 * v + 2 * _line(out))
-                        _ask(features, ahead, 3 * v)
-                        _ask(features, ahead, 3 * v + _line(out))
-                        _ask(features, ahead, 3 * v + 2 * _line(out))
+                        _prefetch(radial, e + _RADIAL_AHEAD, 3 * v)
+                        _prefetch(radial, e + _RADIAL_AHEAD, 3 * v + _line(out))
+                        _prefetch(radial, e + _RADIAL_AHEAD, 3 * v + 2 * _line(out))
+                        _prefetch(features, ahead, 3 * v)
+                        _prefetch(features, ahead, 3 * v + _line(out))
+                        _prefetch(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_2(
                         k,
                         edge,
@@ -1955,11 +1955,11 @@ def _convolve_rows_1_2_polar(start, stop, k, lanes, uneven, solid, indptr, indic
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, out.shape[2], lanes)
                     if v % _line(out) == 0:
-                        _ask(radial, e + _RADIAL_AHEAD, 2 * v)
-                        _ask(radial, e + _RADIAL_AHEAD, 2 * v + _line(out))
-                        _ask(features, ahead, 3 * v)
-                        _ask(features, ahead, 3 * v + _line(out))
-                        _ask(features, ahead, 3 * v + 2 * _line(out))
+                        _prefetch(radial, e + _RADIAL_AHEAD, 2 * v)
+                        _prefetch(radial, e + _RADIAL_AHEAD, 2 * v + _line(out))
+                        _prefetch(features, ahead, 3 * v)
+                        _prefetch(features, ahead, 3 * v + _line(out))
+                        _prefetch(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_2_polar(
                         k,
                         edge,
@@ -2010,10 +2010,10 @@ def _convolve_rows_1_2_axial(start, stop, k, lanes, uneven, solid, indptr, indic
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, out.shape[2], lanes)
                     if v % _line(out) == 0:
-                        _ask(radial, e + _RADIAL_AHEAD, v)
-                        _ask(features, ahead, 3 * v)
-                        _ask(features, ahead, 3 * v + _line(out))
-                        _ask(features, ahead, 3 * v + 2 * _line(out))
+                        _prefetch(radial, e + _RADIAL_AHEAD, v)
+                        _prefetch(features, ahead, 3 * v)
+                        _prefetch(features, ahead, 3 * v + _line(out))
+                        _prefetch(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_2_axial(
                         k,
                         edge,
@@ -2071,9 +2071,9 @@ def _tabulated_rows_1_0(
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, out.shape[2], lanes)
                     if v % _line(out) == 0:
-                        _ask(features, ahead, 3 * v)
-                        _ask(features, ahead, 3 * v + _line(out))
-                        _ask(features, ahead, 3 * v + 2 * _line(out))
+                        _prefetch(features, ahead, 3 * v)
+                        _prefetch(features, ahead, 3 * v + _line(out))
+                        _prefetch(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_0(
                         k,
                         edge,
@@ -2118,9 +2118,9 @@ def _tabulated_rows_1_1(
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, out.shape[2], lanes)
                     if v % _line(out) == 0:
-                        _ask(features, ahead, 3 * v)
-                        _ask(features, ahead, 3 * v + _line(out))
-                        _ask(features, ahead, 3 * v + 2 * _line(out))
+                        _prefetch(features, ahead, 3 * v)
+                        _prefetch(features, ahead, 3 * v + _line(out))
+                        _prefetch(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_1(
                         k,
                         edge,
@@ -2173,9 +2173,9 @@ def _tabulated_rows_1_1_polar(
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, out.shape[2], lanes)
                     if v % _line(out) == 0:
-                        _ask(features, ahead, 3 * v)
-                        _ask(features, ahead, 3 * v + _line(out))
-                        _ask(features, ahead, 3 * v + 2 * _line(out))
+                        _prefetch(features, ahead, 3 * v)
+                        _prefetch(features, ahead, 3 * v + _line(out))
+                        _prefetch(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_1_polar(
                         k,
                         edge,
@@ -2227,9 +2227,9 @@ def _tabulated_rows_1_1_axial(
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, out.shape[2], lanes)
                     if v % _line(out) == 0:
-                        _ask(features, ahead, 3 * v)
-                        _ask(features, ahead, 3 * v + _line(out))
-                        _ask(features, ahead, 3 * v + 2 * _line(out))
+                        _prefetch(features, ahead, 3 * v)
+                        _prefetch(features, ahead, 3 * v + _line(out))
+                        _prefetch(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_1_axial(
                         k,
                         edge,
@@ -2282,9 +2282,9 @@ def _tabulated_rows_1_2(
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, out.shape[2], lanes)
                     if v % _line(out) == 0:
-                        _ask(features, ahead, 3 * v)
-                        _ask(features, ahead, 3 * v + _line(out))
-                        _ask(features, ahead, 3 * v + 2 * _line(out))
+                        _prefetch(features, ahead, 3 * v)
+                        _prefetch(features, ahead, 3 * v + _line(out))
+                        _prefetch(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_2(
                         k,
                         edge,
@@ -2345,9 +2345,9 @@ def _tabulated_rows_1_2_polar(
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, out.shape[2], lanes)
                     if v % _line(out) == 0:
-                        _ask(features, ahead, 3 * v)
-                        _ask(features, ahead, 3 * v + _line(out))
-                        _ask(features, ahead, 3 * v + 2 * _line(out))
+                        _prefetch(features, ahead, 3 * v)
+                        _prefetch(features, ahead, 3 * v + _line(out))
+                        _prefetch(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_2_polar(
                         k,
                         edge,
@@ -2407,9 +2407,9 @@ def _tabulated_rows_1_2_axial(
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, out.shape[2], lanes)
                     if v % _line(out) == 0:
-                        _ask(features, ahead, 3 * v)
-                        _ask(features, ahead, 3 * v + _line(out))
-                        _ask(features, ahead, 3 * v + 2 * _line(out))
+                        _prefetch(features, ahead, 3 * v)
+                        _prefetch(features, ahead, 3 * v + _line(out))
+                        _prefetch(features, ahead, 3 * v + 2 * _line(out))
                     values = _add_channel_1_2_axial(
                         k,
                         edge,

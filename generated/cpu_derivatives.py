@@ -49,7 +49,6 @@ from .cpu import (
     _add_channel_1_2,
     _add_channel_1_2_axial,
     _add_channel_1_2_polar,
-    _ask,
     _bounds,
     _channel_steps,
     _check_graph,
@@ -95,6 +94,7 @@ from .cpu import (
     _mixing_sizes,
     _moved_back,
     _no_edges,
+    _prefetch,
     _product,
     _room,
     _shape,
@@ -241,7 +241,7 @@ __all__ = [
     "vjp_convolve_walkers_1_2_polar",
 ]
 
-_PASSED = 16  # what is written past the caches begins at multiples of so many bytes, as every allocator's arrays do
+_NONTEMPORAL = 16  # what is written past the caches begins at multiples of so many bytes, as every allocator's arrays do
 _PAGE, _HUGE_PAGE = 1 << 12, 1 << 21  # bytes that the kernel hands out at once
 
 
@@ -259,7 +259,7 @@ def _one(typingctx: Any, array: Any) -> Any:
 
 
 @intrinsic
-def _everywhere(typingctx: Any, value: Any, lanes: Any) -> Any:
+def _splat(typingctx: Any, value: Any, lanes: Any) -> Any:
     """A number in as many lanes as the tuple `lanes` has."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -269,7 +269,7 @@ def _everywhere(typingctx: Any, value: Any, lanes: Any) -> Any:
 
 
 @intrinsic
-def _total(typingctx: Any, lanes: Any) -> Any:
+def _sum_lanes(typingctx: Any, lanes: Any) -> Any:
     """The sum of all lanes, by halves: their number is a power of two."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -291,7 +291,7 @@ def _total(typingctx: Any, lanes: Any) -> Any:
 
 
 @intrinsic
-def _from(typingctx: Any, before: Any, after: Any, first: Any) -> Any:
+def _select_from(typingctx: Any, before: Any, after: Any, first: Any) -> Any:
     """Lanes of `after` from number `first` on, of `before` below it."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -305,8 +305,8 @@ def _from(typingctx: Any, before: Any, after: Any, first: Any) -> Any:
 
 
 @intrinsic
-def _claim(typingctx: Any, array: Any, row: Any, first: Any) -> Any:
-    """The same as _ask, of what is soon written."""
+def _prefetch_to_write(typingctx: Any, array: Any, row: Any, first: Any) -> Any:
+    """The same as _prefetch, of what is soon written."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return _hint(context, builder, signature.args, args, writing=1)
@@ -315,7 +315,7 @@ def _claim(typingctx: Any, array: Any, row: Any, first: Any) -> Any:
 
 
 @intrinsic
-def _afresh(typingctx: Any) -> Any:
+def _reload(typingctx: Any) -> Any:
     """What is read after this is read again, not kept: vectors for which there are no registers would be written and read."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -327,13 +327,13 @@ def _afresh(typingctx: Any) -> Any:
 
 
 @intrinsic
-def _pass(typingctx: Any, array: Any, place: Any, lanes: Any) -> Any:
-    """_store past the caches, which else would read each line before it is overwritten; at multiples of _PASSED bytes."""
+def _store_nontemporal(typingctx: Any, array: Any, place: Any, lanes: Any) -> Any:
+    """_store past the caches, which else would read each line before it is overwritten; at multiples of _NONTEMPORAL bytes."""
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         kind = args[2].type
         address = _element(context, builder, signature.args[:2], *args[:2])
-        size = min(context.get_abi_sizeof(kind), _PASSED)
+        size = min(context.get_abi_sizeof(kind), _NONTEMPORAL)
         store = builder.store(args[2], builder.bitcast(address, kind.as_pointer()), align=size)
         store.set_metadata("nontemporal", builder.module.add_metadata([ir.IntType(32)(1)]))
         return context.get_dummy_value()
@@ -346,24 +346,24 @@ if _INTERPRETED:  # NUMBA_DISABLE_JIT: slices are vectors, and nothing is asked 
     def _one(array):  # type: ignore[misc]
         return array.dtype.type(1)
 
-    def _everywhere(value, lanes):  # type: ignore[misc]
+    def _splat(value, lanes):  # type: ignore[misc]
         return np.full(len(lanes), value, type(value))
 
-    def _total(lanes):  # type: ignore[misc]
+    def _sum_lanes(lanes):  # type: ignore[misc]
         while len(lanes) > 1:
             lanes = lanes[: len(lanes) // 2] + lanes[len(lanes) // 2 :]
         return lanes[0]
 
-    def _from(before, after, first):  # type: ignore[misc]
+    def _select_from(before, after, first):  # type: ignore[misc]
         return np.where(np.arange(len(after)) >= first, after, before)
 
-    def _pass(array, place, lanes):  # type: ignore[misc]
+    def _store_nontemporal(array, place, lanes):  # type: ignore[misc]
         _store(array, place, lanes)
 
-    def _claim(array, row, first):  # type: ignore[misc]
+    def _prefetch_to_write(array, row, first):  # type: ignore[misc]
         return None
 
-    def _afresh():  # type: ignore[misc]
+    def _reload():  # type: ignore[misc]
         return None
 
 
@@ -372,7 +372,7 @@ def _counted(before, after, first, uneven):
     """`after`, without what the channels below number `first` add to it: those were counted in the vector before."""
     if uneven is None:
         return after
-    return _from(before, after, first)
+    return _select_from(before, after, first)
 
 
 @_compiled
@@ -387,7 +387,7 @@ def _weight(weights, e, one):
 def _given(array, place, lanes, zero):
     """Channels of an array that may be left out, which is then zero."""
     if array is None:
-        return _everywhere(zero, lanes)
+        return _splat(zero, lanes)
     return _load(array, place, lanes)
 
 
@@ -404,7 +404,7 @@ def _keep(array, place, lanes, aligned):
     """Write channels to an array that may be left out; past the caches, if its vectors are aligned."""
     if array is not None:
         if aligned is not None:
-            _pass(array, place, lanes)
+            _store_nontemporal(array, place, lanes)
         else:
             _store(array, place, lanes)
 
@@ -4531,13 +4531,13 @@ def _hvp_vectors_1_2_axial(k, solid, order, first, last, units, moves, d_vectors
 
 
 @_compiled
-def _together(features):
+def _senders_at_once(features):
     """So many senders, at least one, that their features take no more than _SENDER_BYTES."""
     return max(_SENDER_BYTES // (features.shape[1] * features.shape[2] * features.itemsize), 1)
 
 
 @_compiled
-def _as_they_lie(low, high, indptr, receivers, order):
+def _in_edge_order(low, high, indptr, receivers, order):
     """The edges of some senders nearly in the order of their numbers: numbers, receivers and senders.
 
     Those of one sender keep their order, so that sums over them do not depend on which others are there.
@@ -4591,17 +4591,17 @@ def _vjp_rows_1_0(
                 next_receiver = receivers[later]
                 w = _weight(weights, e, _one(features))
                 edge = (edges[0, u], edges[1, u], edges[2, u])
-                bar_weight_0 = _everywhere(k.zero, lanes)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
-                        _ask(cotangents, next_receiver, 1 * v + 0 * _line(features))
-                        _ask(radial, next_edge, 1 * v + 0 * _line(features))
+                        _prefetch(cotangents, next_receiver, 1 * v + 0 * _line(features))
+                        _prefetch(radial, next_edge, 1 * v + 0 * _line(features))
                         if bar_radial is not None and aligned is None:
-                            _claim(bar_radial, next_edge, 1 * v + 0 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 1 * v + 0 * _line(features))
                     values = _vjp_channel_1_0(
                         k,
                         edge,
@@ -4629,11 +4629,11 @@ def _vjp_rows_1_0(
                         _store(sums, (1, v), values[3])
                         _store(sums, (2, v), values[4])
                 if bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
                 if bar_weights is not None:
-                    bar_weights[e] = _total(bar_weight_0)
+                    bar_weights[e] = _sum_lanes(bar_weight_0)
             if bar_vectors is not None:
                 _vjp_vectors_1_0(k, solid, order, first, last, units, bars, bar_vectors)
         if bar_features is not None:
@@ -4654,12 +4654,12 @@ def _vjp_ordered_1_0(
     edges = np.empty((3, _BLOCK), features.dtype)
     bars = np.empty((3, _BLOCK), features.dtype)
     channels = features.shape[2]
-    together = _together(features)
-    for low in range(start, stop, together):
-        high = min(low + together, stop)
+    at_once = _senders_at_once(features)
+    for low in range(start, stop, at_once):
+        high = min(low + at_once, stop)
         if bar_features is not None:
             bar_features[low:high] = k.zero
-        numbers, ends, senders = _as_they_lie(low, high, indptr, receivers, order)
+        numbers, ends, senders = _in_edge_order(low, high, indptr, receivers, order)
         for first in range(0, len(numbers), _BLOCK):
             last = min(first + _BLOCK, len(numbers))
             _fill_directions(units, k, solid, numbers, first, last, vectors)
@@ -4672,23 +4672,23 @@ def _vjp_ordered_1_0(
                 next_sender = senders[later]
                 w = _weight(weights, e, _one(features))
                 edge = (edges[0, u], edges[1, u], edges[2, u])
-                bar_weight_0 = _everywhere(k.zero, lanes)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
                 for v in range(0, channels, len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
-                        _ask(features, next_sender, 3 * v + 0 * _line(features))
-                        _ask(features, next_sender, 3 * v + 1 * _line(features))
-                        _ask(features, next_sender, 3 * v + 2 * _line(features))
-                        _ask(radial, next_edge, 1 * v + 0 * _line(features))
+                        _prefetch(features, next_sender, 3 * v + 0 * _line(features))
+                        _prefetch(features, next_sender, 3 * v + 1 * _line(features))
+                        _prefetch(features, next_sender, 3 * v + 2 * _line(features))
+                        _prefetch(radial, next_edge, 1 * v + 0 * _line(features))
                         if bar_radial is not None and aligned is None:
-                            _claim(bar_radial, next_edge, 1 * v + 0 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 1 * v + 0 * _line(features))
                         if bar_features is not None:
-                            _claim(bar_features, next_sender, 3 * v + 0 * _line(features))
-                            _claim(bar_features, next_sender, 3 * v + 1 * _line(features))
-                            _claim(bar_features, next_sender, 3 * v + 2 * _line(features))
+                            _prefetch_to_write(bar_features, next_sender, 3 * v + 0 * _line(features))
+                            _prefetch_to_write(bar_features, next_sender, 3 * v + 1 * _line(features))
+                            _prefetch_to_write(bar_features, next_sender, 3 * v + 2 * _line(features))
                     values = _vjp_channel_1_0(
                         k,
                         edge,
@@ -4719,11 +4719,11 @@ def _vjp_ordered_1_0(
                         before = _load(bar_features, (j, 2, c), lanes)
                         _store(bar_features, (j, 2, c), _counted(before, values[4], v - c, uneven))
                 if bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
                 if bar_weights is not None:
-                    bar_weights[e] = _total(bar_weight_0)
+                    bar_weights[e] = _sum_lanes(bar_weight_0)
             if bar_vectors is not None:
                 _vjp_vectors_1_0(k, solid, numbers, first, last, units, bars, bar_vectors)
 
@@ -4808,13 +4808,13 @@ def _hvp_rows_1_0(
                 w = _weight(weights, e, _one(features))
                 d_w = _given_number(d_weights, e, k.zero)
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u])
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                d_bar_weight_0 = _everywhere(k.zero, lanes)
-                d_bar_root_0 = _everywhere(k.zero, lanes)
-                d_bar_root_1 = _everywhere(k.zero, lanes)
-                d_bar_root_2 = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                d_bar_weight_0 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     values = _hvp_channel_1_0(
@@ -4855,13 +4855,13 @@ def _hvp_rows_1_0(
                     d_bar_root_1 = _counted(d_bar_root_1, values[10], v - c, uneven)
                     d_bar_root_2 = _counted(d_bar_root_2, values[11], v - c, uneven)
                 if d_bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    d_bars[0, u] = _total(d_bar_root_0)
-                    d_bars[1, u] = _total(d_bar_root_1)
-                    d_bars[2, u] = _total(d_bar_root_2)
-                _keep_number(d_bar_weights, e, _total(d_bar_weight_0))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    d_bars[0, u] = _sum_lanes(d_bar_root_0)
+                    d_bars[1, u] = _sum_lanes(d_bar_root_1)
+                    d_bars[2, u] = _sum_lanes(d_bar_root_2)
+                _keep_number(d_bar_weights, e, _sum_lanes(d_bar_weight_0))
             if d_bar_vectors is not None:
                 _hvp_vectors_1_0(
                     k, solid, order, first, last, units, moves, d_vectors, bars, d_bars, d_bar_vectors
@@ -4902,24 +4902,24 @@ def _vjp_rows_1_1(
                 next_receiver = receivers[later]
                 w = _weight(weights, e, _one(features))
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
-                bar_weight_0 = _everywhere(k.zero, lanes)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
-                        _ask(cotangents, next_receiver, 3 * v + 0 * _line(features))
-                        _ask(cotangents, next_receiver, 3 * v + 1 * _line(features))
-                        _ask(cotangents, next_receiver, 3 * v + 2 * _line(features))
-                        _ask(radial, next_edge, 3 * v + 0 * _line(features))
-                        _ask(radial, next_edge, 3 * v + 1 * _line(features))
-                        _ask(radial, next_edge, 3 * v + 2 * _line(features))
+                        _prefetch(cotangents, next_receiver, 3 * v + 0 * _line(features))
+                        _prefetch(cotangents, next_receiver, 3 * v + 1 * _line(features))
+                        _prefetch(cotangents, next_receiver, 3 * v + 2 * _line(features))
+                        _prefetch(radial, next_edge, 3 * v + 0 * _line(features))
+                        _prefetch(radial, next_edge, 3 * v + 1 * _line(features))
+                        _prefetch(radial, next_edge, 3 * v + 2 * _line(features))
                         if bar_radial is not None and aligned is None:
-                            _claim(bar_radial, next_edge, 3 * v + 0 * _line(features))
-                            _claim(bar_radial, next_edge, 3 * v + 1 * _line(features))
-                            _claim(bar_radial, next_edge, 3 * v + 2 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 3 * v + 0 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 3 * v + 1 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 3 * v + 2 * _line(features))
                     values = _vjp_channel_1_1(
                         k,
                         edge,
@@ -4955,12 +4955,12 @@ def _vjp_rows_1_1(
                         _store(sums, (1, v), values[5])
                         _store(sums, (2, v), values[6])
                 if bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
                 if bar_weights is not None:
-                    bar_weights[e] = _total(bar_weight_0)
+                    bar_weights[e] = _sum_lanes(bar_weight_0)
             if bar_vectors is not None:
                 _vjp_vectors_1_1(k, solid, order, first, last, units, bars, bar_vectors)
         if bar_features is not None:
@@ -4981,12 +4981,12 @@ def _vjp_ordered_1_1(
     edges = np.empty((7, _BLOCK), features.dtype)
     bars = np.empty((4, _BLOCK), features.dtype)
     channels = features.shape[2]
-    together = _together(features)
-    for low in range(start, stop, together):
-        high = min(low + together, stop)
+    at_once = _senders_at_once(features)
+    for low in range(start, stop, at_once):
+        high = min(low + at_once, stop)
         if bar_features is not None:
             bar_features[low:high] = k.zero
-        numbers, ends, senders = _as_they_lie(low, high, indptr, receivers, order)
+        numbers, ends, senders = _in_edge_order(low, high, indptr, receivers, order)
         for first in range(0, len(numbers), _BLOCK):
             last = min(first + _BLOCK, len(numbers))
             _fill_directions(units, k, solid, numbers, first, last, vectors)
@@ -4999,28 +4999,28 @@ def _vjp_ordered_1_1(
                 next_sender = senders[later]
                 w = _weight(weights, e, _one(features))
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
-                bar_weight_0 = _everywhere(k.zero, lanes)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
                 for v in range(0, channels, len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
-                        _ask(features, next_sender, 3 * v + 0 * _line(features))
-                        _ask(features, next_sender, 3 * v + 1 * _line(features))
-                        _ask(features, next_sender, 3 * v + 2 * _line(features))
-                        _ask(radial, next_edge, 3 * v + 0 * _line(features))
-                        _ask(radial, next_edge, 3 * v + 1 * _line(features))
-                        _ask(radial, next_edge, 3 * v + 2 * _line(features))
+                        _prefetch(features, next_sender, 3 * v + 0 * _line(features))
+                        _prefetch(features, next_sender, 3 * v + 1 * _line(features))
+                        _prefetch(features, next_sender, 3 * v + 2 * _line(features))
+                        _prefetch(radial, next_edge, 3 * v + 0 * _line(features))
+                        _prefetch(radial, next_edge, 3 * v + 1 * _line(features))
+                        _prefetch(radial, next_edge, 3 * v + 2 * _line(features))
                         if bar_radial is not None and aligned is None:
-                            _claim(bar_radial, next_edge, 3 * v + 0 * _line(features))
-                            _claim(bar_radial, next_edge, 3 * v + 1 * _line(features))
-                            _claim(bar_radial, next_edge, 3 * v + 2 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 3 * v + 0 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 3 * v + 1 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 3 * v + 2 * _line(features))
                         if bar_features is not None:
-                            _claim(bar_features, next_sender, 3 * v + 0 * _line(features))
-                            _claim(bar_features, next_sender, 3 * v + 1 * _line(features))
-                            _claim(bar_features, next_sender, 3 * v + 2 * _line(features))
+                            _prefetch_to_write(bar_features, next_sender, 3 * v + 0 * _line(features))
+                            _prefetch_to_write(bar_features, next_sender, 3 * v + 1 * _line(features))
+                            _prefetch_to_write(bar_features, next_sender, 3 * v + 2 * _line(features))
                     values = _vjp_channel_1_1(
                         k,
                         edge,
@@ -5059,12 +5059,12 @@ def _vjp_ordered_1_1(
                         before = _load(bar_features, (j, 2, c), lanes)
                         _store(bar_features, (j, 2, c), _counted(before, values[6], v - c, uneven))
                 if bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
                 if bar_weights is not None:
-                    bar_weights[e] = _total(bar_weight_0)
+                    bar_weights[e] = _sum_lanes(bar_weight_0)
             if bar_vectors is not None:
                 _vjp_vectors_1_1(k, solid, numbers, first, last, units, bars, bar_vectors)
 
@@ -5169,15 +5169,15 @@ def _hvp_rows_1_1(
                 w = _weight(weights, e, _one(features))
                 d_w = _given_number(d_weights, e, k.zero)
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u], edges[13, u])
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
-                d_bar_weight_0 = _everywhere(k.zero, lanes)
-                d_bar_root_0 = _everywhere(k.zero, lanes)
-                d_bar_root_1 = _everywhere(k.zero, lanes)
-                d_bar_root_2 = _everywhere(k.zero, lanes)
-                d_bar_root_3 = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                d_bar_weight_0 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                d_bar_root_3 = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     values = _hvp_channel_1_1(
@@ -5230,15 +5230,15 @@ def _hvp_rows_1_1(
                     d_bar_root_2 = _counted(d_bar_root_2, values[16], v - c, uneven)
                     d_bar_root_3 = _counted(d_bar_root_3, values[17], v - c, uneven)
                 if d_bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
-                    d_bars[0, u] = _total(d_bar_root_0)
-                    d_bars[1, u] = _total(d_bar_root_1)
-                    d_bars[2, u] = _total(d_bar_root_2)
-                    d_bars[3, u] = _total(d_bar_root_3)
-                _keep_number(d_bar_weights, e, _total(d_bar_weight_0))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
+                    d_bars[0, u] = _sum_lanes(d_bar_root_0)
+                    d_bars[1, u] = _sum_lanes(d_bar_root_1)
+                    d_bars[2, u] = _sum_lanes(d_bar_root_2)
+                    d_bars[3, u] = _sum_lanes(d_bar_root_3)
+                _keep_number(d_bar_weights, e, _sum_lanes(d_bar_weight_0))
             if d_bar_vectors is not None:
                 _hvp_vectors_1_1(
                     k, solid, order, first, last, units, moves, d_vectors, bars, d_bars, d_bar_vectors
@@ -5279,22 +5279,22 @@ def _vjp_rows_1_1_polar(
                 next_receiver = receivers[later]
                 w = _weight(weights, e, _one(features))
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
-                bar_weight_0 = _everywhere(k.zero, lanes)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
-                        _ask(cotangents, next_receiver, 3 * v + 0 * _line(features))
-                        _ask(cotangents, next_receiver, 3 * v + 1 * _line(features))
-                        _ask(cotangents, next_receiver, 3 * v + 2 * _line(features))
-                        _ask(radial, next_edge, 2 * v + 0 * _line(features))
-                        _ask(radial, next_edge, 2 * v + 1 * _line(features))
+                        _prefetch(cotangents, next_receiver, 3 * v + 0 * _line(features))
+                        _prefetch(cotangents, next_receiver, 3 * v + 1 * _line(features))
+                        _prefetch(cotangents, next_receiver, 3 * v + 2 * _line(features))
+                        _prefetch(radial, next_edge, 2 * v + 0 * _line(features))
+                        _prefetch(radial, next_edge, 2 * v + 1 * _line(features))
                         if bar_radial is not None and aligned is None:
-                            _claim(bar_radial, next_edge, 2 * v + 0 * _line(features))
-                            _claim(bar_radial, next_edge, 2 * v + 1 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 2 * v + 0 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 2 * v + 1 * _line(features))
                     values = _vjp_channel_1_1_polar(
                         k,
                         edge,
@@ -5328,12 +5328,12 @@ def _vjp_rows_1_1_polar(
                         _store(sums, (1, v), values[4])
                         _store(sums, (2, v), values[5])
                 if bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
                 if bar_weights is not None:
-                    bar_weights[e] = _total(bar_weight_0)
+                    bar_weights[e] = _sum_lanes(bar_weight_0)
             if bar_vectors is not None:
                 _vjp_vectors_1_1_polar(k, solid, order, first, last, units, bars, bar_vectors)
         if bar_features is not None:
@@ -5354,12 +5354,12 @@ def _vjp_ordered_1_1_polar(
     edges = np.empty((7, _BLOCK), features.dtype)
     bars = np.empty((4, _BLOCK), features.dtype)
     channels = features.shape[2]
-    together = _together(features)
-    for low in range(start, stop, together):
-        high = min(low + together, stop)
+    at_once = _senders_at_once(features)
+    for low in range(start, stop, at_once):
+        high = min(low + at_once, stop)
         if bar_features is not None:
             bar_features[low:high] = k.zero
-        numbers, ends, senders = _as_they_lie(low, high, indptr, receivers, order)
+        numbers, ends, senders = _in_edge_order(low, high, indptr, receivers, order)
         for first in range(0, len(numbers), _BLOCK):
             last = min(first + _BLOCK, len(numbers))
             _fill_directions(units, k, solid, numbers, first, last, vectors)
@@ -5372,26 +5372,26 @@ def _vjp_ordered_1_1_polar(
                 next_sender = senders[later]
                 w = _weight(weights, e, _one(features))
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
-                bar_weight_0 = _everywhere(k.zero, lanes)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
                 for v in range(0, channels, len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
-                        _ask(features, next_sender, 3 * v + 0 * _line(features))
-                        _ask(features, next_sender, 3 * v + 1 * _line(features))
-                        _ask(features, next_sender, 3 * v + 2 * _line(features))
-                        _ask(radial, next_edge, 2 * v + 0 * _line(features))
-                        _ask(radial, next_edge, 2 * v + 1 * _line(features))
+                        _prefetch(features, next_sender, 3 * v + 0 * _line(features))
+                        _prefetch(features, next_sender, 3 * v + 1 * _line(features))
+                        _prefetch(features, next_sender, 3 * v + 2 * _line(features))
+                        _prefetch(radial, next_edge, 2 * v + 0 * _line(features))
+                        _prefetch(radial, next_edge, 2 * v + 1 * _line(features))
                         if bar_radial is not None and aligned is None:
-                            _claim(bar_radial, next_edge, 2 * v + 0 * _line(features))
-                            _claim(bar_radial, next_edge, 2 * v + 1 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 2 * v + 0 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 2 * v + 1 * _line(features))
                         if bar_features is not None:
-                            _claim(bar_features, next_sender, 3 * v + 0 * _line(features))
-                            _claim(bar_features, next_sender, 3 * v + 1 * _line(features))
-                            _claim(bar_features, next_sender, 3 * v + 2 * _line(features))
+                            _prefetch_to_write(bar_features, next_sender, 3 * v + 0 * _line(features))
+                            _prefetch_to_write(bar_features, next_sender, 3 * v + 1 * _line(features))
+                            _prefetch_to_write(bar_features, next_sender, 3 * v + 2 * _line(features))
                     values = _vjp_channel_1_1_polar(
                         k,
                         edge,
@@ -5428,12 +5428,12 @@ def _vjp_ordered_1_1_polar(
                         before = _load(bar_features, (j, 2, c), lanes)
                         _store(bar_features, (j, 2, c), _counted(before, values[5], v - c, uneven))
                 if bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
                 if bar_weights is not None:
-                    bar_weights[e] = _total(bar_weight_0)
+                    bar_weights[e] = _sum_lanes(bar_weight_0)
             if bar_vectors is not None:
                 _vjp_vectors_1_1_polar(k, solid, numbers, first, last, units, bars, bar_vectors)
 
@@ -5536,15 +5536,15 @@ def _hvp_rows_1_1_polar(
                 w = _weight(weights, e, _one(features))
                 d_w = _given_number(d_weights, e, k.zero)
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u], edges[13, u])
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
-                d_bar_weight_0 = _everywhere(k.zero, lanes)
-                d_bar_root_0 = _everywhere(k.zero, lanes)
-                d_bar_root_1 = _everywhere(k.zero, lanes)
-                d_bar_root_2 = _everywhere(k.zero, lanes)
-                d_bar_root_3 = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                d_bar_weight_0 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                d_bar_root_3 = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     values = _hvp_channel_1_1_polar(
@@ -5594,15 +5594,15 @@ def _hvp_rows_1_1_polar(
                     d_bar_root_2 = _counted(d_bar_root_2, values[14], v - c, uneven)
                     d_bar_root_3 = _counted(d_bar_root_3, values[15], v - c, uneven)
                 if d_bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
-                    d_bars[0, u] = _total(d_bar_root_0)
-                    d_bars[1, u] = _total(d_bar_root_1)
-                    d_bars[2, u] = _total(d_bar_root_2)
-                    d_bars[3, u] = _total(d_bar_root_3)
-                _keep_number(d_bar_weights, e, _total(d_bar_weight_0))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
+                    d_bars[0, u] = _sum_lanes(d_bar_root_0)
+                    d_bars[1, u] = _sum_lanes(d_bar_root_1)
+                    d_bars[2, u] = _sum_lanes(d_bar_root_2)
+                    d_bars[3, u] = _sum_lanes(d_bar_root_3)
+                _keep_number(d_bar_weights, e, _sum_lanes(d_bar_weight_0))
             if d_bar_vectors is not None:
                 _hvp_vectors_1_1_polar(
                     k, solid, order, first, last, units, moves, d_vectors, bars, d_bars, d_bar_vectors
@@ -5643,19 +5643,19 @@ def _vjp_rows_1_1_axial(
                 next_receiver = receivers[later]
                 w = _weight(weights, e, _one(features))
                 edge = (edges[0, u], edges[1, u], edges[2, u])
-                bar_weight_0 = _everywhere(k.zero, lanes)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
-                        _ask(cotangents, next_receiver, 3 * v + 0 * _line(features))
-                        _ask(cotangents, next_receiver, 3 * v + 1 * _line(features))
-                        _ask(cotangents, next_receiver, 3 * v + 2 * _line(features))
-                        _ask(radial, next_edge, 1 * v + 0 * _line(features))
+                        _prefetch(cotangents, next_receiver, 3 * v + 0 * _line(features))
+                        _prefetch(cotangents, next_receiver, 3 * v + 1 * _line(features))
+                        _prefetch(cotangents, next_receiver, 3 * v + 2 * _line(features))
+                        _prefetch(radial, next_edge, 1 * v + 0 * _line(features))
                         if bar_radial is not None and aligned is None:
-                            _claim(bar_radial, next_edge, 1 * v + 0 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 1 * v + 0 * _line(features))
                     values = _vjp_channel_1_1_axial(
                         k,
                         edge,
@@ -5685,11 +5685,11 @@ def _vjp_rows_1_1_axial(
                         _store(sums, (1, v), values[3])
                         _store(sums, (2, v), values[4])
                 if bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
                 if bar_weights is not None:
-                    bar_weights[e] = _total(bar_weight_0)
+                    bar_weights[e] = _sum_lanes(bar_weight_0)
             if bar_vectors is not None:
                 _vjp_vectors_1_1_axial(k, solid, order, first, last, units, bars, bar_vectors)
         if bar_features is not None:
@@ -5710,12 +5710,12 @@ def _vjp_ordered_1_1_axial(
     edges = np.empty((3, _BLOCK), features.dtype)
     bars = np.empty((3, _BLOCK), features.dtype)
     channels = features.shape[2]
-    together = _together(features)
-    for low in range(start, stop, together):
-        high = min(low + together, stop)
+    at_once = _senders_at_once(features)
+    for low in range(start, stop, at_once):
+        high = min(low + at_once, stop)
         if bar_features is not None:
             bar_features[low:high] = k.zero
-        numbers, ends, senders = _as_they_lie(low, high, indptr, receivers, order)
+        numbers, ends, senders = _in_edge_order(low, high, indptr, receivers, order)
         for first in range(0, len(numbers), _BLOCK):
             last = min(first + _BLOCK, len(numbers))
             _fill_directions(units, k, solid, numbers, first, last, vectors)
@@ -5728,23 +5728,23 @@ def _vjp_ordered_1_1_axial(
                 next_sender = senders[later]
                 w = _weight(weights, e, _one(features))
                 edge = (edges[0, u], edges[1, u], edges[2, u])
-                bar_weight_0 = _everywhere(k.zero, lanes)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
                 for v in range(0, channels, len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
-                        _ask(features, next_sender, 3 * v + 0 * _line(features))
-                        _ask(features, next_sender, 3 * v + 1 * _line(features))
-                        _ask(features, next_sender, 3 * v + 2 * _line(features))
-                        _ask(radial, next_edge, 1 * v + 0 * _line(features))
+                        _prefetch(features, next_sender, 3 * v + 0 * _line(features))
+                        _prefetch(features, next_sender, 3 * v + 1 * _line(features))
+                        _prefetch(features, next_sender, 3 * v + 2 * _line(features))
+                        _prefetch(radial, next_edge, 1 * v + 0 * _line(features))
                         if bar_radial is not None and aligned is None:
-                            _claim(bar_radial, next_edge, 1 * v + 0 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 1 * v + 0 * _line(features))
                         if bar_features is not None:
-                            _claim(bar_features, next_sender, 3 * v + 0 * _line(features))
-                            _claim(bar_features, next_sender, 3 * v + 1 * _line(features))
-                            _claim(bar_features, next_sender, 3 * v + 2 * _line(features))
+                            _prefetch_to_write(bar_features, next_sender, 3 * v + 0 * _line(features))
+                            _prefetch_to_write(bar_features, next_sender, 3 * v + 1 * _line(features))
+                            _prefetch_to_write(bar_features, next_sender, 3 * v + 2 * _line(features))
                     values = _vjp_channel_1_1_axial(
                         k,
                         edge,
@@ -5777,11 +5777,11 @@ def _vjp_ordered_1_1_axial(
                         before = _load(bar_features, (j, 2, c), lanes)
                         _store(bar_features, (j, 2, c), _counted(before, values[4], v - c, uneven))
                 if bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
                 if bar_weights is not None:
-                    bar_weights[e] = _total(bar_weight_0)
+                    bar_weights[e] = _sum_lanes(bar_weight_0)
             if bar_vectors is not None:
                 _vjp_vectors_1_1_axial(k, solid, numbers, first, last, units, bars, bar_vectors)
 
@@ -5882,13 +5882,13 @@ def _hvp_rows_1_1_axial(
                 w = _weight(weights, e, _one(features))
                 d_w = _given_number(d_weights, e, k.zero)
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u])
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                d_bar_weight_0 = _everywhere(k.zero, lanes)
-                d_bar_root_0 = _everywhere(k.zero, lanes)
-                d_bar_root_1 = _everywhere(k.zero, lanes)
-                d_bar_root_2 = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                d_bar_weight_0 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     values = _hvp_channel_1_1_axial(
@@ -5931,13 +5931,13 @@ def _hvp_rows_1_1_axial(
                     d_bar_root_1 = _counted(d_bar_root_1, values[10], v - c, uneven)
                     d_bar_root_2 = _counted(d_bar_root_2, values[11], v - c, uneven)
                 if d_bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    d_bars[0, u] = _total(d_bar_root_0)
-                    d_bars[1, u] = _total(d_bar_root_1)
-                    d_bars[2, u] = _total(d_bar_root_2)
-                _keep_number(d_bar_weights, e, _total(d_bar_weight_0))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    d_bars[0, u] = _sum_lanes(d_bar_root_0)
+                    d_bars[1, u] = _sum_lanes(d_bar_root_1)
+                    d_bars[2, u] = _sum_lanes(d_bar_root_2)
+                _keep_number(d_bar_weights, e, _sum_lanes(d_bar_weight_0))
             if d_bar_vectors is not None:
                 _hvp_vectors_1_1_axial(
                     k, solid, order, first, last, units, moves, d_vectors, bars, d_bars, d_bar_vectors
@@ -5978,26 +5978,26 @@ def _vjp_rows_1_2(
                 next_receiver = receivers[later]
                 w = _weight(weights, e, _one(features))
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
-                bar_weight_0 = _everywhere(k.zero, lanes)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
-                        _ask(cotangents, next_receiver, 5 * v + 0 * _line(features))
-                        _ask(cotangents, next_receiver, 5 * v + 1 * _line(features))
-                        _ask(cotangents, next_receiver, 5 * v + 2 * _line(features))
-                        _ask(cotangents, next_receiver, 5 * v + 3 * _line(features))
-                        _ask(cotangents, next_receiver, 5 * v + 4 * _line(features))
-                        _ask(radial, next_edge, 3 * v + 0 * _line(features))
-                        _ask(radial, next_edge, 3 * v + 1 * _line(features))
-                        _ask(radial, next_edge, 3 * v + 2 * _line(features))
+                        _prefetch(cotangents, next_receiver, 5 * v + 0 * _line(features))
+                        _prefetch(cotangents, next_receiver, 5 * v + 1 * _line(features))
+                        _prefetch(cotangents, next_receiver, 5 * v + 2 * _line(features))
+                        _prefetch(cotangents, next_receiver, 5 * v + 3 * _line(features))
+                        _prefetch(cotangents, next_receiver, 5 * v + 4 * _line(features))
+                        _prefetch(radial, next_edge, 3 * v + 0 * _line(features))
+                        _prefetch(radial, next_edge, 3 * v + 1 * _line(features))
+                        _prefetch(radial, next_edge, 3 * v + 2 * _line(features))
                         if bar_radial is not None and aligned is None:
-                            _claim(bar_radial, next_edge, 3 * v + 0 * _line(features))
-                            _claim(bar_radial, next_edge, 3 * v + 1 * _line(features))
-                            _claim(bar_radial, next_edge, 3 * v + 2 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 3 * v + 0 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 3 * v + 1 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 3 * v + 2 * _line(features))
                     values = _vjp_channel_1_2(
                         k,
                         edge,
@@ -6035,12 +6035,12 @@ def _vjp_rows_1_2(
                         _store(sums, (1, v), values[5])
                         _store(sums, (2, v), values[6])
                 if bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
                 if bar_weights is not None:
-                    bar_weights[e] = _total(bar_weight_0)
+                    bar_weights[e] = _sum_lanes(bar_weight_0)
             if bar_vectors is not None:
                 _vjp_vectors_1_2(k, solid, order, first, last, units, bars, bar_vectors)
         if bar_features is not None:
@@ -6061,12 +6061,12 @@ def _vjp_ordered_1_2(
     edges = np.empty((13, _BLOCK), features.dtype)
     bars = np.empty((4, _BLOCK), features.dtype)
     channels = features.shape[2]
-    together = _together(features)
-    for low in range(start, stop, together):
-        high = min(low + together, stop)
+    at_once = _senders_at_once(features)
+    for low in range(start, stop, at_once):
+        high = min(low + at_once, stop)
         if bar_features is not None:
             bar_features[low:high] = k.zero
-        numbers, ends, senders = _as_they_lie(low, high, indptr, receivers, order)
+        numbers, ends, senders = _in_edge_order(low, high, indptr, receivers, order)
         for first in range(0, len(numbers), _BLOCK):
             last = min(first + _BLOCK, len(numbers))
             _fill_directions(units, k, solid, numbers, first, last, vectors)
@@ -6079,28 +6079,28 @@ def _vjp_ordered_1_2(
                 next_sender = senders[later]
                 w = _weight(weights, e, _one(features))
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
-                bar_weight_0 = _everywhere(k.zero, lanes)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
                 for v in range(0, channels, len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
-                        _ask(features, next_sender, 3 * v + 0 * _line(features))
-                        _ask(features, next_sender, 3 * v + 1 * _line(features))
-                        _ask(features, next_sender, 3 * v + 2 * _line(features))
-                        _ask(radial, next_edge, 3 * v + 0 * _line(features))
-                        _ask(radial, next_edge, 3 * v + 1 * _line(features))
-                        _ask(radial, next_edge, 3 * v + 2 * _line(features))
+                        _prefetch(features, next_sender, 3 * v + 0 * _line(features))
+                        _prefetch(features, next_sender, 3 * v + 1 * _line(features))
+                        _prefetch(features, next_sender, 3 * v + 2 * _line(features))
+                        _prefetch(radial, next_edge, 3 * v + 0 * _line(features))
+                        _prefetch(radial, next_edge, 3 * v + 1 * _line(features))
+                        _prefetch(radial, next_edge, 3 * v + 2 * _line(features))
                         if bar_radial is not None and aligned is None:
-                            _claim(bar_radial, next_edge, 3 * v + 0 * _line(features))
-                            _claim(bar_radial, next_edge, 3 * v + 1 * _line(features))
-                            _claim(bar_radial, next_edge, 3 * v + 2 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 3 * v + 0 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 3 * v + 1 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 3 * v + 2 * _line(features))
                         if bar_features is not None:
-                            _claim(bar_features, next_sender, 3 * v + 0 * _line(features))
-                            _claim(bar_features, next_sender, 3 * v + 1 * _line(features))
-                            _claim(bar_features, next_sender, 3 * v + 2 * _line(features))
+                            _prefetch_to_write(bar_features, next_sender, 3 * v + 0 * _line(features))
+                            _prefetch_to_write(bar_features, next_sender, 3 * v + 1 * _line(features))
+                            _prefetch_to_write(bar_features, next_sender, 3 * v + 2 * _line(features))
                     values = _vjp_channel_1_2(
                         k,
                         edge,
@@ -6141,12 +6141,12 @@ def _vjp_ordered_1_2(
                         before = _load(bar_features, (j, 2, c), lanes)
                         _store(bar_features, (j, 2, c), _counted(before, values[6], v - c, uneven))
                 if bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
                 if bar_weights is not None:
-                    bar_weights[e] = _total(bar_weight_0)
+                    bar_weights[e] = _sum_lanes(bar_weight_0)
             if bar_vectors is not None:
                 _vjp_vectors_1_2(k, solid, numbers, first, last, units, bars, bar_vectors)
 
@@ -6267,15 +6267,15 @@ def _hvp_rows_1_2(
                 w = _weight(weights, e, _one(features))
                 d_w = _given_number(d_weights, e, k.zero)
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u], edges[13, u], edges[14, u], edges[15, u], edges[16, u], edges[17, u], edges[18, u], edges[19, u], edges[20, u], edges[21, u], edges[22, u], edges[23, u], edges[24, u], edges[25, u])
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
-                d_bar_weight_0 = _everywhere(k.zero, lanes)
-                d_bar_root_0 = _everywhere(k.zero, lanes)
-                d_bar_root_1 = _everywhere(k.zero, lanes)
-                d_bar_root_2 = _everywhere(k.zero, lanes)
-                d_bar_root_3 = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                d_bar_weight_0 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                d_bar_root_3 = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     values = _hvp_channel_1_2(
@@ -6330,15 +6330,15 @@ def _hvp_rows_1_2(
                     d_bar_root_2 = _counted(d_bar_root_2, values[16], v - c, uneven)
                     d_bar_root_3 = _counted(d_bar_root_3, values[17], v - c, uneven)
                 if d_bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
-                    d_bars[0, u] = _total(d_bar_root_0)
-                    d_bars[1, u] = _total(d_bar_root_1)
-                    d_bars[2, u] = _total(d_bar_root_2)
-                    d_bars[3, u] = _total(d_bar_root_3)
-                _keep_number(d_bar_weights, e, _total(d_bar_weight_0))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
+                    d_bars[0, u] = _sum_lanes(d_bar_root_0)
+                    d_bars[1, u] = _sum_lanes(d_bar_root_1)
+                    d_bars[2, u] = _sum_lanes(d_bar_root_2)
+                    d_bars[3, u] = _sum_lanes(d_bar_root_3)
+                _keep_number(d_bar_weights, e, _sum_lanes(d_bar_weight_0))
             if d_bar_vectors is not None:
                 _hvp_vectors_1_2(
                     k, solid, order, first, last, units, moves, d_vectors, bars, d_bars, d_bar_vectors
@@ -6379,24 +6379,24 @@ def _vjp_rows_1_2_polar(
                 next_receiver = receivers[later]
                 w = _weight(weights, e, _one(features))
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
-                bar_weight_0 = _everywhere(k.zero, lanes)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
-                        _ask(cotangents, next_receiver, 5 * v + 0 * _line(features))
-                        _ask(cotangents, next_receiver, 5 * v + 1 * _line(features))
-                        _ask(cotangents, next_receiver, 5 * v + 2 * _line(features))
-                        _ask(cotangents, next_receiver, 5 * v + 3 * _line(features))
-                        _ask(cotangents, next_receiver, 5 * v + 4 * _line(features))
-                        _ask(radial, next_edge, 2 * v + 0 * _line(features))
-                        _ask(radial, next_edge, 2 * v + 1 * _line(features))
+                        _prefetch(cotangents, next_receiver, 5 * v + 0 * _line(features))
+                        _prefetch(cotangents, next_receiver, 5 * v + 1 * _line(features))
+                        _prefetch(cotangents, next_receiver, 5 * v + 2 * _line(features))
+                        _prefetch(cotangents, next_receiver, 5 * v + 3 * _line(features))
+                        _prefetch(cotangents, next_receiver, 5 * v + 4 * _line(features))
+                        _prefetch(radial, next_edge, 2 * v + 0 * _line(features))
+                        _prefetch(radial, next_edge, 2 * v + 1 * _line(features))
                         if bar_radial is not None and aligned is None:
-                            _claim(bar_radial, next_edge, 2 * v + 0 * _line(features))
-                            _claim(bar_radial, next_edge, 2 * v + 1 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 2 * v + 0 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 2 * v + 1 * _line(features))
                     values = _vjp_channel_1_2_polar(
                         k,
                         edge,
@@ -6432,12 +6432,12 @@ def _vjp_rows_1_2_polar(
                         _store(sums, (1, v), values[4])
                         _store(sums, (2, v), values[5])
                 if bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
                 if bar_weights is not None:
-                    bar_weights[e] = _total(bar_weight_0)
+                    bar_weights[e] = _sum_lanes(bar_weight_0)
             if bar_vectors is not None:
                 _vjp_vectors_1_2_polar(k, solid, order, first, last, units, bars, bar_vectors)
         if bar_features is not None:
@@ -6458,12 +6458,12 @@ def _vjp_ordered_1_2_polar(
     edges = np.empty((13, _BLOCK), features.dtype)
     bars = np.empty((4, _BLOCK), features.dtype)
     channels = features.shape[2]
-    together = _together(features)
-    for low in range(start, stop, together):
-        high = min(low + together, stop)
+    at_once = _senders_at_once(features)
+    for low in range(start, stop, at_once):
+        high = min(low + at_once, stop)
         if bar_features is not None:
             bar_features[low:high] = k.zero
-        numbers, ends, senders = _as_they_lie(low, high, indptr, receivers, order)
+        numbers, ends, senders = _in_edge_order(low, high, indptr, receivers, order)
         for first in range(0, len(numbers), _BLOCK):
             last = min(first + _BLOCK, len(numbers))
             _fill_directions(units, k, solid, numbers, first, last, vectors)
@@ -6476,26 +6476,26 @@ def _vjp_ordered_1_2_polar(
                 next_sender = senders[later]
                 w = _weight(weights, e, _one(features))
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
-                bar_weight_0 = _everywhere(k.zero, lanes)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
                 for v in range(0, channels, len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
-                        _ask(features, next_sender, 3 * v + 0 * _line(features))
-                        _ask(features, next_sender, 3 * v + 1 * _line(features))
-                        _ask(features, next_sender, 3 * v + 2 * _line(features))
-                        _ask(radial, next_edge, 2 * v + 0 * _line(features))
-                        _ask(radial, next_edge, 2 * v + 1 * _line(features))
+                        _prefetch(features, next_sender, 3 * v + 0 * _line(features))
+                        _prefetch(features, next_sender, 3 * v + 1 * _line(features))
+                        _prefetch(features, next_sender, 3 * v + 2 * _line(features))
+                        _prefetch(radial, next_edge, 2 * v + 0 * _line(features))
+                        _prefetch(radial, next_edge, 2 * v + 1 * _line(features))
                         if bar_radial is not None and aligned is None:
-                            _claim(bar_radial, next_edge, 2 * v + 0 * _line(features))
-                            _claim(bar_radial, next_edge, 2 * v + 1 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 2 * v + 0 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 2 * v + 1 * _line(features))
                         if bar_features is not None:
-                            _claim(bar_features, next_sender, 3 * v + 0 * _line(features))
-                            _claim(bar_features, next_sender, 3 * v + 1 * _line(features))
-                            _claim(bar_features, next_sender, 3 * v + 2 * _line(features))
+                            _prefetch_to_write(bar_features, next_sender, 3 * v + 0 * _line(features))
+                            _prefetch_to_write(bar_features, next_sender, 3 * v + 1 * _line(features))
+                            _prefetch_to_write(bar_features, next_sender, 3 * v + 2 * _line(features))
                     values = _vjp_channel_1_2_polar(
                         k,
                         edge,
@@ -6534,12 +6534,12 @@ def _vjp_ordered_1_2_polar(
                         before = _load(bar_features, (j, 2, c), lanes)
                         _store(bar_features, (j, 2, c), _counted(before, values[5], v - c, uneven))
                 if bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
                 if bar_weights is not None:
-                    bar_weights[e] = _total(bar_weight_0)
+                    bar_weights[e] = _sum_lanes(bar_weight_0)
             if bar_vectors is not None:
                 _vjp_vectors_1_2_polar(k, solid, numbers, first, last, units, bars, bar_vectors)
 
@@ -6658,15 +6658,15 @@ def _hvp_rows_1_2_polar(
                 w = _weight(weights, e, _one(features))
                 d_w = _given_number(d_weights, e, k.zero)
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u], edges[13, u], edges[14, u], edges[15, u], edges[16, u], edges[17, u], edges[18, u], edges[19, u], edges[20, u], edges[21, u], edges[22, u], edges[23, u], edges[24, u], edges[25, u])
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
-                d_bar_weight_0 = _everywhere(k.zero, lanes)
-                d_bar_root_0 = _everywhere(k.zero, lanes)
-                d_bar_root_1 = _everywhere(k.zero, lanes)
-                d_bar_root_2 = _everywhere(k.zero, lanes)
-                d_bar_root_3 = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                d_bar_weight_0 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                d_bar_root_3 = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     values = _hvp_channel_1_2_polar(
@@ -6718,15 +6718,15 @@ def _hvp_rows_1_2_polar(
                     d_bar_root_2 = _counted(d_bar_root_2, values[14], v - c, uneven)
                     d_bar_root_3 = _counted(d_bar_root_3, values[15], v - c, uneven)
                 if d_bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
-                    d_bars[0, u] = _total(d_bar_root_0)
-                    d_bars[1, u] = _total(d_bar_root_1)
-                    d_bars[2, u] = _total(d_bar_root_2)
-                    d_bars[3, u] = _total(d_bar_root_3)
-                _keep_number(d_bar_weights, e, _total(d_bar_weight_0))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
+                    d_bars[0, u] = _sum_lanes(d_bar_root_0)
+                    d_bars[1, u] = _sum_lanes(d_bar_root_1)
+                    d_bars[2, u] = _sum_lanes(d_bar_root_2)
+                    d_bars[3, u] = _sum_lanes(d_bar_root_3)
+                _keep_number(d_bar_weights, e, _sum_lanes(d_bar_weight_0))
             if d_bar_vectors is not None:
                 _hvp_vectors_1_2_polar(
                     k, solid, order, first, last, units, moves, d_vectors, bars, d_bars, d_bar_vectors
@@ -6767,21 +6767,21 @@ def _vjp_rows_1_2_axial(
                 next_receiver = receivers[later]
                 w = _weight(weights, e, _one(features))
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
-                bar_weight_0 = _everywhere(k.zero, lanes)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
-                        _ask(cotangents, next_receiver, 5 * v + 0 * _line(features))
-                        _ask(cotangents, next_receiver, 5 * v + 1 * _line(features))
-                        _ask(cotangents, next_receiver, 5 * v + 2 * _line(features))
-                        _ask(cotangents, next_receiver, 5 * v + 3 * _line(features))
-                        _ask(cotangents, next_receiver, 5 * v + 4 * _line(features))
-                        _ask(radial, next_edge, 1 * v + 0 * _line(features))
+                        _prefetch(cotangents, next_receiver, 5 * v + 0 * _line(features))
+                        _prefetch(cotangents, next_receiver, 5 * v + 1 * _line(features))
+                        _prefetch(cotangents, next_receiver, 5 * v + 2 * _line(features))
+                        _prefetch(cotangents, next_receiver, 5 * v + 3 * _line(features))
+                        _prefetch(cotangents, next_receiver, 5 * v + 4 * _line(features))
+                        _prefetch(radial, next_edge, 1 * v + 0 * _line(features))
                         if bar_radial is not None and aligned is None:
-                            _claim(bar_radial, next_edge, 1 * v + 0 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 1 * v + 0 * _line(features))
                     values = _vjp_channel_1_2_axial(
                         k,
                         edge,
@@ -6813,11 +6813,11 @@ def _vjp_rows_1_2_axial(
                         _store(sums, (1, v), values[3])
                         _store(sums, (2, v), values[4])
                 if bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
                 if bar_weights is not None:
-                    bar_weights[e] = _total(bar_weight_0)
+                    bar_weights[e] = _sum_lanes(bar_weight_0)
             if bar_vectors is not None:
                 _vjp_vectors_1_2_axial(k, solid, order, first, last, units, bars, bar_vectors)
         if bar_features is not None:
@@ -6838,12 +6838,12 @@ def _vjp_ordered_1_2_axial(
     edges = np.empty((9, _BLOCK), features.dtype)
     bars = np.empty((3, _BLOCK), features.dtype)
     channels = features.shape[2]
-    together = _together(features)
-    for low in range(start, stop, together):
-        high = min(low + together, stop)
+    at_once = _senders_at_once(features)
+    for low in range(start, stop, at_once):
+        high = min(low + at_once, stop)
         if bar_features is not None:
             bar_features[low:high] = k.zero
-        numbers, ends, senders = _as_they_lie(low, high, indptr, receivers, order)
+        numbers, ends, senders = _in_edge_order(low, high, indptr, receivers, order)
         for first in range(0, len(numbers), _BLOCK):
             last = min(first + _BLOCK, len(numbers))
             _fill_directions(units, k, solid, numbers, first, last, vectors)
@@ -6856,23 +6856,23 @@ def _vjp_ordered_1_2_axial(
                 next_sender = senders[later]
                 w = _weight(weights, e, _one(features))
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
-                bar_weight_0 = _everywhere(k.zero, lanes)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
                 for v in range(0, channels, len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
-                        _ask(features, next_sender, 3 * v + 0 * _line(features))
-                        _ask(features, next_sender, 3 * v + 1 * _line(features))
-                        _ask(features, next_sender, 3 * v + 2 * _line(features))
-                        _ask(radial, next_edge, 1 * v + 0 * _line(features))
+                        _prefetch(features, next_sender, 3 * v + 0 * _line(features))
+                        _prefetch(features, next_sender, 3 * v + 1 * _line(features))
+                        _prefetch(features, next_sender, 3 * v + 2 * _line(features))
+                        _prefetch(radial, next_edge, 1 * v + 0 * _line(features))
                         if bar_radial is not None and aligned is None:
-                            _claim(bar_radial, next_edge, 1 * v + 0 * _line(features))
+                            _prefetch_to_write(bar_radial, next_edge, 1 * v + 0 * _line(features))
                         if bar_features is not None:
-                            _claim(bar_features, next_sender, 3 * v + 0 * _line(features))
-                            _claim(bar_features, next_sender, 3 * v + 1 * _line(features))
-                            _claim(bar_features, next_sender, 3 * v + 2 * _line(features))
+                            _prefetch_to_write(bar_features, next_sender, 3 * v + 0 * _line(features))
+                            _prefetch_to_write(bar_features, next_sender, 3 * v + 1 * _line(features))
+                            _prefetch_to_write(bar_features, next_sender, 3 * v + 2 * _line(features))
                     values = _vjp_channel_1_2_axial(
                         k,
                         edge,
@@ -6907,11 +6907,11 @@ def _vjp_ordered_1_2_axial(
                         before = _load(bar_features, (j, 2, c), lanes)
                         _store(bar_features, (j, 2, c), _counted(before, values[4], v - c, uneven))
                 if bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
                 if bar_weights is not None:
-                    bar_weights[e] = _total(bar_weight_0)
+                    bar_weights[e] = _sum_lanes(bar_weight_0)
             if bar_vectors is not None:
                 _vjp_vectors_1_2_axial(k, solid, numbers, first, last, units, bars, bar_vectors)
 
@@ -7028,13 +7028,13 @@ def _hvp_rows_1_2_axial(
                 w = _weight(weights, e, _one(features))
                 d_w = _given_number(d_weights, e, k.zero)
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u], edges[13, u], edges[14, u], edges[15, u], edges[16, u], edges[17, u])
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                d_bar_weight_0 = _everywhere(k.zero, lanes)
-                d_bar_root_0 = _everywhere(k.zero, lanes)
-                d_bar_root_1 = _everywhere(k.zero, lanes)
-                d_bar_root_2 = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                d_bar_weight_0 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     values = _hvp_channel_1_2_axial(
@@ -7079,13 +7079,13 @@ def _hvp_rows_1_2_axial(
                     d_bar_root_1 = _counted(d_bar_root_1, values[10], v - c, uneven)
                     d_bar_root_2 = _counted(d_bar_root_2, values[11], v - c, uneven)
                 if d_bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    d_bars[0, u] = _total(d_bar_root_0)
-                    d_bars[1, u] = _total(d_bar_root_1)
-                    d_bars[2, u] = _total(d_bar_root_2)
-                _keep_number(d_bar_weights, e, _total(d_bar_weight_0))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    d_bars[0, u] = _sum_lanes(d_bar_root_0)
+                    d_bars[1, u] = _sum_lanes(d_bar_root_1)
+                    d_bars[2, u] = _sum_lanes(d_bar_root_2)
+                _keep_number(d_bar_weights, e, _sum_lanes(d_bar_weight_0))
             if d_bar_vectors is not None:
                 _hvp_vectors_1_2_axial(
                     k, solid, order, first, last, units, moves, d_vectors, bars, d_bars, d_bar_vectors
@@ -7301,16 +7301,16 @@ def _vjp_tabulated_1_0(
                 i = receivers[t]
                 later = receivers[min(t + _AHEAD, len(order) - 1)]
                 w = _weight(weights, e, _one(features))
-                bar_weight_0 = _everywhere(k.zero, lanes)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                length = _everywhere(k.zero, lanes)
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                length = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
-                        _ask(cotangents, later, 1 * v + 0 * _line(features))
-                    _afresh()
+                        _prefetch(cotangents, later, 1 * v + 0 * _line(features))
+                    _reload()
                     edge = (edges[0, u], edges[1, u], edges[2, u])
                     spline = _take(splines, u, degree)
                     slope = _take(slopes, u, degree)
@@ -7347,11 +7347,11 @@ def _vjp_tabulated_1_0(
                         total = total + values[1] * q0
                         length = _counted(length, total, v - c, uneven)
                 if bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    lengths[u] = _total(length)
-                _keep_number(bar_weights, e, _total(bar_weight_0))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    lengths[u] = _sum_lanes(length)
+                _keep_number(bar_weights, e, _sum_lanes(bar_weight_0))
             if bar_vectors is not None:
                 _fill_along(along, k, order, first, last, vectors, None)
                 _vjp_vectors_1_0(k, solid, order, first, last, units, bars, bar_vectors)
@@ -7483,15 +7483,15 @@ def _hvp_tabulated_1_0(
                 spline = _take(splines, u, degree)
                 slope = _take(slopes, u, degree)
                 curvature = _take(curvatures, u, degree)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                d_bar_weight_0 = _everywhere(k.zero, lanes)
-                d_bar_root_0 = _everywhere(k.zero, lanes)
-                d_bar_root_1 = _everywhere(k.zero, lanes)
-                d_bar_root_2 = _everywhere(k.zero, lanes)
-                length = _everywhere(k.zero, lanes)
-                d_length = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                d_bar_weight_0 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                length = _splat(k.zero, lanes)
+                d_length = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
@@ -7540,15 +7540,15 @@ def _hvp_tabulated_1_0(
                     d_total = d_total + values[5] * q0
                     length = _counted(length, total, v - c, uneven)
                     d_length = _counted(d_length, d_total, v - c, uneven)
-                bars[0, u] = _total(bar_root_0)
-                bars[1, u] = _total(bar_root_1)
-                bars[2, u] = _total(bar_root_2)
-                d_bars[0, u] = _total(d_bar_root_0)
-                d_bars[1, u] = _total(d_bar_root_1)
-                d_bars[2, u] = _total(d_bar_root_2)
-                lengths[u] = _total(length)
-                d_lengths[u] = _total(d_length)
-                _keep_number(d_bar_weights, e, _total(d_bar_weight_0))
+                bars[0, u] = _sum_lanes(bar_root_0)
+                bars[1, u] = _sum_lanes(bar_root_1)
+                bars[2, u] = _sum_lanes(bar_root_2)
+                d_bars[0, u] = _sum_lanes(d_bar_root_0)
+                d_bars[1, u] = _sum_lanes(d_bar_root_1)
+                d_bars[2, u] = _sum_lanes(d_bar_root_2)
+                lengths[u] = _sum_lanes(length)
+                d_lengths[u] = _sum_lanes(d_length)
+                _keep_number(d_bar_weights, e, _sum_lanes(d_bar_weight_0))
             if d_bar_vectors is not None:
                 _hvp_vectors_1_0(
                     k, solid, order, first, last, units, moves, d_vectors, bars, d_bars, d_bar_vectors
@@ -7602,19 +7602,19 @@ def _vjp_tabulated_1_1(
                 i = receivers[t]
                 later = receivers[min(t + _AHEAD, len(order) - 1)]
                 w = _weight(weights, e, _one(features))
-                bar_weight_0 = _everywhere(k.zero, lanes)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
-                length = _everywhere(k.zero, lanes)
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                length = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
-                        _ask(cotangents, later, 3 * v + 0 * _line(features))
-                        _ask(cotangents, later, 3 * v + 1 * _line(features))
-                        _ask(cotangents, later, 3 * v + 2 * _line(features))
-                    _afresh()
+                        _prefetch(cotangents, later, 3 * v + 0 * _line(features))
+                        _prefetch(cotangents, later, 3 * v + 1 * _line(features))
+                        _prefetch(cotangents, later, 3 * v + 2 * _line(features))
+                    _reload()
                     edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
                     spline = _take(splines, u, degree)
                     slope = _take(slopes, u, degree)
@@ -7663,12 +7663,12 @@ def _vjp_tabulated_1_1(
                         total = total + values[3] * q2
                         length = _counted(length, total, v - c, uneven)
                 if bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
-                    lengths[u] = _total(length)
-                _keep_number(bar_weights, e, _total(bar_weight_0))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
+                    lengths[u] = _sum_lanes(length)
+                _keep_number(bar_weights, e, _sum_lanes(bar_weight_0))
             if bar_vectors is not None:
                 _fill_along(along, k, order, first, last, vectors, None)
                 _vjp_vectors_1_1(k, solid, order, first, last, units, bars, bar_vectors)
@@ -7826,17 +7826,17 @@ def _hvp_tabulated_1_1(
                 spline = _take(splines, u, degree)
                 slope = _take(slopes, u, degree)
                 curvature = _take(curvatures, u, degree)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
-                d_bar_weight_0 = _everywhere(k.zero, lanes)
-                d_bar_root_0 = _everywhere(k.zero, lanes)
-                d_bar_root_1 = _everywhere(k.zero, lanes)
-                d_bar_root_2 = _everywhere(k.zero, lanes)
-                d_bar_root_3 = _everywhere(k.zero, lanes)
-                length = _everywhere(k.zero, lanes)
-                d_length = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                d_bar_weight_0 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                d_bar_root_3 = _splat(k.zero, lanes)
+                length = _splat(k.zero, lanes)
+                d_length = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
@@ -7907,17 +7907,17 @@ def _hvp_tabulated_1_1(
                     d_total = d_total + values[10] * q2
                     length = _counted(length, total, v - c, uneven)
                     d_length = _counted(d_length, d_total, v - c, uneven)
-                bars[0, u] = _total(bar_root_0)
-                bars[1, u] = _total(bar_root_1)
-                bars[2, u] = _total(bar_root_2)
-                bars[3, u] = _total(bar_root_3)
-                d_bars[0, u] = _total(d_bar_root_0)
-                d_bars[1, u] = _total(d_bar_root_1)
-                d_bars[2, u] = _total(d_bar_root_2)
-                d_bars[3, u] = _total(d_bar_root_3)
-                lengths[u] = _total(length)
-                d_lengths[u] = _total(d_length)
-                _keep_number(d_bar_weights, e, _total(d_bar_weight_0))
+                bars[0, u] = _sum_lanes(bar_root_0)
+                bars[1, u] = _sum_lanes(bar_root_1)
+                bars[2, u] = _sum_lanes(bar_root_2)
+                bars[3, u] = _sum_lanes(bar_root_3)
+                d_bars[0, u] = _sum_lanes(d_bar_root_0)
+                d_bars[1, u] = _sum_lanes(d_bar_root_1)
+                d_bars[2, u] = _sum_lanes(d_bar_root_2)
+                d_bars[3, u] = _sum_lanes(d_bar_root_3)
+                lengths[u] = _sum_lanes(length)
+                d_lengths[u] = _sum_lanes(d_length)
+                _keep_number(d_bar_weights, e, _sum_lanes(d_bar_weight_0))
             if d_bar_vectors is not None:
                 _hvp_vectors_1_1(
                     k, solid, order, first, last, units, moves, d_vectors, bars, d_bars, d_bar_vectors
@@ -7971,19 +7971,19 @@ def _vjp_tabulated_1_1_polar(
                 i = receivers[t]
                 later = receivers[min(t + _AHEAD, len(order) - 1)]
                 w = _weight(weights, e, _one(features))
-                bar_weight_0 = _everywhere(k.zero, lanes)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
-                length = _everywhere(k.zero, lanes)
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                length = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
-                        _ask(cotangents, later, 3 * v + 0 * _line(features))
-                        _ask(cotangents, later, 3 * v + 1 * _line(features))
-                        _ask(cotangents, later, 3 * v + 2 * _line(features))
-                    _afresh()
+                        _prefetch(cotangents, later, 3 * v + 0 * _line(features))
+                        _prefetch(cotangents, later, 3 * v + 1 * _line(features))
+                        _prefetch(cotangents, later, 3 * v + 2 * _line(features))
+                    _reload()
                     edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
                     spline = _take(splines, u, degree)
                     slope = _take(slopes, u, degree)
@@ -8028,12 +8028,12 @@ def _vjp_tabulated_1_1_polar(
                         total = total + values[2] * q1
                         length = _counted(length, total, v - c, uneven)
                 if bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
-                    lengths[u] = _total(length)
-                _keep_number(bar_weights, e, _total(bar_weight_0))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
+                    lengths[u] = _sum_lanes(length)
+                _keep_number(bar_weights, e, _sum_lanes(bar_weight_0))
             if bar_vectors is not None:
                 _fill_along(along, k, order, first, last, vectors, None)
                 _vjp_vectors_1_1_polar(k, solid, order, first, last, units, bars, bar_vectors)
@@ -8187,17 +8187,17 @@ def _hvp_tabulated_1_1_polar(
                 spline = _take(splines, u, degree)
                 slope = _take(slopes, u, degree)
                 curvature = _take(curvatures, u, degree)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
-                d_bar_weight_0 = _everywhere(k.zero, lanes)
-                d_bar_root_0 = _everywhere(k.zero, lanes)
-                d_bar_root_1 = _everywhere(k.zero, lanes)
-                d_bar_root_2 = _everywhere(k.zero, lanes)
-                d_bar_root_3 = _everywhere(k.zero, lanes)
-                length = _everywhere(k.zero, lanes)
-                d_length = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                d_bar_weight_0 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                d_bar_root_3 = _splat(k.zero, lanes)
+                length = _splat(k.zero, lanes)
+                d_length = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
@@ -8260,17 +8260,17 @@ def _hvp_tabulated_1_1_polar(
                     d_total = d_total + values[8] * q1
                     length = _counted(length, total, v - c, uneven)
                     d_length = _counted(d_length, d_total, v - c, uneven)
-                bars[0, u] = _total(bar_root_0)
-                bars[1, u] = _total(bar_root_1)
-                bars[2, u] = _total(bar_root_2)
-                bars[3, u] = _total(bar_root_3)
-                d_bars[0, u] = _total(d_bar_root_0)
-                d_bars[1, u] = _total(d_bar_root_1)
-                d_bars[2, u] = _total(d_bar_root_2)
-                d_bars[3, u] = _total(d_bar_root_3)
-                lengths[u] = _total(length)
-                d_lengths[u] = _total(d_length)
-                _keep_number(d_bar_weights, e, _total(d_bar_weight_0))
+                bars[0, u] = _sum_lanes(bar_root_0)
+                bars[1, u] = _sum_lanes(bar_root_1)
+                bars[2, u] = _sum_lanes(bar_root_2)
+                bars[3, u] = _sum_lanes(bar_root_3)
+                d_bars[0, u] = _sum_lanes(d_bar_root_0)
+                d_bars[1, u] = _sum_lanes(d_bar_root_1)
+                d_bars[2, u] = _sum_lanes(d_bar_root_2)
+                d_bars[3, u] = _sum_lanes(d_bar_root_3)
+                lengths[u] = _sum_lanes(length)
+                d_lengths[u] = _sum_lanes(d_length)
+                _keep_number(d_bar_weights, e, _sum_lanes(d_bar_weight_0))
             if d_bar_vectors is not None:
                 _hvp_vectors_1_1_polar(
                     k, solid, order, first, last, units, moves, d_vectors, bars, d_bars, d_bar_vectors
@@ -8323,18 +8323,18 @@ def _vjp_tabulated_1_1_axial(
                 i = receivers[t]
                 later = receivers[min(t + _AHEAD, len(order) - 1)]
                 w = _weight(weights, e, _one(features))
-                bar_weight_0 = _everywhere(k.zero, lanes)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                length = _everywhere(k.zero, lanes)
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                length = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
-                        _ask(cotangents, later, 3 * v + 0 * _line(features))
-                        _ask(cotangents, later, 3 * v + 1 * _line(features))
-                        _ask(cotangents, later, 3 * v + 2 * _line(features))
-                    _afresh()
+                        _prefetch(cotangents, later, 3 * v + 0 * _line(features))
+                        _prefetch(cotangents, later, 3 * v + 1 * _line(features))
+                        _prefetch(cotangents, later, 3 * v + 2 * _line(features))
+                    _reload()
                     edge = (edges[0, u], edges[1, u], edges[2, u])
                     spline = _take(splines, u, degree)
                     slope = _take(slopes, u, degree)
@@ -8373,11 +8373,11 @@ def _vjp_tabulated_1_1_axial(
                         total = total + values[1] * q0
                         length = _counted(length, total, v - c, uneven)
                 if bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    lengths[u] = _total(length)
-                _keep_number(bar_weights, e, _total(bar_weight_0))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    lengths[u] = _sum_lanes(length)
+                _keep_number(bar_weights, e, _sum_lanes(bar_weight_0))
             if bar_vectors is not None:
                 _fill_along(along, k, order, first, last, vectors, None)
                 _vjp_vectors_1_1_axial(k, solid, order, first, last, units, bars, bar_vectors)
@@ -8525,15 +8525,15 @@ def _hvp_tabulated_1_1_axial(
                 spline = _take(splines, u, degree)
                 slope = _take(slopes, u, degree)
                 curvature = _take(curvatures, u, degree)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                d_bar_weight_0 = _everywhere(k.zero, lanes)
-                d_bar_root_0 = _everywhere(k.zero, lanes)
-                d_bar_root_1 = _everywhere(k.zero, lanes)
-                d_bar_root_2 = _everywhere(k.zero, lanes)
-                length = _everywhere(k.zero, lanes)
-                d_length = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                d_bar_weight_0 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                length = _splat(k.zero, lanes)
+                d_length = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
@@ -8584,15 +8584,15 @@ def _hvp_tabulated_1_1_axial(
                     d_total = d_total + values[5] * q0
                     length = _counted(length, total, v - c, uneven)
                     d_length = _counted(d_length, d_total, v - c, uneven)
-                bars[0, u] = _total(bar_root_0)
-                bars[1, u] = _total(bar_root_1)
-                bars[2, u] = _total(bar_root_2)
-                d_bars[0, u] = _total(d_bar_root_0)
-                d_bars[1, u] = _total(d_bar_root_1)
-                d_bars[2, u] = _total(d_bar_root_2)
-                lengths[u] = _total(length)
-                d_lengths[u] = _total(d_length)
-                _keep_number(d_bar_weights, e, _total(d_bar_weight_0))
+                bars[0, u] = _sum_lanes(bar_root_0)
+                bars[1, u] = _sum_lanes(bar_root_1)
+                bars[2, u] = _sum_lanes(bar_root_2)
+                d_bars[0, u] = _sum_lanes(d_bar_root_0)
+                d_bars[1, u] = _sum_lanes(d_bar_root_1)
+                d_bars[2, u] = _sum_lanes(d_bar_root_2)
+                lengths[u] = _sum_lanes(length)
+                d_lengths[u] = _sum_lanes(d_length)
+                _keep_number(d_bar_weights, e, _sum_lanes(d_bar_weight_0))
             if d_bar_vectors is not None:
                 _hvp_vectors_1_1_axial(
                     k, solid, order, first, last, units, moves, d_vectors, bars, d_bars, d_bar_vectors
@@ -8646,21 +8646,21 @@ def _vjp_tabulated_1_2(
                 i = receivers[t]
                 later = receivers[min(t + _AHEAD, len(order) - 1)]
                 w = _weight(weights, e, _one(features))
-                bar_weight_0 = _everywhere(k.zero, lanes)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
-                length = _everywhere(k.zero, lanes)
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                length = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
-                        _ask(cotangents, later, 5 * v + 0 * _line(features))
-                        _ask(cotangents, later, 5 * v + 1 * _line(features))
-                        _ask(cotangents, later, 5 * v + 2 * _line(features))
-                        _ask(cotangents, later, 5 * v + 3 * _line(features))
-                        _ask(cotangents, later, 5 * v + 4 * _line(features))
-                    _afresh()
+                        _prefetch(cotangents, later, 5 * v + 0 * _line(features))
+                        _prefetch(cotangents, later, 5 * v + 1 * _line(features))
+                        _prefetch(cotangents, later, 5 * v + 2 * _line(features))
+                        _prefetch(cotangents, later, 5 * v + 3 * _line(features))
+                        _prefetch(cotangents, later, 5 * v + 4 * _line(features))
+                    _reload()
                     edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
                     spline = _take(splines, u, degree)
                     slope = _take(slopes, u, degree)
@@ -8711,12 +8711,12 @@ def _vjp_tabulated_1_2(
                         total = total + values[3] * q2
                         length = _counted(length, total, v - c, uneven)
                 if bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
-                    lengths[u] = _total(length)
-                _keep_number(bar_weights, e, _total(bar_weight_0))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
+                    lengths[u] = _sum_lanes(length)
+                _keep_number(bar_weights, e, _sum_lanes(bar_weight_0))
             if bar_vectors is not None:
                 _fill_along(along, k, order, first, last, vectors, None)
                 _vjp_vectors_1_2(k, solid, order, first, last, units, bars, bar_vectors)
@@ -8890,17 +8890,17 @@ def _hvp_tabulated_1_2(
                 spline = _take(splines, u, degree)
                 slope = _take(slopes, u, degree)
                 curvature = _take(curvatures, u, degree)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
-                d_bar_weight_0 = _everywhere(k.zero, lanes)
-                d_bar_root_0 = _everywhere(k.zero, lanes)
-                d_bar_root_1 = _everywhere(k.zero, lanes)
-                d_bar_root_2 = _everywhere(k.zero, lanes)
-                d_bar_root_3 = _everywhere(k.zero, lanes)
-                length = _everywhere(k.zero, lanes)
-                d_length = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                d_bar_weight_0 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                d_bar_root_3 = _splat(k.zero, lanes)
+                length = _splat(k.zero, lanes)
+                d_length = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
@@ -8973,17 +8973,17 @@ def _hvp_tabulated_1_2(
                     d_total = d_total + values[10] * q2
                     length = _counted(length, total, v - c, uneven)
                     d_length = _counted(d_length, d_total, v - c, uneven)
-                bars[0, u] = _total(bar_root_0)
-                bars[1, u] = _total(bar_root_1)
-                bars[2, u] = _total(bar_root_2)
-                bars[3, u] = _total(bar_root_3)
-                d_bars[0, u] = _total(d_bar_root_0)
-                d_bars[1, u] = _total(d_bar_root_1)
-                d_bars[2, u] = _total(d_bar_root_2)
-                d_bars[3, u] = _total(d_bar_root_3)
-                lengths[u] = _total(length)
-                d_lengths[u] = _total(d_length)
-                _keep_number(d_bar_weights, e, _total(d_bar_weight_0))
+                bars[0, u] = _sum_lanes(bar_root_0)
+                bars[1, u] = _sum_lanes(bar_root_1)
+                bars[2, u] = _sum_lanes(bar_root_2)
+                bars[3, u] = _sum_lanes(bar_root_3)
+                d_bars[0, u] = _sum_lanes(d_bar_root_0)
+                d_bars[1, u] = _sum_lanes(d_bar_root_1)
+                d_bars[2, u] = _sum_lanes(d_bar_root_2)
+                d_bars[3, u] = _sum_lanes(d_bar_root_3)
+                lengths[u] = _sum_lanes(length)
+                d_lengths[u] = _sum_lanes(d_length)
+                _keep_number(d_bar_weights, e, _sum_lanes(d_bar_weight_0))
             if d_bar_vectors is not None:
                 _hvp_vectors_1_2(
                     k, solid, order, first, last, units, moves, d_vectors, bars, d_bars, d_bar_vectors
@@ -9037,21 +9037,21 @@ def _vjp_tabulated_1_2_polar(
                 i = receivers[t]
                 later = receivers[min(t + _AHEAD, len(order) - 1)]
                 w = _weight(weights, e, _one(features))
-                bar_weight_0 = _everywhere(k.zero, lanes)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
-                length = _everywhere(k.zero, lanes)
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                length = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
-                        _ask(cotangents, later, 5 * v + 0 * _line(features))
-                        _ask(cotangents, later, 5 * v + 1 * _line(features))
-                        _ask(cotangents, later, 5 * v + 2 * _line(features))
-                        _ask(cotangents, later, 5 * v + 3 * _line(features))
-                        _ask(cotangents, later, 5 * v + 4 * _line(features))
-                    _afresh()
+                        _prefetch(cotangents, later, 5 * v + 0 * _line(features))
+                        _prefetch(cotangents, later, 5 * v + 1 * _line(features))
+                        _prefetch(cotangents, later, 5 * v + 2 * _line(features))
+                        _prefetch(cotangents, later, 5 * v + 3 * _line(features))
+                        _prefetch(cotangents, later, 5 * v + 4 * _line(features))
+                    _reload()
                     edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
                     spline = _take(splines, u, degree)
                     slope = _take(slopes, u, degree)
@@ -9098,12 +9098,12 @@ def _vjp_tabulated_1_2_polar(
                         total = total + values[2] * q1
                         length = _counted(length, total, v - c, uneven)
                 if bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
-                    lengths[u] = _total(length)
-                _keep_number(bar_weights, e, _total(bar_weight_0))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
+                    lengths[u] = _sum_lanes(length)
+                _keep_number(bar_weights, e, _sum_lanes(bar_weight_0))
             if bar_vectors is not None:
                 _fill_along(along, k, order, first, last, vectors, None)
                 _vjp_vectors_1_2_polar(k, solid, order, first, last, units, bars, bar_vectors)
@@ -9273,17 +9273,17 @@ def _hvp_tabulated_1_2_polar(
                 spline = _take(splines, u, degree)
                 slope = _take(slopes, u, degree)
                 curvature = _take(curvatures, u, degree)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
-                d_bar_weight_0 = _everywhere(k.zero, lanes)
-                d_bar_root_0 = _everywhere(k.zero, lanes)
-                d_bar_root_1 = _everywhere(k.zero, lanes)
-                d_bar_root_2 = _everywhere(k.zero, lanes)
-                d_bar_root_3 = _everywhere(k.zero, lanes)
-                length = _everywhere(k.zero, lanes)
-                d_length = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                d_bar_weight_0 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                d_bar_root_3 = _splat(k.zero, lanes)
+                length = _splat(k.zero, lanes)
+                d_length = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
@@ -9348,17 +9348,17 @@ def _hvp_tabulated_1_2_polar(
                     d_total = d_total + values[8] * q1
                     length = _counted(length, total, v - c, uneven)
                     d_length = _counted(d_length, d_total, v - c, uneven)
-                bars[0, u] = _total(bar_root_0)
-                bars[1, u] = _total(bar_root_1)
-                bars[2, u] = _total(bar_root_2)
-                bars[3, u] = _total(bar_root_3)
-                d_bars[0, u] = _total(d_bar_root_0)
-                d_bars[1, u] = _total(d_bar_root_1)
-                d_bars[2, u] = _total(d_bar_root_2)
-                d_bars[3, u] = _total(d_bar_root_3)
-                lengths[u] = _total(length)
-                d_lengths[u] = _total(d_length)
-                _keep_number(d_bar_weights, e, _total(d_bar_weight_0))
+                bars[0, u] = _sum_lanes(bar_root_0)
+                bars[1, u] = _sum_lanes(bar_root_1)
+                bars[2, u] = _sum_lanes(bar_root_2)
+                bars[3, u] = _sum_lanes(bar_root_3)
+                d_bars[0, u] = _sum_lanes(d_bar_root_0)
+                d_bars[1, u] = _sum_lanes(d_bar_root_1)
+                d_bars[2, u] = _sum_lanes(d_bar_root_2)
+                d_bars[3, u] = _sum_lanes(d_bar_root_3)
+                lengths[u] = _sum_lanes(length)
+                d_lengths[u] = _sum_lanes(d_length)
+                _keep_number(d_bar_weights, e, _sum_lanes(d_bar_weight_0))
             if d_bar_vectors is not None:
                 _hvp_vectors_1_2_polar(
                     k, solid, order, first, last, units, moves, d_vectors, bars, d_bars, d_bar_vectors
@@ -9411,20 +9411,20 @@ def _vjp_tabulated_1_2_axial(
                 i = receivers[t]
                 later = receivers[min(t + _AHEAD, len(order) - 1)]
                 w = _weight(weights, e, _one(features))
-                bar_weight_0 = _everywhere(k.zero, lanes)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                length = _everywhere(k.zero, lanes)
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                length = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     if v % _line(features) == 0:
-                        _ask(cotangents, later, 5 * v + 0 * _line(features))
-                        _ask(cotangents, later, 5 * v + 1 * _line(features))
-                        _ask(cotangents, later, 5 * v + 2 * _line(features))
-                        _ask(cotangents, later, 5 * v + 3 * _line(features))
-                        _ask(cotangents, later, 5 * v + 4 * _line(features))
-                    _afresh()
+                        _prefetch(cotangents, later, 5 * v + 0 * _line(features))
+                        _prefetch(cotangents, later, 5 * v + 1 * _line(features))
+                        _prefetch(cotangents, later, 5 * v + 2 * _line(features))
+                        _prefetch(cotangents, later, 5 * v + 3 * _line(features))
+                        _prefetch(cotangents, later, 5 * v + 4 * _line(features))
+                    _reload()
                     edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
                     spline = _take(splines, u, degree)
                     slope = _take(slopes, u, degree)
@@ -9465,11 +9465,11 @@ def _vjp_tabulated_1_2_axial(
                         total = total + values[1] * q0
                         length = _counted(length, total, v - c, uneven)
                 if bar_vectors is not None:
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    lengths[u] = _total(length)
-                _keep_number(bar_weights, e, _total(bar_weight_0))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    lengths[u] = _sum_lanes(length)
+                _keep_number(bar_weights, e, _sum_lanes(bar_weight_0))
             if bar_vectors is not None:
                 _fill_along(along, k, order, first, last, vectors, None)
                 _vjp_vectors_1_2_axial(k, solid, order, first, last, units, bars, bar_vectors)
@@ -9633,15 +9633,15 @@ def _hvp_tabulated_1_2_axial(
                 spline = _take(splines, u, degree)
                 slope = _take(slopes, u, degree)
                 curvature = _take(curvatures, u, degree)
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                d_bar_weight_0 = _everywhere(k.zero, lanes)
-                d_bar_root_0 = _everywhere(k.zero, lanes)
-                d_bar_root_1 = _everywhere(k.zero, lanes)
-                d_bar_root_2 = _everywhere(k.zero, lanes)
-                length = _everywhere(k.zero, lanes)
-                d_length = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                d_bar_weight_0 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                length = _splat(k.zero, lanes)
+                d_length = _splat(k.zero, lanes)
                 for v in range(0, sums.shape[1], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
                     p0 = _tabulated(spline, table, s, 0, c, lanes)
@@ -9694,15 +9694,15 @@ def _hvp_tabulated_1_2_axial(
                     d_total = d_total + values[5] * q0
                     length = _counted(length, total, v - c, uneven)
                     d_length = _counted(d_length, d_total, v - c, uneven)
-                bars[0, u] = _total(bar_root_0)
-                bars[1, u] = _total(bar_root_1)
-                bars[2, u] = _total(bar_root_2)
-                d_bars[0, u] = _total(d_bar_root_0)
-                d_bars[1, u] = _total(d_bar_root_1)
-                d_bars[2, u] = _total(d_bar_root_2)
-                lengths[u] = _total(length)
-                d_lengths[u] = _total(d_length)
-                _keep_number(d_bar_weights, e, _total(d_bar_weight_0))
+                bars[0, u] = _sum_lanes(bar_root_0)
+                bars[1, u] = _sum_lanes(bar_root_1)
+                bars[2, u] = _sum_lanes(bar_root_2)
+                d_bars[0, u] = _sum_lanes(d_bar_root_0)
+                d_bars[1, u] = _sum_lanes(d_bar_root_1)
+                d_bars[2, u] = _sum_lanes(d_bar_root_2)
+                lengths[u] = _sum_lanes(length)
+                d_lengths[u] = _sum_lanes(d_length)
+                _keep_number(d_bar_weights, e, _sum_lanes(d_bar_weight_0))
             if d_bar_vectors is not None:
                 _hvp_vectors_1_2_axial(
                     k, solid, order, first, last, units, moves, d_vectors, bars, d_bars, d_bar_vectors
@@ -12498,12 +12498,12 @@ def _vjp_mixing_1_0(
                 w = _weight(weights, e, _one(features))
                 edge = (edges[0, u], edges[1, u], edges[2, u])
                 along[:] = k.zero
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
                 for v in range(0, seeds.shape[4], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
-                    h0 = _everywhere(k.zero, lanes)
+                    h0 = _splat(k.zero, lanes)
                     if bar_vectors is not None:
                         for q in range(basis.shape[1]):
                             b = basis[e, q]
@@ -12530,12 +12530,12 @@ def _vjp_mixing_1_0(
                             g = _load(seeds, (n, 0, q, 0, v), lanes)
                             total = total + g * values[0]
                             _store(along, (q, 0), _counted(before, total, v - c, uneven))
-                bars[0, u] = w * _total(bar_root_0)
-                bars[1, u] = w * _total(bar_root_1)
-                bars[2, u] = w * _total(bar_root_2)
+                bars[0, u] = w * _sum_lanes(bar_root_0)
+                bars[1, u] = w * _sum_lanes(bar_root_1)
+                bars[2, u] = w * _sum_lanes(bar_root_2)
                 total = k.zero
                 for q in range(basis.shape[1]):
-                    product = _total(_load(along, (q, 0), lanes))
+                    product = _sum_lanes(_load(along, (q, 0), lanes))
                     _keep_number(bar_basis, (e, q), w * product)
                     total = total + basis[e, q] * product
                 _keep_number(bar_weights, e, total)
@@ -12571,16 +12571,16 @@ def _hvp_mixing_1_0(
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u])
                 along[:] = k.zero
                 d_along[:] = k.zero
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                d_bar_root_0 = _everywhere(k.zero, lanes)
-                d_bar_root_1 = _everywhere(k.zero, lanes)
-                d_bar_root_2 = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
                 for v in range(0, seeds.shape[4], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
-                    h0 = _everywhere(k.zero, lanes)
-                    d_h0 = _everywhere(k.zero, lanes)
+                    h0 = _splat(k.zero, lanes)
+                    d_h0 = _splat(k.zero, lanes)
                     if d_bar_vectors is not None:
                         for q in range(basis.shape[1]):
                             b = basis[e, q]
@@ -12625,19 +12625,19 @@ def _hvp_mixing_1_0(
                             d_total = d_total + values[0] * _given(d_seeds, (n, 0, q, 0, v), lanes, k.zero)
                             _store(along, (q, 0), _counted(before, total, v - c, uneven))
                             _store(d_along, (q, 0), _counted(d_before, d_total, v - c, uneven))
-                bar = _total(bar_root_0)
+                bar = _sum_lanes(bar_root_0)
                 bars[0, u] = w * bar
-                d_bars[0, u] = d_w * bar + w * _total(d_bar_root_0)
-                bar = _total(bar_root_1)
+                d_bars[0, u] = d_w * bar + w * _sum_lanes(d_bar_root_0)
+                bar = _sum_lanes(bar_root_1)
                 bars[1, u] = w * bar
-                d_bars[1, u] = d_w * bar + w * _total(d_bar_root_1)
-                bar = _total(bar_root_2)
+                d_bars[1, u] = d_w * bar + w * _sum_lanes(d_bar_root_1)
+                bar = _sum_lanes(bar_root_2)
                 bars[2, u] = w * bar
-                d_bars[2, u] = d_w * bar + w * _total(d_bar_root_2)
+                d_bars[2, u] = d_w * bar + w * _sum_lanes(d_bar_root_2)
                 d_total = k.zero
                 for q in range(basis.shape[1]):
-                    product = _total(_load(along, (q, 0), lanes))
-                    d_product = _total(_load(d_along, (q, 0), lanes))
+                    product = _sum_lanes(_load(along, (q, 0), lanes))
+                    d_product = _sum_lanes(_load(d_along, (q, 0), lanes))
                     _keep_number(d_bar_basis, (e, q), d_w * product + w * d_product)
                     d_total = d_total + _given_number(d_basis, (e, q), k.zero) * product
                     d_total = d_total + basis[e, q] * d_product
@@ -13210,21 +13210,21 @@ def _vjp_mixing_1_1(
                 w = _weight(weights, e, _one(features))
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
                 along[:] = k.zero
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
                 for v in range(0, seeds.shape[4], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
-                    h0 = _everywhere(k.zero, lanes)
-                    h1 = _everywhere(k.zero, lanes)
-                    h2 = _everywhere(k.zero, lanes)
-                    h3 = _everywhere(k.zero, lanes)
-                    h4 = _everywhere(k.zero, lanes)
-                    h5 = _everywhere(k.zero, lanes)
-                    h6 = _everywhere(k.zero, lanes)
-                    h7 = _everywhere(k.zero, lanes)
-                    h8 = _everywhere(k.zero, lanes)
+                    h0 = _splat(k.zero, lanes)
+                    h1 = _splat(k.zero, lanes)
+                    h2 = _splat(k.zero, lanes)
+                    h3 = _splat(k.zero, lanes)
+                    h4 = _splat(k.zero, lanes)
+                    h5 = _splat(k.zero, lanes)
+                    h6 = _splat(k.zero, lanes)
+                    h7 = _splat(k.zero, lanes)
+                    h8 = _splat(k.zero, lanes)
                     if bar_vectors is not None:
                         for q in range(basis.shape[1]):
                             b = basis[e, q]
@@ -13293,13 +13293,13 @@ def _vjp_mixing_1_1(
                             g = _load(seeds, (n, 2, q, 2, v), lanes)
                             total = total + g * values[8]
                             _store(along, (q, 0), _counted(before, total, v - c, uneven))
-                bars[0, u] = w * _total(bar_root_0)
-                bars[1, u] = w * _total(bar_root_1)
-                bars[2, u] = w * _total(bar_root_2)
-                bars[3, u] = w * _total(bar_root_3)
+                bars[0, u] = w * _sum_lanes(bar_root_0)
+                bars[1, u] = w * _sum_lanes(bar_root_1)
+                bars[2, u] = w * _sum_lanes(bar_root_2)
+                bars[3, u] = w * _sum_lanes(bar_root_3)
                 total = k.zero
                 for q in range(basis.shape[1]):
-                    product = _total(_load(along, (q, 0), lanes))
+                    product = _sum_lanes(_load(along, (q, 0), lanes))
                     _keep_number(bar_basis, (e, q), w * product)
                     total = total + basis[e, q] * product
                 _keep_number(bar_weights, e, total)
@@ -13335,34 +13335,34 @@ def _hvp_mixing_1_1(
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u], edges[13, u])
                 along[:] = k.zero
                 d_along[:] = k.zero
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
-                d_bar_root_0 = _everywhere(k.zero, lanes)
-                d_bar_root_1 = _everywhere(k.zero, lanes)
-                d_bar_root_2 = _everywhere(k.zero, lanes)
-                d_bar_root_3 = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                d_bar_root_3 = _splat(k.zero, lanes)
                 for v in range(0, seeds.shape[4], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
-                    h0 = _everywhere(k.zero, lanes)
-                    d_h0 = _everywhere(k.zero, lanes)
-                    h1 = _everywhere(k.zero, lanes)
-                    d_h1 = _everywhere(k.zero, lanes)
-                    h2 = _everywhere(k.zero, lanes)
-                    d_h2 = _everywhere(k.zero, lanes)
-                    h3 = _everywhere(k.zero, lanes)
-                    d_h3 = _everywhere(k.zero, lanes)
-                    h4 = _everywhere(k.zero, lanes)
-                    d_h4 = _everywhere(k.zero, lanes)
-                    h5 = _everywhere(k.zero, lanes)
-                    d_h5 = _everywhere(k.zero, lanes)
-                    h6 = _everywhere(k.zero, lanes)
-                    d_h6 = _everywhere(k.zero, lanes)
-                    h7 = _everywhere(k.zero, lanes)
-                    d_h7 = _everywhere(k.zero, lanes)
-                    h8 = _everywhere(k.zero, lanes)
-                    d_h8 = _everywhere(k.zero, lanes)
+                    h0 = _splat(k.zero, lanes)
+                    d_h0 = _splat(k.zero, lanes)
+                    h1 = _splat(k.zero, lanes)
+                    d_h1 = _splat(k.zero, lanes)
+                    h2 = _splat(k.zero, lanes)
+                    d_h2 = _splat(k.zero, lanes)
+                    h3 = _splat(k.zero, lanes)
+                    d_h3 = _splat(k.zero, lanes)
+                    h4 = _splat(k.zero, lanes)
+                    d_h4 = _splat(k.zero, lanes)
+                    h5 = _splat(k.zero, lanes)
+                    d_h5 = _splat(k.zero, lanes)
+                    h6 = _splat(k.zero, lanes)
+                    d_h6 = _splat(k.zero, lanes)
+                    h7 = _splat(k.zero, lanes)
+                    d_h7 = _splat(k.zero, lanes)
+                    h8 = _splat(k.zero, lanes)
+                    d_h8 = _splat(k.zero, lanes)
                     if d_bar_vectors is not None:
                         for q in range(basis.shape[1]):
                             b = basis[e, q]
@@ -13491,22 +13491,22 @@ def _hvp_mixing_1_1(
                             d_total = d_total + values[8] * _given(d_seeds, (n, 2, q, 2, v), lanes, k.zero)
                             _store(along, (q, 0), _counted(before, total, v - c, uneven))
                             _store(d_along, (q, 0), _counted(d_before, d_total, v - c, uneven))
-                bar = _total(bar_root_0)
+                bar = _sum_lanes(bar_root_0)
                 bars[0, u] = w * bar
-                d_bars[0, u] = d_w * bar + w * _total(d_bar_root_0)
-                bar = _total(bar_root_1)
+                d_bars[0, u] = d_w * bar + w * _sum_lanes(d_bar_root_0)
+                bar = _sum_lanes(bar_root_1)
                 bars[1, u] = w * bar
-                d_bars[1, u] = d_w * bar + w * _total(d_bar_root_1)
-                bar = _total(bar_root_2)
+                d_bars[1, u] = d_w * bar + w * _sum_lanes(d_bar_root_1)
+                bar = _sum_lanes(bar_root_2)
                 bars[2, u] = w * bar
-                d_bars[2, u] = d_w * bar + w * _total(d_bar_root_2)
-                bar = _total(bar_root_3)
+                d_bars[2, u] = d_w * bar + w * _sum_lanes(d_bar_root_2)
+                bar = _sum_lanes(bar_root_3)
                 bars[3, u] = w * bar
-                d_bars[3, u] = d_w * bar + w * _total(d_bar_root_3)
+                d_bars[3, u] = d_w * bar + w * _sum_lanes(d_bar_root_3)
                 d_total = k.zero
                 for q in range(basis.shape[1]):
-                    product = _total(_load(along, (q, 0), lanes))
-                    d_product = _total(_load(d_along, (q, 0), lanes))
+                    product = _sum_lanes(_load(along, (q, 0), lanes))
+                    d_product = _sum_lanes(_load(d_along, (q, 0), lanes))
                     _keep_number(d_bar_basis, (e, q), d_w * product + w * d_product)
                     d_total = d_total + _given_number(d_basis, (e, q), k.zero) * product
                     d_total = d_total + basis[e, q] * d_product
@@ -13975,18 +13975,18 @@ def _vjp_mixing_1_1_polar(
                 w = _weight(weights, e, _one(features))
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
                 along[:] = k.zero
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
                 for v in range(0, seeds.shape[4], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
-                    h0 = _everywhere(k.zero, lanes)
-                    h1 = _everywhere(k.zero, lanes)
-                    h2 = _everywhere(k.zero, lanes)
-                    h3 = _everywhere(k.zero, lanes)
-                    h4 = _everywhere(k.zero, lanes)
-                    h5 = _everywhere(k.zero, lanes)
+                    h0 = _splat(k.zero, lanes)
+                    h1 = _splat(k.zero, lanes)
+                    h2 = _splat(k.zero, lanes)
+                    h3 = _splat(k.zero, lanes)
+                    h4 = _splat(k.zero, lanes)
+                    h5 = _splat(k.zero, lanes)
                     if bar_vectors is not None:
                         for q in range(basis.shape[1]):
                             b = basis[e, q]
@@ -14040,13 +14040,13 @@ def _vjp_mixing_1_1_polar(
                             g = _load(seeds, (n, 2, q, 1, v), lanes)
                             total = total + g * values[5]
                             _store(along, (q, 0), _counted(before, total, v - c, uneven))
-                bars[0, u] = w * _total(bar_root_0)
-                bars[1, u] = w * _total(bar_root_1)
-                bars[2, u] = w * _total(bar_root_2)
-                bars[3, u] = w * _total(bar_root_3)
+                bars[0, u] = w * _sum_lanes(bar_root_0)
+                bars[1, u] = w * _sum_lanes(bar_root_1)
+                bars[2, u] = w * _sum_lanes(bar_root_2)
+                bars[3, u] = w * _sum_lanes(bar_root_3)
                 total = k.zero
                 for q in range(basis.shape[1]):
-                    product = _total(_load(along, (q, 0), lanes))
+                    product = _sum_lanes(_load(along, (q, 0), lanes))
                     _keep_number(bar_basis, (e, q), w * product)
                     total = total + basis[e, q] * product
                 _keep_number(bar_weights, e, total)
@@ -14082,28 +14082,28 @@ def _hvp_mixing_1_1_polar(
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u], edges[13, u])
                 along[:] = k.zero
                 d_along[:] = k.zero
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
-                d_bar_root_0 = _everywhere(k.zero, lanes)
-                d_bar_root_1 = _everywhere(k.zero, lanes)
-                d_bar_root_2 = _everywhere(k.zero, lanes)
-                d_bar_root_3 = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                d_bar_root_3 = _splat(k.zero, lanes)
                 for v in range(0, seeds.shape[4], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
-                    h0 = _everywhere(k.zero, lanes)
-                    d_h0 = _everywhere(k.zero, lanes)
-                    h1 = _everywhere(k.zero, lanes)
-                    d_h1 = _everywhere(k.zero, lanes)
-                    h2 = _everywhere(k.zero, lanes)
-                    d_h2 = _everywhere(k.zero, lanes)
-                    h3 = _everywhere(k.zero, lanes)
-                    d_h3 = _everywhere(k.zero, lanes)
-                    h4 = _everywhere(k.zero, lanes)
-                    d_h4 = _everywhere(k.zero, lanes)
-                    h5 = _everywhere(k.zero, lanes)
-                    d_h5 = _everywhere(k.zero, lanes)
+                    h0 = _splat(k.zero, lanes)
+                    d_h0 = _splat(k.zero, lanes)
+                    h1 = _splat(k.zero, lanes)
+                    d_h1 = _splat(k.zero, lanes)
+                    h2 = _splat(k.zero, lanes)
+                    d_h2 = _splat(k.zero, lanes)
+                    h3 = _splat(k.zero, lanes)
+                    d_h3 = _splat(k.zero, lanes)
+                    h4 = _splat(k.zero, lanes)
+                    d_h4 = _splat(k.zero, lanes)
+                    h5 = _splat(k.zero, lanes)
+                    d_h5 = _splat(k.zero, lanes)
                     if d_bar_vectors is not None:
                         for q in range(basis.shape[1]):
                             b = basis[e, q]
@@ -14202,22 +14202,22 @@ def _hvp_mixing_1_1_polar(
                             d_total = d_total + values[5] * _given(d_seeds, (n, 2, q, 1, v), lanes, k.zero)
                             _store(along, (q, 0), _counted(before, total, v - c, uneven))
                             _store(d_along, (q, 0), _counted(d_before, d_total, v - c, uneven))
-                bar = _total(bar_root_0)
+                bar = _sum_lanes(bar_root_0)
                 bars[0, u] = w * bar
-                d_bars[0, u] = d_w * bar + w * _total(d_bar_root_0)
-                bar = _total(bar_root_1)
+                d_bars[0, u] = d_w * bar + w * _sum_lanes(d_bar_root_0)
+                bar = _sum_lanes(bar_root_1)
                 bars[1, u] = w * bar
-                d_bars[1, u] = d_w * bar + w * _total(d_bar_root_1)
-                bar = _total(bar_root_2)
+                d_bars[1, u] = d_w * bar + w * _sum_lanes(d_bar_root_1)
+                bar = _sum_lanes(bar_root_2)
                 bars[2, u] = w * bar
-                d_bars[2, u] = d_w * bar + w * _total(d_bar_root_2)
-                bar = _total(bar_root_3)
+                d_bars[2, u] = d_w * bar + w * _sum_lanes(d_bar_root_2)
+                bar = _sum_lanes(bar_root_3)
                 bars[3, u] = w * bar
-                d_bars[3, u] = d_w * bar + w * _total(d_bar_root_3)
+                d_bars[3, u] = d_w * bar + w * _sum_lanes(d_bar_root_3)
                 d_total = k.zero
                 for q in range(basis.shape[1]):
-                    product = _total(_load(along, (q, 0), lanes))
-                    d_product = _total(_load(d_along, (q, 0), lanes))
+                    product = _sum_lanes(_load(along, (q, 0), lanes))
+                    d_product = _sum_lanes(_load(d_along, (q, 0), lanes))
                     _keep_number(d_bar_basis, (e, q), d_w * product + w * d_product)
                     d_total = d_total + _given_number(d_basis, (e, q), k.zero) * product
                     d_total = d_total + basis[e, q] * d_product
@@ -14566,14 +14566,14 @@ def _vjp_mixing_1_1_axial(
                 w = _weight(weights, e, _one(features))
                 edge = (edges[0, u], edges[1, u], edges[2, u])
                 along[:] = k.zero
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
                 for v in range(0, seeds.shape[4], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
-                    h0 = _everywhere(k.zero, lanes)
-                    h1 = _everywhere(k.zero, lanes)
-                    h2 = _everywhere(k.zero, lanes)
+                    h0 = _splat(k.zero, lanes)
+                    h1 = _splat(k.zero, lanes)
+                    h2 = _splat(k.zero, lanes)
                     if bar_vectors is not None:
                         for q in range(basis.shape[1]):
                             b = basis[e, q]
@@ -14610,12 +14610,12 @@ def _vjp_mixing_1_1_axial(
                             g = _load(seeds, (n, 2, q, 0, v), lanes)
                             total = total + g * values[2]
                             _store(along, (q, 0), _counted(before, total, v - c, uneven))
-                bars[0, u] = w * _total(bar_root_0)
-                bars[1, u] = w * _total(bar_root_1)
-                bars[2, u] = w * _total(bar_root_2)
+                bars[0, u] = w * _sum_lanes(bar_root_0)
+                bars[1, u] = w * _sum_lanes(bar_root_1)
+                bars[2, u] = w * _sum_lanes(bar_root_2)
                 total = k.zero
                 for q in range(basis.shape[1]):
-                    product = _total(_load(along, (q, 0), lanes))
+                    product = _sum_lanes(_load(along, (q, 0), lanes))
                     _keep_number(bar_basis, (e, q), w * product)
                     total = total + basis[e, q] * product
                 _keep_number(bar_weights, e, total)
@@ -14651,20 +14651,20 @@ def _hvp_mixing_1_1_axial(
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u])
                 along[:] = k.zero
                 d_along[:] = k.zero
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                d_bar_root_0 = _everywhere(k.zero, lanes)
-                d_bar_root_1 = _everywhere(k.zero, lanes)
-                d_bar_root_2 = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
                 for v in range(0, seeds.shape[4], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
-                    h0 = _everywhere(k.zero, lanes)
-                    d_h0 = _everywhere(k.zero, lanes)
-                    h1 = _everywhere(k.zero, lanes)
-                    d_h1 = _everywhere(k.zero, lanes)
-                    h2 = _everywhere(k.zero, lanes)
-                    d_h2 = _everywhere(k.zero, lanes)
+                    h0 = _splat(k.zero, lanes)
+                    d_h0 = _splat(k.zero, lanes)
+                    h1 = _splat(k.zero, lanes)
+                    d_h1 = _splat(k.zero, lanes)
+                    h2 = _splat(k.zero, lanes)
+                    d_h2 = _splat(k.zero, lanes)
                     if d_bar_vectors is not None:
                         for q in range(basis.shape[1]):
                             b = basis[e, q]
@@ -14729,19 +14729,19 @@ def _hvp_mixing_1_1_axial(
                             d_total = d_total + values[2] * _given(d_seeds, (n, 2, q, 0, v), lanes, k.zero)
                             _store(along, (q, 0), _counted(before, total, v - c, uneven))
                             _store(d_along, (q, 0), _counted(d_before, d_total, v - c, uneven))
-                bar = _total(bar_root_0)
+                bar = _sum_lanes(bar_root_0)
                 bars[0, u] = w * bar
-                d_bars[0, u] = d_w * bar + w * _total(d_bar_root_0)
-                bar = _total(bar_root_1)
+                d_bars[0, u] = d_w * bar + w * _sum_lanes(d_bar_root_0)
+                bar = _sum_lanes(bar_root_1)
                 bars[1, u] = w * bar
-                d_bars[1, u] = d_w * bar + w * _total(d_bar_root_1)
-                bar = _total(bar_root_2)
+                d_bars[1, u] = d_w * bar + w * _sum_lanes(d_bar_root_1)
+                bar = _sum_lanes(bar_root_2)
                 bars[2, u] = w * bar
-                d_bars[2, u] = d_w * bar + w * _total(d_bar_root_2)
+                d_bars[2, u] = d_w * bar + w * _sum_lanes(d_bar_root_2)
                 d_total = k.zero
                 for q in range(basis.shape[1]):
-                    product = _total(_load(along, (q, 0), lanes))
-                    d_product = _total(_load(d_along, (q, 0), lanes))
+                    product = _sum_lanes(_load(along, (q, 0), lanes))
+                    d_product = _sum_lanes(_load(d_along, (q, 0), lanes))
                     _keep_number(d_bar_basis, (e, q), d_w * product + w * d_product)
                     d_total = d_total + _given_number(d_basis, (e, q), k.zero) * product
                     d_total = d_total + basis[e, q] * d_product
@@ -15479,27 +15479,27 @@ def _vjp_mixing_1_2(
                 w = _weight(weights, e, _one(features))
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
                 along[:] = k.zero
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
                 for v in range(0, seeds.shape[4], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
-                    h0 = _everywhere(k.zero, lanes)
-                    h1 = _everywhere(k.zero, lanes)
-                    h2 = _everywhere(k.zero, lanes)
-                    h3 = _everywhere(k.zero, lanes)
-                    h4 = _everywhere(k.zero, lanes)
-                    h5 = _everywhere(k.zero, lanes)
-                    h6 = _everywhere(k.zero, lanes)
-                    h7 = _everywhere(k.zero, lanes)
-                    h8 = _everywhere(k.zero, lanes)
-                    h9 = _everywhere(k.zero, lanes)
-                    h10 = _everywhere(k.zero, lanes)
-                    h11 = _everywhere(k.zero, lanes)
-                    h12 = _everywhere(k.zero, lanes)
-                    h13 = _everywhere(k.zero, lanes)
-                    h14 = _everywhere(k.zero, lanes)
+                    h0 = _splat(k.zero, lanes)
+                    h1 = _splat(k.zero, lanes)
+                    h2 = _splat(k.zero, lanes)
+                    h3 = _splat(k.zero, lanes)
+                    h4 = _splat(k.zero, lanes)
+                    h5 = _splat(k.zero, lanes)
+                    h6 = _splat(k.zero, lanes)
+                    h7 = _splat(k.zero, lanes)
+                    h8 = _splat(k.zero, lanes)
+                    h9 = _splat(k.zero, lanes)
+                    h10 = _splat(k.zero, lanes)
+                    h11 = _splat(k.zero, lanes)
+                    h12 = _splat(k.zero, lanes)
+                    h13 = _splat(k.zero, lanes)
+                    h14 = _splat(k.zero, lanes)
                     if bar_vectors is not None:
                         for q in range(basis.shape[1]):
                             b = basis[e, q]
@@ -15598,13 +15598,13 @@ def _vjp_mixing_1_2(
                             g = _load(seeds, (n, 4, q, 2, v), lanes)
                             total = total + g * values[14]
                             _store(along, (q, 0), _counted(before, total, v - c, uneven))
-                bars[0, u] = w * _total(bar_root_0)
-                bars[1, u] = w * _total(bar_root_1)
-                bars[2, u] = w * _total(bar_root_2)
-                bars[3, u] = w * _total(bar_root_3)
+                bars[0, u] = w * _sum_lanes(bar_root_0)
+                bars[1, u] = w * _sum_lanes(bar_root_1)
+                bars[2, u] = w * _sum_lanes(bar_root_2)
+                bars[3, u] = w * _sum_lanes(bar_root_3)
                 total = k.zero
                 for q in range(basis.shape[1]):
-                    product = _total(_load(along, (q, 0), lanes))
+                    product = _sum_lanes(_load(along, (q, 0), lanes))
                     _keep_number(bar_basis, (e, q), w * product)
                     total = total + basis[e, q] * product
                 _keep_number(bar_weights, e, total)
@@ -15640,46 +15640,46 @@ def _hvp_mixing_1_2(
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u], edges[13, u], edges[14, u], edges[15, u], edges[16, u], edges[17, u], edges[18, u], edges[19, u], edges[20, u], edges[21, u], edges[22, u], edges[23, u], edges[24, u], edges[25, u])
                 along[:] = k.zero
                 d_along[:] = k.zero
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
-                d_bar_root_0 = _everywhere(k.zero, lanes)
-                d_bar_root_1 = _everywhere(k.zero, lanes)
-                d_bar_root_2 = _everywhere(k.zero, lanes)
-                d_bar_root_3 = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                d_bar_root_3 = _splat(k.zero, lanes)
                 for v in range(0, seeds.shape[4], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
-                    h0 = _everywhere(k.zero, lanes)
-                    d_h0 = _everywhere(k.zero, lanes)
-                    h1 = _everywhere(k.zero, lanes)
-                    d_h1 = _everywhere(k.zero, lanes)
-                    h2 = _everywhere(k.zero, lanes)
-                    d_h2 = _everywhere(k.zero, lanes)
-                    h3 = _everywhere(k.zero, lanes)
-                    d_h3 = _everywhere(k.zero, lanes)
-                    h4 = _everywhere(k.zero, lanes)
-                    d_h4 = _everywhere(k.zero, lanes)
-                    h5 = _everywhere(k.zero, lanes)
-                    d_h5 = _everywhere(k.zero, lanes)
-                    h6 = _everywhere(k.zero, lanes)
-                    d_h6 = _everywhere(k.zero, lanes)
-                    h7 = _everywhere(k.zero, lanes)
-                    d_h7 = _everywhere(k.zero, lanes)
-                    h8 = _everywhere(k.zero, lanes)
-                    d_h8 = _everywhere(k.zero, lanes)
-                    h9 = _everywhere(k.zero, lanes)
-                    d_h9 = _everywhere(k.zero, lanes)
-                    h10 = _everywhere(k.zero, lanes)
-                    d_h10 = _everywhere(k.zero, lanes)
-                    h11 = _everywhere(k.zero, lanes)
-                    d_h11 = _everywhere(k.zero, lanes)
-                    h12 = _everywhere(k.zero, lanes)
-                    d_h12 = _everywhere(k.zero, lanes)
-                    h13 = _everywhere(k.zero, lanes)
-                    d_h13 = _everywhere(k.zero, lanes)
-                    h14 = _everywhere(k.zero, lanes)
-                    d_h14 = _everywhere(k.zero, lanes)
+                    h0 = _splat(k.zero, lanes)
+                    d_h0 = _splat(k.zero, lanes)
+                    h1 = _splat(k.zero, lanes)
+                    d_h1 = _splat(k.zero, lanes)
+                    h2 = _splat(k.zero, lanes)
+                    d_h2 = _splat(k.zero, lanes)
+                    h3 = _splat(k.zero, lanes)
+                    d_h3 = _splat(k.zero, lanes)
+                    h4 = _splat(k.zero, lanes)
+                    d_h4 = _splat(k.zero, lanes)
+                    h5 = _splat(k.zero, lanes)
+                    d_h5 = _splat(k.zero, lanes)
+                    h6 = _splat(k.zero, lanes)
+                    d_h6 = _splat(k.zero, lanes)
+                    h7 = _splat(k.zero, lanes)
+                    d_h7 = _splat(k.zero, lanes)
+                    h8 = _splat(k.zero, lanes)
+                    d_h8 = _splat(k.zero, lanes)
+                    h9 = _splat(k.zero, lanes)
+                    d_h9 = _splat(k.zero, lanes)
+                    h10 = _splat(k.zero, lanes)
+                    d_h10 = _splat(k.zero, lanes)
+                    h11 = _splat(k.zero, lanes)
+                    d_h11 = _splat(k.zero, lanes)
+                    h12 = _splat(k.zero, lanes)
+                    d_h12 = _splat(k.zero, lanes)
+                    h13 = _splat(k.zero, lanes)
+                    d_h13 = _splat(k.zero, lanes)
+                    h14 = _splat(k.zero, lanes)
+                    d_h14 = _splat(k.zero, lanes)
                     if d_bar_vectors is not None:
                         for q in range(basis.shape[1]):
                             b = basis[e, q]
@@ -15868,22 +15868,22 @@ def _hvp_mixing_1_2(
                             d_total = d_total + values[14] * _given(d_seeds, (n, 4, q, 2, v), lanes, k.zero)
                             _store(along, (q, 0), _counted(before, total, v - c, uneven))
                             _store(d_along, (q, 0), _counted(d_before, d_total, v - c, uneven))
-                bar = _total(bar_root_0)
+                bar = _sum_lanes(bar_root_0)
                 bars[0, u] = w * bar
-                d_bars[0, u] = d_w * bar + w * _total(d_bar_root_0)
-                bar = _total(bar_root_1)
+                d_bars[0, u] = d_w * bar + w * _sum_lanes(d_bar_root_0)
+                bar = _sum_lanes(bar_root_1)
                 bars[1, u] = w * bar
-                d_bars[1, u] = d_w * bar + w * _total(d_bar_root_1)
-                bar = _total(bar_root_2)
+                d_bars[1, u] = d_w * bar + w * _sum_lanes(d_bar_root_1)
+                bar = _sum_lanes(bar_root_2)
                 bars[2, u] = w * bar
-                d_bars[2, u] = d_w * bar + w * _total(d_bar_root_2)
-                bar = _total(bar_root_3)
+                d_bars[2, u] = d_w * bar + w * _sum_lanes(d_bar_root_2)
+                bar = _sum_lanes(bar_root_3)
                 bars[3, u] = w * bar
-                d_bars[3, u] = d_w * bar + w * _total(d_bar_root_3)
+                d_bars[3, u] = d_w * bar + w * _sum_lanes(d_bar_root_3)
                 d_total = k.zero
                 for q in range(basis.shape[1]):
-                    product = _total(_load(along, (q, 0), lanes))
-                    d_product = _total(_load(d_along, (q, 0), lanes))
+                    product = _sum_lanes(_load(along, (q, 0), lanes))
+                    d_product = _sum_lanes(_load(d_along, (q, 0), lanes))
                     _keep_number(d_bar_basis, (e, q), d_w * product + w * d_product)
                     d_total = d_total + _given_number(d_basis, (e, q), k.zero) * product
                     d_total = d_total + basis[e, q] * d_product
@@ -16483,22 +16483,22 @@ def _vjp_mixing_1_2_polar(
                 w = _weight(weights, e, _one(features))
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
                 along[:] = k.zero
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
                 for v in range(0, seeds.shape[4], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
-                    h0 = _everywhere(k.zero, lanes)
-                    h1 = _everywhere(k.zero, lanes)
-                    h2 = _everywhere(k.zero, lanes)
-                    h3 = _everywhere(k.zero, lanes)
-                    h4 = _everywhere(k.zero, lanes)
-                    h5 = _everywhere(k.zero, lanes)
-                    h6 = _everywhere(k.zero, lanes)
-                    h7 = _everywhere(k.zero, lanes)
-                    h8 = _everywhere(k.zero, lanes)
-                    h9 = _everywhere(k.zero, lanes)
+                    h0 = _splat(k.zero, lanes)
+                    h1 = _splat(k.zero, lanes)
+                    h2 = _splat(k.zero, lanes)
+                    h3 = _splat(k.zero, lanes)
+                    h4 = _splat(k.zero, lanes)
+                    h5 = _splat(k.zero, lanes)
+                    h6 = _splat(k.zero, lanes)
+                    h7 = _splat(k.zero, lanes)
+                    h8 = _splat(k.zero, lanes)
+                    h9 = _splat(k.zero, lanes)
                     if bar_vectors is not None:
                         for q in range(basis.shape[1]):
                             b = basis[e, q]
@@ -16572,13 +16572,13 @@ def _vjp_mixing_1_2_polar(
                             g = _load(seeds, (n, 4, q, 1, v), lanes)
                             total = total + g * values[9]
                             _store(along, (q, 0), _counted(before, total, v - c, uneven))
-                bars[0, u] = w * _total(bar_root_0)
-                bars[1, u] = w * _total(bar_root_1)
-                bars[2, u] = w * _total(bar_root_2)
-                bars[3, u] = w * _total(bar_root_3)
+                bars[0, u] = w * _sum_lanes(bar_root_0)
+                bars[1, u] = w * _sum_lanes(bar_root_1)
+                bars[2, u] = w * _sum_lanes(bar_root_2)
+                bars[3, u] = w * _sum_lanes(bar_root_3)
                 total = k.zero
                 for q in range(basis.shape[1]):
-                    product = _total(_load(along, (q, 0), lanes))
+                    product = _sum_lanes(_load(along, (q, 0), lanes))
                     _keep_number(bar_basis, (e, q), w * product)
                     total = total + basis[e, q] * product
                 _keep_number(bar_weights, e, total)
@@ -16614,36 +16614,36 @@ def _hvp_mixing_1_2_polar(
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u], edges[13, u], edges[14, u], edges[15, u], edges[16, u], edges[17, u], edges[18, u], edges[19, u], edges[20, u], edges[21, u], edges[22, u], edges[23, u], edges[24, u], edges[25, u])
                 along[:] = k.zero
                 d_along[:] = k.zero
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                bar_root_3 = _everywhere(k.zero, lanes)
-                d_bar_root_0 = _everywhere(k.zero, lanes)
-                d_bar_root_1 = _everywhere(k.zero, lanes)
-                d_bar_root_2 = _everywhere(k.zero, lanes)
-                d_bar_root_3 = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                d_bar_root_3 = _splat(k.zero, lanes)
                 for v in range(0, seeds.shape[4], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
-                    h0 = _everywhere(k.zero, lanes)
-                    d_h0 = _everywhere(k.zero, lanes)
-                    h1 = _everywhere(k.zero, lanes)
-                    d_h1 = _everywhere(k.zero, lanes)
-                    h2 = _everywhere(k.zero, lanes)
-                    d_h2 = _everywhere(k.zero, lanes)
-                    h3 = _everywhere(k.zero, lanes)
-                    d_h3 = _everywhere(k.zero, lanes)
-                    h4 = _everywhere(k.zero, lanes)
-                    d_h4 = _everywhere(k.zero, lanes)
-                    h5 = _everywhere(k.zero, lanes)
-                    d_h5 = _everywhere(k.zero, lanes)
-                    h6 = _everywhere(k.zero, lanes)
-                    d_h6 = _everywhere(k.zero, lanes)
-                    h7 = _everywhere(k.zero, lanes)
-                    d_h7 = _everywhere(k.zero, lanes)
-                    h8 = _everywhere(k.zero, lanes)
-                    d_h8 = _everywhere(k.zero, lanes)
-                    h9 = _everywhere(k.zero, lanes)
-                    d_h9 = _everywhere(k.zero, lanes)
+                    h0 = _splat(k.zero, lanes)
+                    d_h0 = _splat(k.zero, lanes)
+                    h1 = _splat(k.zero, lanes)
+                    d_h1 = _splat(k.zero, lanes)
+                    h2 = _splat(k.zero, lanes)
+                    d_h2 = _splat(k.zero, lanes)
+                    h3 = _splat(k.zero, lanes)
+                    d_h3 = _splat(k.zero, lanes)
+                    h4 = _splat(k.zero, lanes)
+                    d_h4 = _splat(k.zero, lanes)
+                    h5 = _splat(k.zero, lanes)
+                    d_h5 = _splat(k.zero, lanes)
+                    h6 = _splat(k.zero, lanes)
+                    d_h6 = _splat(k.zero, lanes)
+                    h7 = _splat(k.zero, lanes)
+                    d_h7 = _splat(k.zero, lanes)
+                    h8 = _splat(k.zero, lanes)
+                    d_h8 = _splat(k.zero, lanes)
+                    h9 = _splat(k.zero, lanes)
+                    d_h9 = _splat(k.zero, lanes)
                     if d_bar_vectors is not None:
                         for q in range(basis.shape[1]):
                             b = basis[e, q]
@@ -16782,22 +16782,22 @@ def _hvp_mixing_1_2_polar(
                             d_total = d_total + values[9] * _given(d_seeds, (n, 4, q, 1, v), lanes, k.zero)
                             _store(along, (q, 0), _counted(before, total, v - c, uneven))
                             _store(d_along, (q, 0), _counted(d_before, d_total, v - c, uneven))
-                bar = _total(bar_root_0)
+                bar = _sum_lanes(bar_root_0)
                 bars[0, u] = w * bar
-                d_bars[0, u] = d_w * bar + w * _total(d_bar_root_0)
-                bar = _total(bar_root_1)
+                d_bars[0, u] = d_w * bar + w * _sum_lanes(d_bar_root_0)
+                bar = _sum_lanes(bar_root_1)
                 bars[1, u] = w * bar
-                d_bars[1, u] = d_w * bar + w * _total(d_bar_root_1)
-                bar = _total(bar_root_2)
+                d_bars[1, u] = d_w * bar + w * _sum_lanes(d_bar_root_1)
+                bar = _sum_lanes(bar_root_2)
                 bars[2, u] = w * bar
-                d_bars[2, u] = d_w * bar + w * _total(d_bar_root_2)
-                bar = _total(bar_root_3)
+                d_bars[2, u] = d_w * bar + w * _sum_lanes(d_bar_root_2)
+                bar = _sum_lanes(bar_root_3)
                 bars[3, u] = w * bar
-                d_bars[3, u] = d_w * bar + w * _total(d_bar_root_3)
+                d_bars[3, u] = d_w * bar + w * _sum_lanes(d_bar_root_3)
                 d_total = k.zero
                 for q in range(basis.shape[1]):
-                    product = _total(_load(along, (q, 0), lanes))
-                    d_product = _total(_load(d_along, (q, 0), lanes))
+                    product = _sum_lanes(_load(along, (q, 0), lanes))
+                    d_product = _sum_lanes(_load(d_along, (q, 0), lanes))
                     _keep_number(d_bar_basis, (e, q), d_w * product + w * d_product)
                     d_total = d_total + _given_number(d_basis, (e, q), k.zero) * product
                     d_total = d_total + basis[e, q] * d_product
@@ -17234,16 +17234,16 @@ def _vjp_mixing_1_2_axial(
                 w = _weight(weights, e, _one(features))
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
                 along[:] = k.zero
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
                 for v in range(0, seeds.shape[4], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
-                    h0 = _everywhere(k.zero, lanes)
-                    h1 = _everywhere(k.zero, lanes)
-                    h2 = _everywhere(k.zero, lanes)
-                    h3 = _everywhere(k.zero, lanes)
-                    h4 = _everywhere(k.zero, lanes)
+                    h0 = _splat(k.zero, lanes)
+                    h1 = _splat(k.zero, lanes)
+                    h2 = _splat(k.zero, lanes)
+                    h3 = _splat(k.zero, lanes)
+                    h4 = _splat(k.zero, lanes)
                     if bar_vectors is not None:
                         for q in range(basis.shape[1]):
                             b = basis[e, q]
@@ -17290,12 +17290,12 @@ def _vjp_mixing_1_2_axial(
                             g = _load(seeds, (n, 4, q, 0, v), lanes)
                             total = total + g * values[4]
                             _store(along, (q, 0), _counted(before, total, v - c, uneven))
-                bars[0, u] = w * _total(bar_root_0)
-                bars[1, u] = w * _total(bar_root_1)
-                bars[2, u] = w * _total(bar_root_2)
+                bars[0, u] = w * _sum_lanes(bar_root_0)
+                bars[1, u] = w * _sum_lanes(bar_root_1)
+                bars[2, u] = w * _sum_lanes(bar_root_2)
                 total = k.zero
                 for q in range(basis.shape[1]):
-                    product = _total(_load(along, (q, 0), lanes))
+                    product = _sum_lanes(_load(along, (q, 0), lanes))
                     _keep_number(bar_basis, (e, q), w * product)
                     total = total + basis[e, q] * product
                 _keep_number(bar_weights, e, total)
@@ -17331,24 +17331,24 @@ def _hvp_mixing_1_2_axial(
                 edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u], edges[13, u], edges[14, u], edges[15, u], edges[16, u], edges[17, u])
                 along[:] = k.zero
                 d_along[:] = k.zero
-                bar_root_0 = _everywhere(k.zero, lanes)
-                bar_root_1 = _everywhere(k.zero, lanes)
-                bar_root_2 = _everywhere(k.zero, lanes)
-                d_bar_root_0 = _everywhere(k.zero, lanes)
-                d_bar_root_1 = _everywhere(k.zero, lanes)
-                d_bar_root_2 = _everywhere(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
                 for v in range(0, seeds.shape[4], len(lanes)):
                     c = _moved_back(v, uneven, channels, lanes)
-                    h0 = _everywhere(k.zero, lanes)
-                    d_h0 = _everywhere(k.zero, lanes)
-                    h1 = _everywhere(k.zero, lanes)
-                    d_h1 = _everywhere(k.zero, lanes)
-                    h2 = _everywhere(k.zero, lanes)
-                    d_h2 = _everywhere(k.zero, lanes)
-                    h3 = _everywhere(k.zero, lanes)
-                    d_h3 = _everywhere(k.zero, lanes)
-                    h4 = _everywhere(k.zero, lanes)
-                    d_h4 = _everywhere(k.zero, lanes)
+                    h0 = _splat(k.zero, lanes)
+                    d_h0 = _splat(k.zero, lanes)
+                    h1 = _splat(k.zero, lanes)
+                    d_h1 = _splat(k.zero, lanes)
+                    h2 = _splat(k.zero, lanes)
+                    d_h2 = _splat(k.zero, lanes)
+                    h3 = _splat(k.zero, lanes)
+                    d_h3 = _splat(k.zero, lanes)
+                    h4 = _splat(k.zero, lanes)
+                    d_h4 = _splat(k.zero, lanes)
                     if d_bar_vectors is not None:
                         for q in range(basis.shape[1]):
                             b = basis[e, q]
@@ -17433,19 +17433,19 @@ def _hvp_mixing_1_2_axial(
                             d_total = d_total + values[4] * _given(d_seeds, (n, 4, q, 0, v), lanes, k.zero)
                             _store(along, (q, 0), _counted(before, total, v - c, uneven))
                             _store(d_along, (q, 0), _counted(d_before, d_total, v - c, uneven))
-                bar = _total(bar_root_0)
+                bar = _sum_lanes(bar_root_0)
                 bars[0, u] = w * bar
-                d_bars[0, u] = d_w * bar + w * _total(d_bar_root_0)
-                bar = _total(bar_root_1)
+                d_bars[0, u] = d_w * bar + w * _sum_lanes(d_bar_root_0)
+                bar = _sum_lanes(bar_root_1)
                 bars[1, u] = w * bar
-                d_bars[1, u] = d_w * bar + w * _total(d_bar_root_1)
-                bar = _total(bar_root_2)
+                d_bars[1, u] = d_w * bar + w * _sum_lanes(d_bar_root_1)
+                bar = _sum_lanes(bar_root_2)
                 bars[2, u] = w * bar
-                d_bars[2, u] = d_w * bar + w * _total(d_bar_root_2)
+                d_bars[2, u] = d_w * bar + w * _sum_lanes(d_bar_root_2)
                 d_total = k.zero
                 for q in range(basis.shape[1]):
-                    product = _total(_load(along, (q, 0), lanes))
-                    d_product = _total(_load(d_along, (q, 0), lanes))
+                    product = _sum_lanes(_load(along, (q, 0), lanes))
+                    d_product = _sum_lanes(_load(d_along, (q, 0), lanes))
                     _keep_number(d_bar_basis, (e, q), d_w * product + w * d_product)
                     d_total = d_total + _given_number(d_basis, (e, q), k.zero) * product
                     d_total = d_total + basis[e, q] * d_product
@@ -17531,12 +17531,12 @@ def _vjp_walkers_1_0(
                     edge = (edges[0, u], edges[1, u], edges[2, u])
                     spline = _take(splines, u, degree)
                     slope = _take(slopes, u, degree)
-                    bar_root_0 = _everywhere(k.zero, lanes)
-                    bar_root_1 = _everywhere(k.zero, lanes)
-                    bar_root_2 = _everywhere(k.zero, lanes)
-                    there = _everywhere(k.zero, lanes)
-                    back = _everywhere(k.zero, lanes)
-                    length = _everywhere(k.zero, lanes)
+                    bar_root_0 = _splat(k.zero, lanes)
+                    bar_root_1 = _splat(k.zero, lanes)
+                    bar_root_2 = _splat(k.zero, lanes)
+                    there = _splat(k.zero, lanes)
+                    back = _splat(k.zero, lanes)
+                    length = _splat(k.zero, lanes)
                     for v in range(0, sums.shape[2], len(lanes)):
                         c = _moved_back(v, uneven, channels, lanes)
                         p0 = _tabulated(spline, table, s, 0, c, lanes)
@@ -17600,12 +17600,12 @@ def _vjp_walkers_1_0(
                             total = length
                             total = total + values[1] * q0
                             length = _counted(length, total, v - c, uneven)
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    lengths[u] = _total(length)
-                    _add_number(bar_weights, (b, j), _total(there))
-                    _add_number(bar_weights, (b, i), _total(back))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    lengths[u] = _sum_lanes(length)
+                    _add_number(bar_weights, (b, j), _sum_lanes(there))
+                    _add_number(bar_weights, (b, i), _sum_lanes(back))
             if bar_positions is not None:
                 _fill_along(along, k, None, 0, count, vectors, None)
                 _vjp_vectors_1_0(k, solid, None, 0, count, units, bars, bar_vectors)
@@ -17777,16 +17777,16 @@ def _hvp_walkers_1_0(
                     spline = _take(splines, u, degree)
                     slope = _take(slopes, u, degree)
                     curvature = _take(curvatures, u, degree)
-                    bar_root_0 = _everywhere(k.zero, lanes)
-                    bar_root_1 = _everywhere(k.zero, lanes)
-                    bar_root_2 = _everywhere(k.zero, lanes)
-                    d_bar_root_0 = _everywhere(k.zero, lanes)
-                    d_bar_root_1 = _everywhere(k.zero, lanes)
-                    d_bar_root_2 = _everywhere(k.zero, lanes)
-                    there = _everywhere(k.zero, lanes)
-                    back = _everywhere(k.zero, lanes)
-                    length = _everywhere(k.zero, lanes)
-                    d_length = _everywhere(k.zero, lanes)
+                    bar_root_0 = _splat(k.zero, lanes)
+                    bar_root_1 = _splat(k.zero, lanes)
+                    bar_root_2 = _splat(k.zero, lanes)
+                    d_bar_root_0 = _splat(k.zero, lanes)
+                    d_bar_root_1 = _splat(k.zero, lanes)
+                    d_bar_root_2 = _splat(k.zero, lanes)
+                    there = _splat(k.zero, lanes)
+                    back = _splat(k.zero, lanes)
+                    length = _splat(k.zero, lanes)
+                    d_length = _splat(k.zero, lanes)
                     for v in range(0, sums.shape[2], len(lanes)):
                         c = _moved_back(v, uneven, channels, lanes)
                         p0 = _tabulated(spline, table, s, 0, c, lanes)
@@ -17885,16 +17885,16 @@ def _hvp_walkers_1_0(
                             d_total = d_total + values[5] * q0
                             length = _counted(length, total, v - c, uneven)
                             d_length = _counted(d_length, d_total, v - c, uneven)
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    d_bars[0, u] = _total(d_bar_root_0)
-                    d_bars[1, u] = _total(d_bar_root_1)
-                    d_bars[2, u] = _total(d_bar_root_2)
-                    lengths[u] = _total(length)
-                    d_lengths[u] = _total(d_length)
-                    _add_number(d_bar_weights, (b, j), _total(there))
-                    _add_number(d_bar_weights, (b, i), _total(back))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    d_bars[0, u] = _sum_lanes(d_bar_root_0)
+                    d_bars[1, u] = _sum_lanes(d_bar_root_1)
+                    d_bars[2, u] = _sum_lanes(d_bar_root_2)
+                    lengths[u] = _sum_lanes(length)
+                    d_lengths[u] = _sum_lanes(d_length)
+                    _add_number(d_bar_weights, (b, j), _sum_lanes(there))
+                    _add_number(d_bar_weights, (b, i), _sum_lanes(back))
             if d_bar_positions is not None:
                 _hvp_vectors_1_0(
                     k, solid, None, 0, count, units, moves, d_vectors, bars, d_bars, d_bar_vectors
@@ -17956,13 +17956,13 @@ def _vjp_walkers_1_1(
                     edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
                     spline = _take(splines, u, degree)
                     slope = _take(slopes, u, degree)
-                    bar_root_0 = _everywhere(k.zero, lanes)
-                    bar_root_1 = _everywhere(k.zero, lanes)
-                    bar_root_2 = _everywhere(k.zero, lanes)
-                    bar_root_3 = _everywhere(k.zero, lanes)
-                    there = _everywhere(k.zero, lanes)
-                    back = _everywhere(k.zero, lanes)
-                    length = _everywhere(k.zero, lanes)
+                    bar_root_0 = _splat(k.zero, lanes)
+                    bar_root_1 = _splat(k.zero, lanes)
+                    bar_root_2 = _splat(k.zero, lanes)
+                    bar_root_3 = _splat(k.zero, lanes)
+                    there = _splat(k.zero, lanes)
+                    back = _splat(k.zero, lanes)
+                    length = _splat(k.zero, lanes)
                     for v in range(0, sums.shape[2], len(lanes)):
                         c = _moved_back(v, uneven, channels, lanes)
                         p0 = _tabulated(spline, table, s, 0, c, lanes)
@@ -18046,13 +18046,13 @@ def _vjp_walkers_1_1(
                             total = total + values[2] * q1
                             total = total + values[3] * q2
                             length = _counted(length, total, v - c, uneven)
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
-                    lengths[u] = _total(length)
-                    _add_number(bar_weights, (b, j), _total(there))
-                    _add_number(bar_weights, (b, i), _total(back))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
+                    lengths[u] = _sum_lanes(length)
+                    _add_number(bar_weights, (b, j), _sum_lanes(there))
+                    _add_number(bar_weights, (b, i), _sum_lanes(back))
             if bar_positions is not None:
                 _fill_along(along, k, None, 0, count, vectors, None)
                 _vjp_vectors_1_1(k, solid, None, 0, count, units, bars, bar_vectors)
@@ -18260,18 +18260,18 @@ def _hvp_walkers_1_1(
                     spline = _take(splines, u, degree)
                     slope = _take(slopes, u, degree)
                     curvature = _take(curvatures, u, degree)
-                    bar_root_0 = _everywhere(k.zero, lanes)
-                    bar_root_1 = _everywhere(k.zero, lanes)
-                    bar_root_2 = _everywhere(k.zero, lanes)
-                    bar_root_3 = _everywhere(k.zero, lanes)
-                    d_bar_root_0 = _everywhere(k.zero, lanes)
-                    d_bar_root_1 = _everywhere(k.zero, lanes)
-                    d_bar_root_2 = _everywhere(k.zero, lanes)
-                    d_bar_root_3 = _everywhere(k.zero, lanes)
-                    there = _everywhere(k.zero, lanes)
-                    back = _everywhere(k.zero, lanes)
-                    length = _everywhere(k.zero, lanes)
-                    d_length = _everywhere(k.zero, lanes)
+                    bar_root_0 = _splat(k.zero, lanes)
+                    bar_root_1 = _splat(k.zero, lanes)
+                    bar_root_2 = _splat(k.zero, lanes)
+                    bar_root_3 = _splat(k.zero, lanes)
+                    d_bar_root_0 = _splat(k.zero, lanes)
+                    d_bar_root_1 = _splat(k.zero, lanes)
+                    d_bar_root_2 = _splat(k.zero, lanes)
+                    d_bar_root_3 = _splat(k.zero, lanes)
+                    there = _splat(k.zero, lanes)
+                    back = _splat(k.zero, lanes)
+                    length = _splat(k.zero, lanes)
+                    d_length = _splat(k.zero, lanes)
                     for v in range(0, sums.shape[2], len(lanes)):
                         c = _moved_back(v, uneven, channels, lanes)
                         p0 = _tabulated(spline, table, s, 0, c, lanes)
@@ -18412,18 +18412,18 @@ def _hvp_walkers_1_1(
                             d_total = d_total + values[10] * q2
                             length = _counted(length, total, v - c, uneven)
                             d_length = _counted(d_length, d_total, v - c, uneven)
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
-                    d_bars[0, u] = _total(d_bar_root_0)
-                    d_bars[1, u] = _total(d_bar_root_1)
-                    d_bars[2, u] = _total(d_bar_root_2)
-                    d_bars[3, u] = _total(d_bar_root_3)
-                    lengths[u] = _total(length)
-                    d_lengths[u] = _total(d_length)
-                    _add_number(d_bar_weights, (b, j), _total(there))
-                    _add_number(d_bar_weights, (b, i), _total(back))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
+                    d_bars[0, u] = _sum_lanes(d_bar_root_0)
+                    d_bars[1, u] = _sum_lanes(d_bar_root_1)
+                    d_bars[2, u] = _sum_lanes(d_bar_root_2)
+                    d_bars[3, u] = _sum_lanes(d_bar_root_3)
+                    lengths[u] = _sum_lanes(length)
+                    d_lengths[u] = _sum_lanes(d_length)
+                    _add_number(d_bar_weights, (b, j), _sum_lanes(there))
+                    _add_number(d_bar_weights, (b, i), _sum_lanes(back))
             if d_bar_positions is not None:
                 _hvp_vectors_1_1(
                     k, solid, None, 0, count, units, moves, d_vectors, bars, d_bars, d_bar_vectors
@@ -18485,13 +18485,13 @@ def _vjp_walkers_1_1_polar(
                     edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u])
                     spline = _take(splines, u, degree)
                     slope = _take(slopes, u, degree)
-                    bar_root_0 = _everywhere(k.zero, lanes)
-                    bar_root_1 = _everywhere(k.zero, lanes)
-                    bar_root_2 = _everywhere(k.zero, lanes)
-                    bar_root_3 = _everywhere(k.zero, lanes)
-                    there = _everywhere(k.zero, lanes)
-                    back = _everywhere(k.zero, lanes)
-                    length = _everywhere(k.zero, lanes)
+                    bar_root_0 = _splat(k.zero, lanes)
+                    bar_root_1 = _splat(k.zero, lanes)
+                    bar_root_2 = _splat(k.zero, lanes)
+                    bar_root_3 = _splat(k.zero, lanes)
+                    there = _splat(k.zero, lanes)
+                    back = _splat(k.zero, lanes)
+                    length = _splat(k.zero, lanes)
                     for v in range(0, sums.shape[2], len(lanes)):
                         c = _moved_back(v, uneven, channels, lanes)
                         p0 = _tabulated(spline, table, s, 0, c, lanes)
@@ -18567,13 +18567,13 @@ def _vjp_walkers_1_1_polar(
                             total = total + values[1] * q0
                             total = total + values[2] * q1
                             length = _counted(length, total, v - c, uneven)
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
-                    lengths[u] = _total(length)
-                    _add_number(bar_weights, (b, j), _total(there))
-                    _add_number(bar_weights, (b, i), _total(back))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
+                    lengths[u] = _sum_lanes(length)
+                    _add_number(bar_weights, (b, j), _sum_lanes(there))
+                    _add_number(bar_weights, (b, i), _sum_lanes(back))
             if bar_positions is not None:
                 _fill_along(along, k, None, 0, count, vectors, None)
                 _vjp_vectors_1_1_polar(k, solid, None, 0, count, units, bars, bar_vectors)
@@ -18772,18 +18772,18 @@ def _hvp_walkers_1_1_polar(
                     spline = _take(splines, u, degree)
                     slope = _take(slopes, u, degree)
                     curvature = _take(curvatures, u, degree)
-                    bar_root_0 = _everywhere(k.zero, lanes)
-                    bar_root_1 = _everywhere(k.zero, lanes)
-                    bar_root_2 = _everywhere(k.zero, lanes)
-                    bar_root_3 = _everywhere(k.zero, lanes)
-                    d_bar_root_0 = _everywhere(k.zero, lanes)
-                    d_bar_root_1 = _everywhere(k.zero, lanes)
-                    d_bar_root_2 = _everywhere(k.zero, lanes)
-                    d_bar_root_3 = _everywhere(k.zero, lanes)
-                    there = _everywhere(k.zero, lanes)
-                    back = _everywhere(k.zero, lanes)
-                    length = _everywhere(k.zero, lanes)
-                    d_length = _everywhere(k.zero, lanes)
+                    bar_root_0 = _splat(k.zero, lanes)
+                    bar_root_1 = _splat(k.zero, lanes)
+                    bar_root_2 = _splat(k.zero, lanes)
+                    bar_root_3 = _splat(k.zero, lanes)
+                    d_bar_root_0 = _splat(k.zero, lanes)
+                    d_bar_root_1 = _splat(k.zero, lanes)
+                    d_bar_root_2 = _splat(k.zero, lanes)
+                    d_bar_root_3 = _splat(k.zero, lanes)
+                    there = _splat(k.zero, lanes)
+                    back = _splat(k.zero, lanes)
+                    length = _splat(k.zero, lanes)
+                    d_length = _splat(k.zero, lanes)
                     for v in range(0, sums.shape[2], len(lanes)):
                         c = _moved_back(v, uneven, channels, lanes)
                         p0 = _tabulated(spline, table, s, 0, c, lanes)
@@ -18905,18 +18905,18 @@ def _hvp_walkers_1_1_polar(
                             d_total = d_total + values[8] * q1
                             length = _counted(length, total, v - c, uneven)
                             d_length = _counted(d_length, d_total, v - c, uneven)
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
-                    d_bars[0, u] = _total(d_bar_root_0)
-                    d_bars[1, u] = _total(d_bar_root_1)
-                    d_bars[2, u] = _total(d_bar_root_2)
-                    d_bars[3, u] = _total(d_bar_root_3)
-                    lengths[u] = _total(length)
-                    d_lengths[u] = _total(d_length)
-                    _add_number(d_bar_weights, (b, j), _total(there))
-                    _add_number(d_bar_weights, (b, i), _total(back))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
+                    d_bars[0, u] = _sum_lanes(d_bar_root_0)
+                    d_bars[1, u] = _sum_lanes(d_bar_root_1)
+                    d_bars[2, u] = _sum_lanes(d_bar_root_2)
+                    d_bars[3, u] = _sum_lanes(d_bar_root_3)
+                    lengths[u] = _sum_lanes(length)
+                    d_lengths[u] = _sum_lanes(d_length)
+                    _add_number(d_bar_weights, (b, j), _sum_lanes(there))
+                    _add_number(d_bar_weights, (b, i), _sum_lanes(back))
             if d_bar_positions is not None:
                 _hvp_vectors_1_1_polar(
                     k, solid, None, 0, count, units, moves, d_vectors, bars, d_bars, d_bar_vectors
@@ -18977,12 +18977,12 @@ def _vjp_walkers_1_1_axial(
                     edge = (edges[0, u], edges[1, u], edges[2, u])
                     spline = _take(splines, u, degree)
                     slope = _take(slopes, u, degree)
-                    bar_root_0 = _everywhere(k.zero, lanes)
-                    bar_root_1 = _everywhere(k.zero, lanes)
-                    bar_root_2 = _everywhere(k.zero, lanes)
-                    there = _everywhere(k.zero, lanes)
-                    back = _everywhere(k.zero, lanes)
-                    length = _everywhere(k.zero, lanes)
+                    bar_root_0 = _splat(k.zero, lanes)
+                    bar_root_1 = _splat(k.zero, lanes)
+                    bar_root_2 = _splat(k.zero, lanes)
+                    there = _splat(k.zero, lanes)
+                    back = _splat(k.zero, lanes)
+                    length = _splat(k.zero, lanes)
                     for v in range(0, sums.shape[2], len(lanes)):
                         c = _moved_back(v, uneven, channels, lanes)
                         p0 = _tabulated(spline, table, s, 0, c, lanes)
@@ -19050,12 +19050,12 @@ def _vjp_walkers_1_1_axial(
                             total = length
                             total = total + values[1] * q0
                             length = _counted(length, total, v - c, uneven)
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    lengths[u] = _total(length)
-                    _add_number(bar_weights, (b, j), _total(there))
-                    _add_number(bar_weights, (b, i), _total(back))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    lengths[u] = _sum_lanes(length)
+                    _add_number(bar_weights, (b, j), _sum_lanes(there))
+                    _add_number(bar_weights, (b, i), _sum_lanes(back))
             if bar_positions is not None:
                 _fill_along(along, k, None, 0, count, vectors, None)
                 _vjp_vectors_1_1_axial(k, solid, None, 0, count, units, bars, bar_vectors)
@@ -19247,16 +19247,16 @@ def _hvp_walkers_1_1_axial(
                     spline = _take(splines, u, degree)
                     slope = _take(slopes, u, degree)
                     curvature = _take(curvatures, u, degree)
-                    bar_root_0 = _everywhere(k.zero, lanes)
-                    bar_root_1 = _everywhere(k.zero, lanes)
-                    bar_root_2 = _everywhere(k.zero, lanes)
-                    d_bar_root_0 = _everywhere(k.zero, lanes)
-                    d_bar_root_1 = _everywhere(k.zero, lanes)
-                    d_bar_root_2 = _everywhere(k.zero, lanes)
-                    there = _everywhere(k.zero, lanes)
-                    back = _everywhere(k.zero, lanes)
-                    length = _everywhere(k.zero, lanes)
-                    d_length = _everywhere(k.zero, lanes)
+                    bar_root_0 = _splat(k.zero, lanes)
+                    bar_root_1 = _splat(k.zero, lanes)
+                    bar_root_2 = _splat(k.zero, lanes)
+                    d_bar_root_0 = _splat(k.zero, lanes)
+                    d_bar_root_1 = _splat(k.zero, lanes)
+                    d_bar_root_2 = _splat(k.zero, lanes)
+                    there = _splat(k.zero, lanes)
+                    back = _splat(k.zero, lanes)
+                    length = _splat(k.zero, lanes)
+                    d_length = _splat(k.zero, lanes)
                     for v in range(0, sums.shape[2], len(lanes)):
                         c = _moved_back(v, uneven, channels, lanes)
                         p0 = _tabulated(spline, table, s, 0, c, lanes)
@@ -19359,16 +19359,16 @@ def _hvp_walkers_1_1_axial(
                             d_total = d_total + values[5] * q0
                             length = _counted(length, total, v - c, uneven)
                             d_length = _counted(d_length, d_total, v - c, uneven)
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    d_bars[0, u] = _total(d_bar_root_0)
-                    d_bars[1, u] = _total(d_bar_root_1)
-                    d_bars[2, u] = _total(d_bar_root_2)
-                    lengths[u] = _total(length)
-                    d_lengths[u] = _total(d_length)
-                    _add_number(d_bar_weights, (b, j), _total(there))
-                    _add_number(d_bar_weights, (b, i), _total(back))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    d_bars[0, u] = _sum_lanes(d_bar_root_0)
+                    d_bars[1, u] = _sum_lanes(d_bar_root_1)
+                    d_bars[2, u] = _sum_lanes(d_bar_root_2)
+                    lengths[u] = _sum_lanes(length)
+                    d_lengths[u] = _sum_lanes(d_length)
+                    _add_number(d_bar_weights, (b, j), _sum_lanes(there))
+                    _add_number(d_bar_weights, (b, i), _sum_lanes(back))
             if d_bar_positions is not None:
                 _hvp_vectors_1_1_axial(
                     k, solid, None, 0, count, units, moves, d_vectors, bars, d_bars, d_bar_vectors
@@ -19430,13 +19430,13 @@ def _vjp_walkers_1_2(
                     edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
                     spline = _take(splines, u, degree)
                     slope = _take(slopes, u, degree)
-                    bar_root_0 = _everywhere(k.zero, lanes)
-                    bar_root_1 = _everywhere(k.zero, lanes)
-                    bar_root_2 = _everywhere(k.zero, lanes)
-                    bar_root_3 = _everywhere(k.zero, lanes)
-                    there = _everywhere(k.zero, lanes)
-                    back = _everywhere(k.zero, lanes)
-                    length = _everywhere(k.zero, lanes)
+                    bar_root_0 = _splat(k.zero, lanes)
+                    bar_root_1 = _splat(k.zero, lanes)
+                    bar_root_2 = _splat(k.zero, lanes)
+                    bar_root_3 = _splat(k.zero, lanes)
+                    there = _splat(k.zero, lanes)
+                    back = _splat(k.zero, lanes)
+                    length = _splat(k.zero, lanes)
                     for v in range(0, sums.shape[2], len(lanes)):
                         c = _moved_back(v, uneven, channels, lanes)
                         p0 = _tabulated(spline, table, s, 0, c, lanes)
@@ -19526,13 +19526,13 @@ def _vjp_walkers_1_2(
                             total = total + values[2] * q1
                             total = total + values[3] * q2
                             length = _counted(length, total, v - c, uneven)
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
-                    lengths[u] = _total(length)
-                    _add_number(bar_weights, (b, j), _total(there))
-                    _add_number(bar_weights, (b, i), _total(back))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
+                    lengths[u] = _sum_lanes(length)
+                    _add_number(bar_weights, (b, j), _sum_lanes(there))
+                    _add_number(bar_weights, (b, i), _sum_lanes(back))
             if bar_positions is not None:
                 _fill_along(along, k, None, 0, count, vectors, None)
                 _vjp_vectors_1_2(k, solid, None, 0, count, units, bars, bar_vectors)
@@ -19762,18 +19762,18 @@ def _hvp_walkers_1_2(
                     spline = _take(splines, u, degree)
                     slope = _take(slopes, u, degree)
                     curvature = _take(curvatures, u, degree)
-                    bar_root_0 = _everywhere(k.zero, lanes)
-                    bar_root_1 = _everywhere(k.zero, lanes)
-                    bar_root_2 = _everywhere(k.zero, lanes)
-                    bar_root_3 = _everywhere(k.zero, lanes)
-                    d_bar_root_0 = _everywhere(k.zero, lanes)
-                    d_bar_root_1 = _everywhere(k.zero, lanes)
-                    d_bar_root_2 = _everywhere(k.zero, lanes)
-                    d_bar_root_3 = _everywhere(k.zero, lanes)
-                    there = _everywhere(k.zero, lanes)
-                    back = _everywhere(k.zero, lanes)
-                    length = _everywhere(k.zero, lanes)
-                    d_length = _everywhere(k.zero, lanes)
+                    bar_root_0 = _splat(k.zero, lanes)
+                    bar_root_1 = _splat(k.zero, lanes)
+                    bar_root_2 = _splat(k.zero, lanes)
+                    bar_root_3 = _splat(k.zero, lanes)
+                    d_bar_root_0 = _splat(k.zero, lanes)
+                    d_bar_root_1 = _splat(k.zero, lanes)
+                    d_bar_root_2 = _splat(k.zero, lanes)
+                    d_bar_root_3 = _splat(k.zero, lanes)
+                    there = _splat(k.zero, lanes)
+                    back = _splat(k.zero, lanes)
+                    length = _splat(k.zero, lanes)
+                    d_length = _splat(k.zero, lanes)
                     for v in range(0, sums.shape[2], len(lanes)):
                         c = _moved_back(v, uneven, channels, lanes)
                         p0 = _tabulated(spline, table, s, 0, c, lanes)
@@ -19922,18 +19922,18 @@ def _hvp_walkers_1_2(
                             d_total = d_total + values[10] * q2
                             length = _counted(length, total, v - c, uneven)
                             d_length = _counted(d_length, d_total, v - c, uneven)
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
-                    d_bars[0, u] = _total(d_bar_root_0)
-                    d_bars[1, u] = _total(d_bar_root_1)
-                    d_bars[2, u] = _total(d_bar_root_2)
-                    d_bars[3, u] = _total(d_bar_root_3)
-                    lengths[u] = _total(length)
-                    d_lengths[u] = _total(d_length)
-                    _add_number(d_bar_weights, (b, j), _total(there))
-                    _add_number(d_bar_weights, (b, i), _total(back))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
+                    d_bars[0, u] = _sum_lanes(d_bar_root_0)
+                    d_bars[1, u] = _sum_lanes(d_bar_root_1)
+                    d_bars[2, u] = _sum_lanes(d_bar_root_2)
+                    d_bars[3, u] = _sum_lanes(d_bar_root_3)
+                    lengths[u] = _sum_lanes(length)
+                    d_lengths[u] = _sum_lanes(d_length)
+                    _add_number(d_bar_weights, (b, j), _sum_lanes(there))
+                    _add_number(d_bar_weights, (b, i), _sum_lanes(back))
             if d_bar_positions is not None:
                 _hvp_vectors_1_2(
                     k, solid, None, 0, count, units, moves, d_vectors, bars, d_bars, d_bar_vectors
@@ -19995,13 +19995,13 @@ def _vjp_walkers_1_2_polar(
                     edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u], edges[9, u], edges[10, u], edges[11, u], edges[12, u])
                     spline = _take(splines, u, degree)
                     slope = _take(slopes, u, degree)
-                    bar_root_0 = _everywhere(k.zero, lanes)
-                    bar_root_1 = _everywhere(k.zero, lanes)
-                    bar_root_2 = _everywhere(k.zero, lanes)
-                    bar_root_3 = _everywhere(k.zero, lanes)
-                    there = _everywhere(k.zero, lanes)
-                    back = _everywhere(k.zero, lanes)
-                    length = _everywhere(k.zero, lanes)
+                    bar_root_0 = _splat(k.zero, lanes)
+                    bar_root_1 = _splat(k.zero, lanes)
+                    bar_root_2 = _splat(k.zero, lanes)
+                    bar_root_3 = _splat(k.zero, lanes)
+                    there = _splat(k.zero, lanes)
+                    back = _splat(k.zero, lanes)
+                    length = _splat(k.zero, lanes)
                     for v in range(0, sums.shape[2], len(lanes)):
                         c = _moved_back(v, uneven, channels, lanes)
                         p0 = _tabulated(spline, table, s, 0, c, lanes)
@@ -20085,13 +20085,13 @@ def _vjp_walkers_1_2_polar(
                             total = total + values[1] * q0
                             total = total + values[2] * q1
                             length = _counted(length, total, v - c, uneven)
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
-                    lengths[u] = _total(length)
-                    _add_number(bar_weights, (b, j), _total(there))
-                    _add_number(bar_weights, (b, i), _total(back))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
+                    lengths[u] = _sum_lanes(length)
+                    _add_number(bar_weights, (b, j), _sum_lanes(there))
+                    _add_number(bar_weights, (b, i), _sum_lanes(back))
             if bar_positions is not None:
                 _fill_along(along, k, None, 0, count, vectors, None)
                 _vjp_vectors_1_2_polar(k, solid, None, 0, count, units, bars, bar_vectors)
@@ -20314,18 +20314,18 @@ def _hvp_walkers_1_2_polar(
                     spline = _take(splines, u, degree)
                     slope = _take(slopes, u, degree)
                     curvature = _take(curvatures, u, degree)
-                    bar_root_0 = _everywhere(k.zero, lanes)
-                    bar_root_1 = _everywhere(k.zero, lanes)
-                    bar_root_2 = _everywhere(k.zero, lanes)
-                    bar_root_3 = _everywhere(k.zero, lanes)
-                    d_bar_root_0 = _everywhere(k.zero, lanes)
-                    d_bar_root_1 = _everywhere(k.zero, lanes)
-                    d_bar_root_2 = _everywhere(k.zero, lanes)
-                    d_bar_root_3 = _everywhere(k.zero, lanes)
-                    there = _everywhere(k.zero, lanes)
-                    back = _everywhere(k.zero, lanes)
-                    length = _everywhere(k.zero, lanes)
-                    d_length = _everywhere(k.zero, lanes)
+                    bar_root_0 = _splat(k.zero, lanes)
+                    bar_root_1 = _splat(k.zero, lanes)
+                    bar_root_2 = _splat(k.zero, lanes)
+                    bar_root_3 = _splat(k.zero, lanes)
+                    d_bar_root_0 = _splat(k.zero, lanes)
+                    d_bar_root_1 = _splat(k.zero, lanes)
+                    d_bar_root_2 = _splat(k.zero, lanes)
+                    d_bar_root_3 = _splat(k.zero, lanes)
+                    there = _splat(k.zero, lanes)
+                    back = _splat(k.zero, lanes)
+                    length = _splat(k.zero, lanes)
+                    d_length = _splat(k.zero, lanes)
                     for v in range(0, sums.shape[2], len(lanes)):
                         c = _moved_back(v, uneven, channels, lanes)
                         p0 = _tabulated(spline, table, s, 0, c, lanes)
@@ -20459,18 +20459,18 @@ def _hvp_walkers_1_2_polar(
                             d_total = d_total + values[8] * q1
                             length = _counted(length, total, v - c, uneven)
                             d_length = _counted(d_length, d_total, v - c, uneven)
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    bars[3, u] = _total(bar_root_3)
-                    d_bars[0, u] = _total(d_bar_root_0)
-                    d_bars[1, u] = _total(d_bar_root_1)
-                    d_bars[2, u] = _total(d_bar_root_2)
-                    d_bars[3, u] = _total(d_bar_root_3)
-                    lengths[u] = _total(length)
-                    d_lengths[u] = _total(d_length)
-                    _add_number(d_bar_weights, (b, j), _total(there))
-                    _add_number(d_bar_weights, (b, i), _total(back))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    bars[3, u] = _sum_lanes(bar_root_3)
+                    d_bars[0, u] = _sum_lanes(d_bar_root_0)
+                    d_bars[1, u] = _sum_lanes(d_bar_root_1)
+                    d_bars[2, u] = _sum_lanes(d_bar_root_2)
+                    d_bars[3, u] = _sum_lanes(d_bar_root_3)
+                    lengths[u] = _sum_lanes(length)
+                    d_lengths[u] = _sum_lanes(d_length)
+                    _add_number(d_bar_weights, (b, j), _sum_lanes(there))
+                    _add_number(d_bar_weights, (b, i), _sum_lanes(back))
             if d_bar_positions is not None:
                 _hvp_vectors_1_2_polar(
                     k, solid, None, 0, count, units, moves, d_vectors, bars, d_bars, d_bar_vectors
@@ -20531,12 +20531,12 @@ def _vjp_walkers_1_2_axial(
                     edge = (edges[0, u], edges[1, u], edges[2, u], edges[3, u], edges[4, u], edges[5, u], edges[6, u], edges[7, u], edges[8, u])
                     spline = _take(splines, u, degree)
                     slope = _take(slopes, u, degree)
-                    bar_root_0 = _everywhere(k.zero, lanes)
-                    bar_root_1 = _everywhere(k.zero, lanes)
-                    bar_root_2 = _everywhere(k.zero, lanes)
-                    there = _everywhere(k.zero, lanes)
-                    back = _everywhere(k.zero, lanes)
-                    length = _everywhere(k.zero, lanes)
+                    bar_root_0 = _splat(k.zero, lanes)
+                    bar_root_1 = _splat(k.zero, lanes)
+                    bar_root_2 = _splat(k.zero, lanes)
+                    there = _splat(k.zero, lanes)
+                    back = _splat(k.zero, lanes)
+                    length = _splat(k.zero, lanes)
                     for v in range(0, sums.shape[2], len(lanes)):
                         c = _moved_back(v, uneven, channels, lanes)
                         p0 = _tabulated(spline, table, s, 0, c, lanes)
@@ -20606,12 +20606,12 @@ def _vjp_walkers_1_2_axial(
                             total = length
                             total = total + values[1] * q0
                             length = _counted(length, total, v - c, uneven)
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    lengths[u] = _total(length)
-                    _add_number(bar_weights, (b, j), _total(there))
-                    _add_number(bar_weights, (b, i), _total(back))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    lengths[u] = _sum_lanes(length)
+                    _add_number(bar_weights, (b, j), _sum_lanes(there))
+                    _add_number(bar_weights, (b, i), _sum_lanes(back))
             if bar_positions is not None:
                 _fill_along(along, k, None, 0, count, vectors, None)
                 _vjp_vectors_1_2_axial(k, solid, None, 0, count, units, bars, bar_vectors)
@@ -20821,16 +20821,16 @@ def _hvp_walkers_1_2_axial(
                     spline = _take(splines, u, degree)
                     slope = _take(slopes, u, degree)
                     curvature = _take(curvatures, u, degree)
-                    bar_root_0 = _everywhere(k.zero, lanes)
-                    bar_root_1 = _everywhere(k.zero, lanes)
-                    bar_root_2 = _everywhere(k.zero, lanes)
-                    d_bar_root_0 = _everywhere(k.zero, lanes)
-                    d_bar_root_1 = _everywhere(k.zero, lanes)
-                    d_bar_root_2 = _everywhere(k.zero, lanes)
-                    there = _everywhere(k.zero, lanes)
-                    back = _everywhere(k.zero, lanes)
-                    length = _everywhere(k.zero, lanes)
-                    d_length = _everywhere(k.zero, lanes)
+                    bar_root_0 = _splat(k.zero, lanes)
+                    bar_root_1 = _splat(k.zero, lanes)
+                    bar_root_2 = _splat(k.zero, lanes)
+                    d_bar_root_0 = _splat(k.zero, lanes)
+                    d_bar_root_1 = _splat(k.zero, lanes)
+                    d_bar_root_2 = _splat(k.zero, lanes)
+                    there = _splat(k.zero, lanes)
+                    back = _splat(k.zero, lanes)
+                    length = _splat(k.zero, lanes)
+                    d_length = _splat(k.zero, lanes)
                     for v in range(0, sums.shape[2], len(lanes)):
                         c = _moved_back(v, uneven, channels, lanes)
                         p0 = _tabulated(spline, table, s, 0, c, lanes)
@@ -20933,16 +20933,16 @@ def _hvp_walkers_1_2_axial(
                             d_total = d_total + values[5] * q0
                             length = _counted(length, total, v - c, uneven)
                             d_length = _counted(d_length, d_total, v - c, uneven)
-                    bars[0, u] = _total(bar_root_0)
-                    bars[1, u] = _total(bar_root_1)
-                    bars[2, u] = _total(bar_root_2)
-                    d_bars[0, u] = _total(d_bar_root_0)
-                    d_bars[1, u] = _total(d_bar_root_1)
-                    d_bars[2, u] = _total(d_bar_root_2)
-                    lengths[u] = _total(length)
-                    d_lengths[u] = _total(d_length)
-                    _add_number(d_bar_weights, (b, j), _total(there))
-                    _add_number(d_bar_weights, (b, i), _total(back))
+                    bars[0, u] = _sum_lanes(bar_root_0)
+                    bars[1, u] = _sum_lanes(bar_root_1)
+                    bars[2, u] = _sum_lanes(bar_root_2)
+                    d_bars[0, u] = _sum_lanes(d_bar_root_0)
+                    d_bars[1, u] = _sum_lanes(d_bar_root_1)
+                    d_bars[2, u] = _sum_lanes(d_bar_root_2)
+                    lengths[u] = _sum_lanes(length)
+                    d_lengths[u] = _sum_lanes(d_length)
+                    _add_number(d_bar_weights, (b, j), _sum_lanes(there))
+                    _add_number(d_bar_weights, (b, i), _sum_lanes(back))
             if d_bar_positions is not None:
                 _hvp_vectors_1_2_axial(
                     k, solid, None, 0, count, units, moves, d_vectors, bars, d_bars, d_bar_vectors
@@ -21060,8 +21060,8 @@ def _laplacian_rows_1_0(
         for v in range(0, _room(channels, lanes), len(lanes)):
             c = _moved_back(v, uneven, channels, lanes)
             rows[:] = k.zero
-            value0 = _everywhere(k.zero, lanes)
-            total0 = _everywhere(k.zero, lanes)
+            value0 = _splat(k.zero, lanes)
+            total0 = _splat(k.zero, lanes)
             for u in range(count):
                 e = first + u
                 j = indices[e]
@@ -21226,8 +21226,8 @@ def _laplacian_walkers_1_0(
             for v in range(0, _room(channels, lanes), len(lanes)):
                 c = _moved_back(v, uneven, channels, lanes)
                 rows[:] = k.zero
-                value0 = _everywhere(k.zero, lanes)
-                total0 = _everywhere(k.zero, lanes)
+                value0 = _splat(k.zero, lanes)
+                total0 = _splat(k.zero, lanes)
                 for u in range(count):
                     if intervals[u] < k.zero:
                         continue
@@ -21435,12 +21435,12 @@ def _laplacian_rows_1_1(
         for v in range(0, _room(channels, lanes), len(lanes)):
             c = _moved_back(v, uneven, channels, lanes)
             rows[:] = k.zero
-            value0 = _everywhere(k.zero, lanes)
-            total0 = _everywhere(k.zero, lanes)
-            value1 = _everywhere(k.zero, lanes)
-            total1 = _everywhere(k.zero, lanes)
-            value2 = _everywhere(k.zero, lanes)
-            total2 = _everywhere(k.zero, lanes)
+            value0 = _splat(k.zero, lanes)
+            total0 = _splat(k.zero, lanes)
+            value1 = _splat(k.zero, lanes)
+            total1 = _splat(k.zero, lanes)
+            value2 = _splat(k.zero, lanes)
+            total2 = _splat(k.zero, lanes)
             for u in range(count):
                 e = first + u
                 j = indices[e]
@@ -21707,12 +21707,12 @@ def _laplacian_walkers_1_1(
             for v in range(0, _room(channels, lanes), len(lanes)):
                 c = _moved_back(v, uneven, channels, lanes)
                 rows[:] = k.zero
-                value0 = _everywhere(k.zero, lanes)
-                total0 = _everywhere(k.zero, lanes)
-                value1 = _everywhere(k.zero, lanes)
-                total1 = _everywhere(k.zero, lanes)
-                value2 = _everywhere(k.zero, lanes)
-                total2 = _everywhere(k.zero, lanes)
+                value0 = _splat(k.zero, lanes)
+                total0 = _splat(k.zero, lanes)
+                value1 = _splat(k.zero, lanes)
+                total1 = _splat(k.zero, lanes)
+                value2 = _splat(k.zero, lanes)
+                total2 = _splat(k.zero, lanes)
                 for u in range(count):
                     if intervals[u] < k.zero:
                         continue
@@ -22022,12 +22022,12 @@ def _laplacian_rows_1_1_polar(
         for v in range(0, _room(channels, lanes), len(lanes)):
             c = _moved_back(v, uneven, channels, lanes)
             rows[:] = k.zero
-            value0 = _everywhere(k.zero, lanes)
-            total0 = _everywhere(k.zero, lanes)
-            value1 = _everywhere(k.zero, lanes)
-            total1 = _everywhere(k.zero, lanes)
-            value2 = _everywhere(k.zero, lanes)
-            total2 = _everywhere(k.zero, lanes)
+            value0 = _splat(k.zero, lanes)
+            total0 = _splat(k.zero, lanes)
+            value1 = _splat(k.zero, lanes)
+            total1 = _splat(k.zero, lanes)
+            value2 = _splat(k.zero, lanes)
+            total2 = _splat(k.zero, lanes)
             for u in range(count):
                 e = first + u
                 j = indices[e]
@@ -22281,12 +22281,12 @@ def _laplacian_walkers_1_1_polar(
             for v in range(0, _room(channels, lanes), len(lanes)):
                 c = _moved_back(v, uneven, channels, lanes)
                 rows[:] = k.zero
-                value0 = _everywhere(k.zero, lanes)
-                total0 = _everywhere(k.zero, lanes)
-                value1 = _everywhere(k.zero, lanes)
-                total1 = _everywhere(k.zero, lanes)
-                value2 = _everywhere(k.zero, lanes)
-                total2 = _everywhere(k.zero, lanes)
+                value0 = _splat(k.zero, lanes)
+                total0 = _splat(k.zero, lanes)
+                value1 = _splat(k.zero, lanes)
+                total1 = _splat(k.zero, lanes)
+                value2 = _splat(k.zero, lanes)
+                total2 = _splat(k.zero, lanes)
                 for u in range(count):
                     if intervals[u] < k.zero:
                         continue
@@ -22561,12 +22561,12 @@ def _laplacian_rows_1_1_axial(
         for v in range(0, _room(channels, lanes), len(lanes)):
             c = _moved_back(v, uneven, channels, lanes)
             rows[:] = k.zero
-            value0 = _everywhere(k.zero, lanes)
-            total0 = _everywhere(k.zero, lanes)
-            value1 = _everywhere(k.zero, lanes)
-            total1 = _everywhere(k.zero, lanes)
-            value2 = _everywhere(k.zero, lanes)
-            total2 = _everywhere(k.zero, lanes)
+            value0 = _splat(k.zero, lanes)
+            total0 = _splat(k.zero, lanes)
+            value1 = _splat(k.zero, lanes)
+            total1 = _splat(k.zero, lanes)
+            value2 = _splat(k.zero, lanes)
+            total2 = _splat(k.zero, lanes)
             for u in range(count):
                 e = first + u
                 j = indices[e]
@@ -22679,15 +22679,15 @@ def _laplacian_rows_1_1_axial(
                         (entries[0, u], entries[1, u], entries[2, u]),
                         p0,
                     )
-                    _store(matrices, (u, 0, 0), _everywhere(k.one, lanes) * values[0])
+                    _store(matrices, (u, 0, 0), _splat(k.one, lanes) * values[0])
                     _store(matrices, (u, 1, 0), values[1])
                     _store(matrices, (u, 2, 0), values[2])
                     _store(matrices, (u, 3, 0), values[3])
-                    _store(matrices, (u, 4, 0), _everywhere(k.one, lanes) * values[4])
+                    _store(matrices, (u, 4, 0), _splat(k.one, lanes) * values[4])
                     _store(matrices, (u, 5, 0), values[5])
                     _store(matrices, (u, 6, 0), values[6])
                     _store(matrices, (u, 7, 0), values[7])
-                    _store(matrices, (u, 8, 0), _everywhere(k.one, lanes) * values[8])
+                    _store(matrices, (u, 8, 0), _splat(k.one, lanes) * values[8])
             if features_jacobian is not None:
                 for d in range(0, len(rows), 3):
                     s0_0 = _load(rows, (d + 0, 0, 0), lanes)
@@ -22807,12 +22807,12 @@ def _laplacian_walkers_1_1_axial(
             for v in range(0, _room(channels, lanes), len(lanes)):
                 c = _moved_back(v, uneven, channels, lanes)
                 rows[:] = k.zero
-                value0 = _everywhere(k.zero, lanes)
-                total0 = _everywhere(k.zero, lanes)
-                value1 = _everywhere(k.zero, lanes)
-                total1 = _everywhere(k.zero, lanes)
-                value2 = _everywhere(k.zero, lanes)
-                total2 = _everywhere(k.zero, lanes)
+                value0 = _splat(k.zero, lanes)
+                total0 = _splat(k.zero, lanes)
+                value1 = _splat(k.zero, lanes)
+                total1 = _splat(k.zero, lanes)
+                value2 = _splat(k.zero, lanes)
+                total2 = _splat(k.zero, lanes)
                 for u in range(count):
                     if intervals[u] < k.zero:
                         continue
@@ -22930,15 +22930,15 @@ def _laplacian_walkers_1_1_axial(
                             (entries[0, u], entries[1, u], entries[2, u]),
                             p0,
                         )
-                        _store(matrices, (u, 0, 0), _everywhere(k.one, lanes) * values[0])
+                        _store(matrices, (u, 0, 0), _splat(k.one, lanes) * values[0])
                         _store(matrices, (u, 1, 0), values[1])
                         _store(matrices, (u, 2, 0), values[2])
                         _store(matrices, (u, 3, 0), values[3])
-                        _store(matrices, (u, 4, 0), _everywhere(k.one, lanes) * values[4])
+                        _store(matrices, (u, 4, 0), _splat(k.one, lanes) * values[4])
                         _store(matrices, (u, 5, 0), values[5])
                         _store(matrices, (u, 6, 0), values[6])
                         _store(matrices, (u, 7, 0), values[7])
-                        _store(matrices, (u, 8, 0), _everywhere(k.one, lanes) * values[8])
+                        _store(matrices, (u, 8, 0), _splat(k.one, lanes) * values[8])
                 if features_jacobian is not None:
                     for d in range(0, len(rows), 3):
                         s0_0 = _load(rows, (d + 0, 0, 0), lanes)
@@ -23120,16 +23120,16 @@ def _laplacian_rows_1_2(
         for v in range(0, _room(channels, lanes), len(lanes)):
             c = _moved_back(v, uneven, channels, lanes)
             rows[:] = k.zero
-            value0 = _everywhere(k.zero, lanes)
-            total0 = _everywhere(k.zero, lanes)
-            value1 = _everywhere(k.zero, lanes)
-            total1 = _everywhere(k.zero, lanes)
-            value2 = _everywhere(k.zero, lanes)
-            total2 = _everywhere(k.zero, lanes)
-            value3 = _everywhere(k.zero, lanes)
-            total3 = _everywhere(k.zero, lanes)
-            value4 = _everywhere(k.zero, lanes)
-            total4 = _everywhere(k.zero, lanes)
+            value0 = _splat(k.zero, lanes)
+            total0 = _splat(k.zero, lanes)
+            value1 = _splat(k.zero, lanes)
+            total1 = _splat(k.zero, lanes)
+            value2 = _splat(k.zero, lanes)
+            total2 = _splat(k.zero, lanes)
+            value3 = _splat(k.zero, lanes)
+            total3 = _splat(k.zero, lanes)
+            value4 = _splat(k.zero, lanes)
+            total4 = _splat(k.zero, lanes)
             for u in range(count):
                 e = first + u
                 j = indices[e]
@@ -23472,16 +23472,16 @@ def _laplacian_walkers_1_2(
             for v in range(0, _room(channels, lanes), len(lanes)):
                 c = _moved_back(v, uneven, channels, lanes)
                 rows[:] = k.zero
-                value0 = _everywhere(k.zero, lanes)
-                total0 = _everywhere(k.zero, lanes)
-                value1 = _everywhere(k.zero, lanes)
-                total1 = _everywhere(k.zero, lanes)
-                value2 = _everywhere(k.zero, lanes)
-                total2 = _everywhere(k.zero, lanes)
-                value3 = _everywhere(k.zero, lanes)
-                total3 = _everywhere(k.zero, lanes)
-                value4 = _everywhere(k.zero, lanes)
-                total4 = _everywhere(k.zero, lanes)
+                value0 = _splat(k.zero, lanes)
+                total0 = _splat(k.zero, lanes)
+                value1 = _splat(k.zero, lanes)
+                total1 = _splat(k.zero, lanes)
+                value2 = _splat(k.zero, lanes)
+                total2 = _splat(k.zero, lanes)
+                value3 = _splat(k.zero, lanes)
+                total3 = _splat(k.zero, lanes)
+                value4 = _splat(k.zero, lanes)
+                total4 = _splat(k.zero, lanes)
                 for u in range(count):
                     if intervals[u] < k.zero:
                         continue
@@ -23891,16 +23891,16 @@ def _laplacian_rows_1_2_polar(
         for v in range(0, _room(channels, lanes), len(lanes)):
             c = _moved_back(v, uneven, channels, lanes)
             rows[:] = k.zero
-            value0 = _everywhere(k.zero, lanes)
-            total0 = _everywhere(k.zero, lanes)
-            value1 = _everywhere(k.zero, lanes)
-            total1 = _everywhere(k.zero, lanes)
-            value2 = _everywhere(k.zero, lanes)
-            total2 = _everywhere(k.zero, lanes)
-            value3 = _everywhere(k.zero, lanes)
-            total3 = _everywhere(k.zero, lanes)
-            value4 = _everywhere(k.zero, lanes)
-            total4 = _everywhere(k.zero, lanes)
+            value0 = _splat(k.zero, lanes)
+            total0 = _splat(k.zero, lanes)
+            value1 = _splat(k.zero, lanes)
+            total1 = _splat(k.zero, lanes)
+            value2 = _splat(k.zero, lanes)
+            total2 = _splat(k.zero, lanes)
+            value3 = _splat(k.zero, lanes)
+            total3 = _splat(k.zero, lanes)
+            value4 = _splat(k.zero, lanes)
+            total4 = _splat(k.zero, lanes)
             for u in range(count):
                 e = first + u
                 j = indices[e]
@@ -24230,16 +24230,16 @@ def _laplacian_walkers_1_2_polar(
             for v in range(0, _room(channels, lanes), len(lanes)):
                 c = _moved_back(v, uneven, channels, lanes)
                 rows[:] = k.zero
-                value0 = _everywhere(k.zero, lanes)
-                total0 = _everywhere(k.zero, lanes)
-                value1 = _everywhere(k.zero, lanes)
-                total1 = _everywhere(k.zero, lanes)
-                value2 = _everywhere(k.zero, lanes)
-                total2 = _everywhere(k.zero, lanes)
-                value3 = _everywhere(k.zero, lanes)
-                total3 = _everywhere(k.zero, lanes)
-                value4 = _everywhere(k.zero, lanes)
-                total4 = _everywhere(k.zero, lanes)
+                value0 = _splat(k.zero, lanes)
+                total0 = _splat(k.zero, lanes)
+                value1 = _splat(k.zero, lanes)
+                total1 = _splat(k.zero, lanes)
+                value2 = _splat(k.zero, lanes)
+                total2 = _splat(k.zero, lanes)
+                value3 = _splat(k.zero, lanes)
+                total3 = _splat(k.zero, lanes)
+                value4 = _splat(k.zero, lanes)
+                total4 = _splat(k.zero, lanes)
                 for u in range(count):
                     if intervals[u] < k.zero:
                         continue
@@ -24614,16 +24614,16 @@ def _laplacian_rows_1_2_axial(
         for v in range(0, _room(channels, lanes), len(lanes)):
             c = _moved_back(v, uneven, channels, lanes)
             rows[:] = k.zero
-            value0 = _everywhere(k.zero, lanes)
-            total0 = _everywhere(k.zero, lanes)
-            value1 = _everywhere(k.zero, lanes)
-            total1 = _everywhere(k.zero, lanes)
-            value2 = _everywhere(k.zero, lanes)
-            total2 = _everywhere(k.zero, lanes)
-            value3 = _everywhere(k.zero, lanes)
-            total3 = _everywhere(k.zero, lanes)
-            value4 = _everywhere(k.zero, lanes)
-            total4 = _everywhere(k.zero, lanes)
+            value0 = _splat(k.zero, lanes)
+            total0 = _splat(k.zero, lanes)
+            value1 = _splat(k.zero, lanes)
+            total1 = _splat(k.zero, lanes)
+            value2 = _splat(k.zero, lanes)
+            total2 = _splat(k.zero, lanes)
+            value3 = _splat(k.zero, lanes)
+            total3 = _splat(k.zero, lanes)
+            value4 = _splat(k.zero, lanes)
+            total4 = _splat(k.zero, lanes)
             for u in range(count):
                 e = first + u
                 j = indices[e]
@@ -24772,7 +24772,7 @@ def _laplacian_rows_1_2_axial(
                     _store(matrices, (u, 5, 0), values[5])
                     _store(matrices, (u, 6, 0), values[6])
                     _store(matrices, (u, 7, 0), values[7])
-                    _store(matrices, (u, 8, 0), _everywhere(k.one, lanes) * values[8])
+                    _store(matrices, (u, 8, 0), _splat(k.one, lanes) * values[8])
                     _store(matrices, (u, 9, 0), values[9])
                     _store(matrices, (u, 10, 0), values[10])
                     _store(matrices, (u, 11, 0), values[11])
@@ -24940,16 +24940,16 @@ def _laplacian_walkers_1_2_axial(
             for v in range(0, _room(channels, lanes), len(lanes)):
                 c = _moved_back(v, uneven, channels, lanes)
                 rows[:] = k.zero
-                value0 = _everywhere(k.zero, lanes)
-                total0 = _everywhere(k.zero, lanes)
-                value1 = _everywhere(k.zero, lanes)
-                total1 = _everywhere(k.zero, lanes)
-                value2 = _everywhere(k.zero, lanes)
-                total2 = _everywhere(k.zero, lanes)
-                value3 = _everywhere(k.zero, lanes)
-                total3 = _everywhere(k.zero, lanes)
-                value4 = _everywhere(k.zero, lanes)
-                total4 = _everywhere(k.zero, lanes)
+                value0 = _splat(k.zero, lanes)
+                total0 = _splat(k.zero, lanes)
+                value1 = _splat(k.zero, lanes)
+                total1 = _splat(k.zero, lanes)
+                value2 = _splat(k.zero, lanes)
+                total2 = _splat(k.zero, lanes)
+                value3 = _splat(k.zero, lanes)
+                total3 = _splat(k.zero, lanes)
+                value4 = _splat(k.zero, lanes)
+                total4 = _splat(k.zero, lanes)
                 for u in range(count):
                     if intervals[u] < k.zero:
                         continue
@@ -25103,7 +25103,7 @@ def _laplacian_walkers_1_2_axial(
                         _store(matrices, (u, 5, 0), values[5])
                         _store(matrices, (u, 6, 0), values[6])
                         _store(matrices, (u, 7, 0), values[7])
-                        _store(matrices, (u, 8, 0), _everywhere(k.one, lanes) * values[8])
+                        _store(matrices, (u, 8, 0), _splat(k.one, lanes) * values[8])
                         _store(matrices, (u, 9, 0), values[9])
                         _store(matrices, (u, 10, 0), values[10])
                         _store(matrices, (u, 11, 0), values[11])
@@ -25462,11 +25462,11 @@ def _spread_senders(
 
 
 def _aligned(array: Array | None, channels: int) -> bool | None:
-    """Whether all channels that are written at once begin at multiples of _PASSED; None if not, which the compiler is to know."""
+    """Whether all channels that are written at once begin at multiples of _NONTEMPORAL; None if not, which the compiler is to know."""
     if array is None:
         return None
     row = channels * array.itemsize
-    return True if array.ctypes.data % _PASSED == 0 and row % _PASSED == 0 else None
+    return True if array.ctypes.data % _NONTEMPORAL == 0 and row % _NONTEMPORAL == 0 else None
 
 
 def _room_for(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
@@ -25477,12 +25477,12 @@ def _room_for(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     first = -wider.ctypes.data % start
     if start == _HUGE_PAGE:
         pages = wider[first : first + size + end].reshape(-1, _HUGE_PAGE)
-        _spread(_touch, _bounds(len(pages), size), (pages,))
+        _spread(_first_touch, _bounds(len(pages), size), (pages,))
     return wider[first : first + size].view(dtype).reshape(shape)
 
 
 @_loop
-def _touch(start, stop, pages):
+def _first_touch(start, stop, pages):
     """Have the kernel zero some huge pages: threads that came to one together would each zero it, to keep one."""
     for n in range(start, stop):
         for first in range(0, pages.shape[1], _PAGE):

@@ -99,10 +99,10 @@ def test_take_and_line(dtype: Any) -> None:
 @pytest.mark.parametrize("row", [0, 1, 10**6, -(10**6), 2**40])
 def test_asking_ahead_of_the_end(dtype: Any, row: int) -> None:
     """Rows that do not exist may be asked for: a hint to the cache is no access."""
-    ask = numba.njit(lambda a, row, first: LANES._ask(a, row, first))
+    ask = numba.njit(lambda a, row, first: LANES._prefetch(a, row, first))
     for first in (0, 7, 10**9):
         ask(np.ones((2, 3, 8), dtype), row, first)
-    assert interpreted._ask(None, row, 0) is None
+    assert interpreted._prefetch(None, row, 0) is None
 
 
 @both_dtypes

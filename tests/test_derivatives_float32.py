@@ -27,7 +27,7 @@ OTHERS = ("tabulated", "walkers", "laplacian", "mixing", "_message_", "_adjoint_
 HERE = [n for n in ENTRIES if not any(word in n for word in OTHERS)]
 #: Those that compute with integers alone.
 GRAPHS = ("_transpose", "_transposed_fault")
-BYTES = "_touch"
+BYTES = "_first_touch"
 ROWS = [f"_{loop}_{key}" for loop in ("vjp_ordered", "vjp_rows", "jvp_rows", "hvp_rows") for key in KEYS]
 POSITION = "_node_rows"
 FULLEST: dict[str, Any] = {"normalize": True, "weighted": True, "aligned": True}

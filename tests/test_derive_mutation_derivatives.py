@@ -15,7 +15,7 @@ from tests.derivation import Edit, edited, edits, modules_of, pairs_of, refused
 
 MODULE, BESIDE = "cpu_derivatives.py", "cpu.py"
 #: What asks for memory ahead computes nothing.
-UNSEEN = re.compile(r"_ask|_claim|later|next_edge|next_receiver|next_sender|\"\"\"|^ *#|^def |^@")
+UNSEEN = re.compile(r"_prefetch|_prefetch_to_write|later|next_edge|next_receiver|next_sender|\"\"\"|^ *#|^def |^@")
 #: Each operator, and what it is mistaken for.
 MISTAKES = {" + ": " - ", " - ": " + ", " * ": " + ", " < ": " >= ", " += ": " -= ", " -= ": " += "}
 
@@ -77,7 +77,7 @@ LOOPS = [
         ("cotangents of the sender", "_load(cotangents, (i, 0, c), lanes)", "_load(cotangents, (j, 0, c), lanes)"),
         ("radial functions of another edge", "_load(radial, (e, 1, c), lanes)", "_load(radial, (t, 1, c), lanes)"),
         ("shared channels twice", "v - c, uneven", "0, uneven"),
-        ("nothing added", "_load(sums, (2, v), lanes)", "_everywhere(k.zero, lanes)"),
+        ("nothing added", "_load(sums, (2, v), lanes)", "_splat(k.zero, lanes)"),
         ("to another sender", "_store(bar_features, (j, 1, c)", "_store(bar_features, (j, 0, c)"),
         ("weights of another edge", "bar_weights[e] =", "bar_weights[t] ="),
     ),
@@ -96,17 +96,20 @@ LOOPS = [
         ("first block only", "range(0, len(numbers), _BLOCK)", "range(0, min(len(numbers), 1), _BLOCK)"),
     ),
     *edits(
-        "_as_they_lie",
+        "_in_edge_order",
         ("receiver of another edge", "= receivers[t]", "= receivers[b]"),
         ("sender of another edge", "ends[b]] = j", "ends[b]] = low"),
         ("two edges in one place", "            ends[b] += 1\n", "            pass\n"),
     ),
     *edits(
         "_hvp_rows_1_1",
-        ("tangents left out", "_given(d_features, (j, 1, c), lanes, k.zero)", "_everywhere(k.zero, lanes)"),
+        ("tangents left out", "_given(d_features, (j, 1, c), lanes, k.zero)", "_splat(k.zero, lanes)"),
         ("bars and their tangents exchanged", "d_vectors, bars, d_bars,", "d_vectors, d_bars, bars,"),
     ),
-    *edits("_keep", ("past the caches", "_pass(array, place, lanes)", "_pass(array, place, -lanes)")),
+    *edits(
+        "_keep",
+        ("past the caches", "_store_nontemporal(array, place, lanes)", "_store_nontemporal(array, place, -lanes)"),
+    ),
     *edits("_fill_table", ("slopes at the origin", "slopes[0, u] = curvatures[0, u]", "slopes[0, u] = splines[0, u]")),
     *edits("_add_length_tangents", ("the origin", "along[3, u] != k.zero", "True")),
     *edits("_jvp_rows_1_1", ("output and tangent exchanged", "_store(d_sums, (0, v)", "_store(sums, (0, v)")),
@@ -207,7 +210,7 @@ def chosen(step: int, often: int) -> list[Any]:
 
 
 #: What is checked elsewhere, that malformed graphs are refused, and what may be any number: of senders at once.
-NOT_PROVED = {"_transposed_fault", "_together"}
+NOT_PROVED = {"_transposed_fault", "_senders_at_once"}
 
 
 @pytest.mark.parametrize("site", chosen(23, 6))

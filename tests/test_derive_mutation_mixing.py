@@ -36,7 +36,7 @@ LOOPS = [
     ),
     *edits(
         "_vjp_mixing_1_1",
-        ("not weighted", "= w * _total(bar_root_0)", "= _total(bar_root_0)"),
+        ("not weighted", "= w * _sum_lanes(bar_root_0)", "= _sum_lanes(bar_root_0)"),
         ("shared channels twice", "v - c, uneven", "0, uneven"),
         ("kept from the edge before", "along[:] = k.zero", "pass"),
         ("weight of basis", "(e, q), w * product", "(e, q), product"),
@@ -44,7 +44,7 @@ LOOPS = [
     *edits(
         "_hvp_mixing_1_1",
         ("weights do not move", "d_w * bar + w *", "w *"),
-        ("matrices do not move", "_given(d_seeds, (n, 1, q, 2, v), lanes, k.zero)", "_everywhere(k.zero, lanes)"),
+        ("matrices do not move", "_given(d_seeds, (n, 1, q, 2, v), lanes, k.zero)", "_splat(k.zero, lanes)"),
         ("bars and their tangents exchanged", "d_vectors, bars, d_bars,", "d_vectors, d_bars, bars,"),
     ),
     *edits("_weighted_tangent", ("one term", "moved + d_weights[e] * value", "moved")),
