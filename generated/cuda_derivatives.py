@@ -71,6 +71,7 @@ from .cuda import (
     _packed,
     _require_device,
     _shape,
+    _solid,
     _unit,
     cuda,
 )
@@ -7603,12 +7604,6 @@ def _number_up(count: int) -> Any:
     return numbers
 
 
-def _normalize(where: str, normalize: Any) -> int:
-    if not isinstance(normalize, (bool, np.bool_)):
-        raise TypeError(f"{where}: normalize must be True or False, got {type(normalize).__name__}")
-    return int(normalize)
-
-
 def _asked(where: str, of: Any, names: tuple[str, ...], left_out: tuple[str, ...] = ("weights",)) -> set[str]:
     """Which cotangents; ValueError for a name that is neither there nor that of an input that may be left out."""
     if not isinstance(of, Iterable):
@@ -7709,7 +7704,7 @@ def _check_edges(
     for name in _ALL:
         if f"{name}_tangent" in given:
             _shape(where, f"{name}_tangent", floats[f"{name}_tangent"], f"that of {name}", shapes[name])
-    flag = _normalize(where, normalize)
+    flag = int(not _solid(where, normalize))
     indptr, indices = _packed(indptr), _packed(indices)
     _check_graph(where, indptr, indices, nodes)
     return _read(indptr, indices, {name: _packed(a) for name, a in floats.items()}, tangents is not None, shapes, flag)
@@ -7869,7 +7864,7 @@ def _check_items(
     for name in (n for n in arrays if n.endswith("_tangent")):
         of = name.removesuffix("_tangent")
         _shape(where, name, arrays[name], f"that of {of}", tuple(arrays[of].shape))
-    flag = _normalize(where, normalize)
+    flag = int(not _solid(where, normalize))
     lead, flat, steps = _broadcast(where, tuple(map(len, core_of.values())), **arrays)
     count = math.prod(lead)
     floats = {
@@ -8024,7 +8019,7 @@ def _laplacian_convolve(
     for name in (n for n in moved if n in floats):
         lead = "3 N, N" if coordinates[name] else "N"
         _shape(where, name, floats[name], f"({lead}, {n_in}, C)", (*coordinates[name], nodes, n_in, channels))
-    flag = _normalize(where, normalize)
+    flag = int(not _solid(where, normalize))
     indptr, indices = _packed(indptr), _packed(indices)
     _check_graph(where, indptr, indices, nodes)
     result = ForwardLaplacian(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache
-from importlib import resources
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,7 +13,9 @@ from numpy.typing import ArrayLike, NDArray
 from pocket_tfn import cpu
 
 from . import checks
+from .batches import as_one
 from .graphs import Graph, Positions, complete_graph, radius_graph
+from .paths import PARITIES, named, paths, suffix
 from .radial_basis import check_cutoff
 from .radial_function import Caller, by_path
 from .radial_mixing import MixingRadial
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[Any]
 
-PARITIES = ("", "polar", "axial")
 _FEW = 256  # up to so many particles, trying all pairs is faster than finding those within the cutoff
 
 
@@ -66,11 +65,15 @@ class Convolution:
         pseudotensors.  `radial` has as many paths.
     loops : bool
         Whether a node neighbours itself; at r = 0 only the path with l_f = 0 contributes (theorem T10).
+    normalize : bool
+        Whether kernels are of the direction r̂.  If not they are solid harmonics, polynomials of r, and `radial` tells
+        the g of φ = r^l_f g(r): where g is a smooth function of r², so is the layer of the positions, at r = 0 too
+        (theorem T12).
 
     Raises
     ------
     TypeError
-        If l_out is no integer, radial cannot be called, cutoff is no number, or loops no bool.
+        If l_out is no integer, radial cannot be called, cutoff is no number, or loops or normalize no bool.
     ValueError
         If there is no such kernel, the number of paths is not that of `radial`, or the cutoff makes no sense.
     """
@@ -80,6 +83,7 @@ class Convolution:
     cutoff: float | None = None
     parity: str = ""
     loops: bool = False
+    normalize: bool = True
     _made: dict[Any, Any] = field(init=False, repr=False, default_factory=dict)  # what is made once, when first needed
     _caller: Caller = field(init=False, repr=False)
 
@@ -89,6 +93,7 @@ class Convolution:
         if operator.index(self.l_out) not in (0, 1, 2):
             raise ValueError(f"Convolution: l_out must be 0, 1 or 2, got {self.l_out!r}")
         checks.flag("Convolution", "loops", self.loops)
+        checks.flag("Convolution", "normalize", self.normalize)
         if self.parity not in PARITIES or not self.paths:
             raise ValueError(f"Convolution: there is no kernel 1→{self.l_out} with parity {self.parity!r}")
         if not callable(self.radial):
@@ -98,10 +103,10 @@ class Convolution:
         self._check_cutoff()
 
     def _check_paths(self) -> None:
-        paths = getattr(self.radial, "n_paths", None)
-        if paths is not None and paths != len(self.paths):
-            names = ", ".join(_named(p) for p in self.paths)
-            raise ValueError(f"Convolution: radial has {paths} paths, 1→{self.l_out} {self.parity} has {names}")
+        own = getattr(self.radial, "n_paths", None)
+        if own is not None and own != len(self.paths):
+            names = ", ".join(map(named, self.paths))
+            raise ValueError(f"Convolution: radial has {own} paths, 1→{self.l_out} {self.parity} has {names}")
 
     def _check_cutoff(self) -> None:
         own = getattr(self.radial, "cutoff", None)
@@ -119,9 +124,7 @@ class Convolution:
     @property
     def paths(self) -> list[dict[str, Any]]:
         """The catalogue's records of its paths, in the order of the radial functions."""
-        records = [p for p in _catalogue() if (p["l_in"], p["l_out"]) == (1, self.l_out)]
-        kinds = {"": (0, 1), "polar": (0,), "axial": (1,)}[self.parity]
-        return [p for p in records if (p["l_in"] + p["l_f"] + p["l_out"]) % 2 in kinds]
+        return paths(self.l_out, self.parity)
 
     @property
     def n_parameters(self) -> int | None:
@@ -131,12 +134,13 @@ class Convolution:
         return getattr(self.radial, "n_parameters", None)
 
     def __repr__(self) -> str:
-        paths = ", ".join(_named(p) for p in self.paths)
         count = self.n_parameters
-        words = [f"1→{self.l_out}", f"paths {paths}", repr(self.radial)]
+        words = [f"1→{self.l_out}", f"paths {', '.join(map(named, self.paths))}", repr(self.radial)]
         words += [f"cutoff {self.cutoff:g}" if self.cutoff is not None else "all pairs"]
         words += [f"{count} parameters"] if count is not None else []
-        return f"Convolution({'; '.join([*words, *(['loops'] if self.loops else [])])})"
+        words += ["loops"] if self.loops else []
+        words += [] if self.normalize else ["solid harmonics"]
+        return f"Convolution({'; '.join(words)})"
 
     def tabulated(self, tolerance: float = 1e-6, **options: Any) -> Convolution:
         """The same layer with its radial function compiled to a table: see RadialTable.fit, which gets the options.
@@ -184,7 +188,7 @@ class Convolution:
 
         Raises TypeError and ValueError for dtypes and shapes that do not fit, and for masked arrays.
         """
-        whole, shape, cuts = _as_one(positions, features, weights)
+        whole, shape, cuts = as_one(positions, features, weights)
         if cell is None and pbc is None and isinstance(self.radial, RadialTable) and cuts is None and shape[-1] <= _FEW:
             return self._all_pairs(np.asarray(positions), np.asarray(features), weights)
         out = self.on_graph(self.graph(positions, cell, pbc, weights), whole)
@@ -351,65 +355,10 @@ class Convolution:
         return self._made[key]
 
     def _kernel(self, kind: str) -> Callable[..., Array]:
-        return getattr(cpu, self._name(kind))
+        return partial(getattr(cpu, f"{kind}_{suffix(self.l_out, self.parity)}"), normalize=self.normalize)
 
     def _derivative(self, kind: str) -> Callable[..., Any]:
         from pocket_tfn import cpu_derivatives
 
-        return getattr(cpu_derivatives, self._name(kind))
-
-    def _name(self, kind: str) -> str:
-        everything = len(self.paths) == len([p for p in _catalogue() if p["l_out"] == self.l_out])
-        parity = "" if everything else self.parity
-        return "_".join(filter(None, [kind, "1", str(self.l_out), parity]))
-
-
-def _as_one(positions: Any, features: Any, weights: Any) -> tuple[Any, tuple[int, ...], Any]:
-    """The nodes of a batch in one axis; how they were arranged, or where the parts of a sequence begin.
-
-    TypeError and ValueError unless features, and weights, are arranged as the positions are, and of one dtype.
-    """
-    where = "Convolution"
-    if isinstance(positions, (list, tuple)) and not positions:
-        raise ValueError(f"{where}: there must be a system")
-    x, sizes = checks.nodes(where, positions)
-    if checks.is_list(positions, 2):
-        whole, lead, cuts = _joined(features, sizes), (), np.cumsum(sizes)[:-1]
-        weights = weights if weights is None else checks.per_node(where, "weights", weights, sizes)
-    else:
-        lead, cuts = tuple(np.shape(positions)[:-1]), None
-        symbols = ", ".join(map(str, lead))
-        asked = f"({symbols}, 3, C), as positions have"
-        whole = checks.float_array(where, "features", features, asked, (*lead, 3, None))
-        whole = whole.reshape(len(x), 3, whole.shape[-1])
-        if weights is not None:
-            weights = checks.finite_array(where, "weights", weights, f"({symbols}), as positions have", lead)
-    for name, array in (("features", whole), ("weights", weights)):
-        if array is not None:
-            checks.same_dtype(where, name, array, "positions", x.dtype)
-    return whole, lead, cuts
-
-
-def _joined(features: Any, sizes: NDArray[np.int64]) -> Array:
-    """The features of a list of systems of these sizes, one system after the other."""
-    where = "Convolution"
-    if len(features) != len(sizes) or any(len(f) != n for f, n in zip(features, sizes, strict=True)):
-        got = checks.listed([len(f) for f in features])
-        raise ValueError(f"{where}: features are of {got} nodes, positions of {checks.listed(sizes)}")
-    each = checks.parts(where, "features", features, "(N_k, 3, C)", (None, 3, None))
-    for k, part in enumerate(each):
-        if part.shape[2] != each[0].shape[2]:
-            counts = part.shape[2], each[0].shape[2]
-            raise ValueError(f"{where}: features[{k}] has {counts[0]} channels but features[0] has {counts[1]}")
-    return np.concatenate(each)
-
-
-def _named(path: dict[str, Any]) -> str:
-    """Such as b (l_f = 1)."""
-    return f"{path['radial']} (l_f = {path['l_f']})"
-
-
-@cache
-def _catalogue() -> list[dict[str, Any]]:
-    text = resources.files("pocket_tfn").joinpath("catalogue.json").read_text(encoding="utf-8")
-    return list(json.loads(text)["paths"])
+        function = getattr(cpu_derivatives, f"{kind}_{suffix(self.l_out, self.parity)}")
+        return partial(function, normalize=self.normalize)

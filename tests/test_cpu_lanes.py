@@ -217,7 +217,7 @@ def of_channels(case: Case, chosen: slice) -> Case:
     return case.changed(**changes)
 
 
-@both_dtypes
+@pytest.mark.parametrize("dtype", [np.float32, pytest.param(np.float64, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", [kind for kind in SUMS if kind != "convolve_mixing"])
 def test_a_channel_does_not_depend_on_its_neighbours(kind: str, dtype: Any) -> None:
     """Of 37 channels each has the bits that it has alone, and the first and the last of them, however many, theirs."""

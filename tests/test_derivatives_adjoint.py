@@ -53,6 +53,7 @@ def test_hessian_is_symmetric(case: Case, seed: int) -> None:
     agree(left, right, scales(case, "hvp", other.tangents), 2 * case.limit)
 
 
+@pytest.mark.slow
 @given(convolutions())
 @thorough
 def test_the_second_order_moves_the_first(case: Case) -> None:

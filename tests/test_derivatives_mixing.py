@@ -59,7 +59,9 @@ def test_blocks_of_edges(key: str, dtype: Any, normalize: bool) -> None:
     crowded.check(crowded.every())
 
 
-@pytest.mark.parametrize("sizes", [(1, 13), (13, 1), pytest.param((5, 19), marks=pytest.mark.slow)], ids=str)
+@pytest.mark.parametrize(
+    "sizes", [(1, 13), *(pytest.param(n, marks=pytest.mark.slow) for n in ((13, 1), (5, 19)))], ids=str
+)
 @both_dtypes
 def test_channels(sizes: tuple[int, int], dtype: Any) -> None:
     """One channel, numbers that do not fill vectors, and others in than out: each counts once."""
@@ -67,7 +69,9 @@ def test_channels(sizes: tuple[int, int], dtype: Any) -> None:
     case.check(case.every())
 
 
-@pytest.mark.parametrize("empty", ["functions", "channels", "mixed"])
+@pytest.mark.parametrize(
+    "empty", ["functions", *(pytest.param(n, marks=pytest.mark.slow) for n in ("channels", "mixed"))]
+)
 def test_nothing_to_mix(empty: str) -> None:
     """Zeros of the right shapes, or nothing."""
     sizes: dict[str, Any] = {empty: 0}

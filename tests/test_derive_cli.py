@@ -423,6 +423,7 @@ def test_hand_edit_of_generated_code_is_found(
     assert [line for line in lines[2:] if line[0] in "+-"] == ["-    g = a + c * n", "+    g = a - c * n"]
 
 
+@slow
 def test_committed_files_are_up_to_date(real_runs: list[tuple[Path, str, str]]) -> None:
     """generated/ is what derive/ makes: nothing in it was typed by hand."""
     made = contents(real_runs[0][0])

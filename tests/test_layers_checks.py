@@ -250,6 +250,14 @@ def test_loops_is_a_flag(call: Callable[[Any], Any]) -> None:
             call(bad)
 
 
+def test_normalize_is_a_flag() -> None:
+    for good in (True, False, np.True_, np.False_):
+        Convolution(1, _formula, CUTOFF, normalize=good)
+    for bad in (1, 0, None, "no", np.ones(2, bool), 0.5):
+        with pytest.raises(TypeError, match="normalize must be True or False"):
+            Convolution(1, _formula, CUTOFF, normalize=bad)
+
+
 @pytest.mark.parametrize("call", CUTOFFS)
 def test_cutoff_is_a_number(call: Callable[[Any], Any]) -> None:
     for bad in (True, "1.5", b"1", [1.5], np.ones(1), np.ma.masked, 1j):

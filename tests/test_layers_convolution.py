@@ -86,6 +86,44 @@ def test_sum_over_all_pairs(case: tuple[int, str], loops: bool) -> None:
         assert np.abs(ragged[1] - short).max() <= allowed * scale
 
 
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_solid_harmonics(case: tuple[int, str]) -> None:
+    """normalize=False: the layer of g is that of φ = r^l_f g; a formula, a table and one that mixes, loops included."""
+    g = _radial(len(PATHS[case]))
+    layer = Convolution(case[0], g, CUTOFF, case[1], loops=True, normalize=False)
+    degrees = np.array([p["l_f"] for p in layer.paths])
+
+    def phi(r: Any) -> Array:
+        return np.asarray(r)[:, None, None] ** degrees[:, None] * g(r)
+
+    x, f = _system(9, 2, 6)
+    want = np.stack([_all_pairs(case, phi, *pair, None, True) for pair in zip(x, f, strict=True)])
+    table = layer.tabulated(1e-9, dtype=np.float64)
+    assert not table.normalize and "solid harmonics" in repr(table)
+    for chosen, allowed in ((layer, 1e-13), (table, 1e-7)):
+        for got in (chosen(x, f), np.stack([chosen.on_graph(chosen.graph(y), h) for y, h in zip(x, f, strict=True)])):
+            assert np.abs(got - want).max() <= allowed * np.abs(want).max()
+
+
+def test_solid_harmonics_that_mix_channels() -> None:
+    """The same with matrices."""
+    rng, basis = np.random.default_rng(10), PolynomialEnvelope(CUTOFF)
+    weights = rng.normal(size=(1, 3, CHANNELS, 2))
+    radial = MixingRadial(lambda r: np.asarray(basis(r))[:, None], weights, CUTOFF)
+    x, f = _system(11, 7)
+    got = Convolution(1, radial, normalize=False)(x, f)
+    graph = radius_graph(x, CUTOFF)
+    want = np.zeros((7, 3, 2))
+    for p in range(3):
+        one = np.zeros((len(graph.lengths), 3))
+        one[:, p] = basis(graph.lengths)
+        kernels = cpu.kernel_1_1(graph.vectors, one, normalize=False)
+        for i in range(7):
+            for e in range(graph.indptr[i], graph.indptr[i + 1]):
+                want[i] += kernels[e] @ f[graph.indices[e]] @ weights[0, p]
+    assert np.abs(got - want).max() <= 1e-13 * np.abs(want).max()
+
+
 @pytest.mark.parametrize("tabulated", [False, True])
 def test_quadrature_weights(tabulated: bool) -> None:
     """w_j of the sender, for one system and a batch, whichever kernel serves."""

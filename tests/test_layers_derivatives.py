@@ -94,3 +94,38 @@ def test_wrong_shapes_and_dtypes() -> None:
         layer.vjp(graph, features, features[..., :2])
     with pytest.raises(ValueError, match="positions"):
         layer.laplacian(positions, features[None])
+
+
+def test_solid_harmonics_where_particles_meet() -> None:
+    """normalize=False: forces and the Laplacian of two particles at one place are those of the smooth layer."""
+    rng = np.random.default_rng(6)
+    # Functions of r² that vanish with five derivatives at the cutoff.
+    shift = 1 + np.arange(3 * CHANNELS).reshape(3, CHANNELS)
+    layer = Convolution(
+        1, lambda r: np.cos(shift * (r**2)[:, None, None] / 9) * (1 - (r[:, None, None] / CUTOFF) ** 2) ** 6,
+        CUTOFF, normalize=False,
+    ).tabulated(tolerance=1e-9, dtype=np.float64)  # fmt: skip
+    positions, features, g = (
+        rng.normal(size=(3, 3)),
+        rng.normal(size=(3, 3, CHANNELS)),
+        rng.normal(size=(3, 3, CHANNELS)),
+    )
+    positions[1] = positions[0]
+
+    def energy(positions: np.ndarray) -> float:
+        return float((g * layer(positions, features)).sum())
+
+    found = layer.vjp(layer.graph(positions), features, g)
+    psi = layer.laplacian(positions[None], features[None])
+    h, total = 1e-3, 0.0
+    for node in range(3):
+        for axis in range(3):
+            step = np.zeros((3, 3))
+            step[node, axis] = h
+            at = [energy(positions + n * step) for n in (-2, -1, 0, 1, 2)]
+            slope = (at[0] - 8 * at[1] + 8 * at[3] - at[4]) / (12 * h)
+            assert abs(slope - found.positions[node, axis]) <= 1e-6 * np.abs(found.positions).max()
+            assert abs(slope - (g * psi.jacobian[0, 3 * node + axis]).sum()) <= 1e-6 * np.abs(found.positions).max()
+            total += (-at[0] + 16 * at[1] - 30 * at[2] + 16 * at[3] - at[4]) / (12 * h * h)
+    assert np.abs(found.positions[0]).min() > 0
+    assert abs(total - (g * psi.laplacian[0]).sum()) <= 1e-4 * abs(total)
