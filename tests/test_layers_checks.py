@@ -241,21 +241,17 @@ CUTOFFS: list[Callable[[Any], Any]] = [
 ]
 
 
-@pytest.mark.parametrize("call", LOOPS)
-def test_loops_is_a_flag(call: Callable[[Any], Any]) -> None:
+def _normalized(normalize: Any) -> Any:
+    return Convolution(1, _formula, CUTOFF, normalize=normalize)
+
+
+@pytest.mark.parametrize(("name", "call"), [*(("loops", call) for call in LOOPS), ("normalize", _normalized)])
+def test_flags(name: str, call: Callable[[Any], Any]) -> None:
     for good in (True, False, np.True_, np.False_):
         call(good)
     for bad in (1, 0, None, "no", np.ones(2, bool), 0.5):
-        with pytest.raises(TypeError, match="loops must be True or False"):
+        with pytest.raises(TypeError, match=f"{name} must be True or False"):
             call(bad)
-
-
-def test_normalize_is_a_flag() -> None:
-    for good in (True, False, np.True_, np.False_):
-        Convolution(1, _formula, CUTOFF, normalize=good)
-    for bad in (1, 0, None, "no", np.ones(2, bool), 0.5):
-        with pytest.raises(TypeError, match="normalize must be True or False"):
-            Convolution(1, _formula, CUTOFF, normalize=bad)
 
 
 @pytest.mark.parametrize("call", CUTOFFS)

@@ -182,7 +182,7 @@ class _Mixing:
             "_BLOCK": 2,
             "_MESSAGES": 2,
             "_MIXING_BYTES": 1 << 20 if self.case.weighted else 0,
-            "_PARTS": 3,  # of which two have edges
+            "_PARTS": 3 if self.case.weighted else 1,  # two of three have edges; one is summed portion by portion
             "_helpers": lambda: (_EagerPool(), 1),
             "_room_for": lambda shape, dtype: np.empty(shape, dtype),
             "math": SimpleNamespace(sqrt=root, prod=math.prod),
