@@ -22,6 +22,7 @@ All is deterministic: cotangents are summed by sender in the order of their edge
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
@@ -25341,7 +25342,7 @@ def _asked(where: str, of: Any, names: tuple[str, ...], left_out: tuple[str, ...
         raise TypeError(f"{where}: of must be a name or names, out of {', '.join(names)}; got {of!r}")
     asked = [of] if isinstance(of, str) else [str(name) for name in of]
     if unknown := sorted({*asked} - {*names, *left_out}):
-        raise ValueError(f"{where}: of takes {', '.join(names)}; got {', '.join(unknown)}")
+        raise ValueError(f"{where}: of takes {', '.join(names)}; got {', '.join(map(repr, unknown))}")
     return {*asked} & {*names}
 
 
@@ -25354,17 +25355,19 @@ def _fill_each(
     inputs: list[Array],
     kind: Any = Cotangents,
 ) -> Any:
-    """Compute what shapes has, into the arrays of out that are contiguous, aligned and apart from all else, else fresh ones."""
+    """Compute what shapes has, into the arrays of out that are contiguous, aligned and apart from inputs, else fresh ones."""
     if out is not None and not isinstance(out, kind):
         raise TypeError(f"{where}: out must be {kind.__name__}, as returned by an earlier call, got {type(out).__name__}")
     given = {name: getattr(out, name) for name in shapes if getattr(out, name, None) is not None}
     for name, array in given.items():
         _check_out(f"{where}: out.{name}", array, shapes[name], dtype)
+    for first, second in itertools.combinations(given, 2):
+        if np.shares_memory(given[first], given[second]):
+            raise ValueError(f"{where}: out.{first} and out.{second} share memory")
     targets: dict[str, Array] = {}
     for name, shape in shapes.items():
         array = given.get(name)
-        others = [*inputs, *targets.values(), *(a for other, a in given.items() if other != name)]
-        direct = array is not None and array.flags.carray and not any(np.may_share_memory(array, a) for a in others)
+        direct = array is not None and array.flags.carray and not any(np.may_share_memory(array, a) for a in inputs)
         targets[name] = array if array is not None and direct else _room_for(shape, dtype)
     compute(*(targets.get(name) for name in kind._fields))
     for name, array in given.items():
@@ -26566,9 +26569,11 @@ def vjp_apply_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _vjp_apply(
         "vjp_apply_1_0",
@@ -26613,9 +26618,10 @@ def jvp_apply_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
     """
     return _jvp_apply(
         "jvp_apply_1_0",
@@ -26669,9 +26675,11 @@ def hvp_apply_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _hvp_apply(
         "hvp_apply_1_0",
@@ -26721,7 +26729,8 @@ def vjp_convolve_1_0(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -26732,9 +26741,13 @@ def vjp_convolve_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_convolve(
         "vjp_convolve_1_0",
@@ -26788,9 +26801,11 @@ def jvp_convolve_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_convolve(
         "jvp_convolve_1_0",
@@ -26848,7 +26863,8 @@ def hvp_convolve_1_0(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -26858,9 +26874,14 @@ def hvp_convolve_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_convolve(
         "hvp_convolve_1_0",
@@ -26907,7 +26928,8 @@ def vjp_convolve_tabulated_1_0(
     Parameters
     ----------
     indptr, indices, vectors, coefficients, cutoff, features, weights, degree
-        As of convolve_tabulated_1_0.
+        As of convolve_tabulated_1_0: (N + 1,), (E,), (E, 3), (M + degree, P, C), a number in the unit of vectors,
+        (N, 3, C), optional (E,), and 3 or 5.
     cotangents : (N, 1, C)
         g, the cotangent of the output.
     transposed : Transposed, optional
@@ -26918,7 +26940,8 @@ def vjp_convolve_tabulated_1_0(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -26929,9 +26952,14 @@ def vjp_convolve_tabulated_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_tabulated(
         "vjp_convolve_tabulated_1_0",
@@ -26974,7 +27002,8 @@ def jvp_convolve_tabulated_1_0(
     Parameters
     ----------
     indptr, indices, vectors, coefficients, cutoff, features, weights, degree
-        As of convolve_tabulated_1_0.
+        As of convolve_tabulated_1_0: (N + 1,), (E,), (E, 3), (M + degree, P, C), a number in the unit of vectors,
+        (N, 3, C), optional (E,), and 3 or 5.
     vectors_tangent, features_tangent, weights_tangent : optional
         Each of its input's shape and dtype; zero if left out.
     normalize : bool
@@ -26988,9 +27017,12 @@ def jvp_convolve_tabulated_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_tabulated(
         "jvp_convolve_tabulated_1_0",
@@ -27037,7 +27069,8 @@ def hvp_convolve_tabulated_1_0(
     Parameters
     ----------
     indptr, indices, vectors, coefficients, cutoff, features, weights, degree
-        As of convolve_tabulated_1_0.
+        As of convolve_tabulated_1_0: (N + 1,), (E,), (E, 3), (M + degree, P, C), a number in the unit of vectors,
+        (N, 3, C), optional (E,), and 3 or 5.
     cotangents : (N, 1, C)
         g, the cotangent of the output.
     vectors_tangent, features_tangent, weights_tangent : optional
@@ -27050,7 +27083,8 @@ def hvp_convolve_tabulated_1_0(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -27060,9 +27094,15 @@ def hvp_convolve_tabulated_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_tabulated(
         "hvp_convolve_tabulated_1_0",
@@ -27121,20 +27161,25 @@ def vjp_convolve_mixing_1_0(
     of : name or names out of vectors, basis, mixing, features, weights
         Which cotangents are wanted; the others are not computed.
     out : MixingCotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
     MixingCotangents
-        vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out), features (N, 3, C_in), and weights (E,) if there
-        are any.  The same to the last bit whatever the number of threads.
+        vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out),
+        features (N, 3, C_in), and weights (E,) if there are any.  The same to the last bit whatever the number of threads.
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_mixing(
         "vjp_convolve_mixing_1_0",
@@ -27192,9 +27237,11 @@ def jvp_convolve_mixing_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_mixing(
         "jvp_convolve_mixing_1_0",
@@ -27258,20 +27305,26 @@ def hvp_convolve_mixing_1_0(
     of : name or names out of vectors, basis, mixing, features, weights
         Which cotangents are wanted; the others are not computed.
     out : MixingCotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
     MixingCotangents
-        The tangents of the cotangents: vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out), features (N, 3, C_in), and weights (E,) if there
-        are any.
+        The tangents of the cotangents: vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out),
+        features (N, 3, C_in), and weights (E,) if there are any.
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_mixing(
         "hvp_convolve_mixing_1_0",
@@ -27318,7 +27371,8 @@ def vjp_convolve_walkers_1_0(
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_0.
+        As of convolve_walkers_1_0: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), 3 or 5, and whether a particle neighbours itself.
     cotangents : (B, A, 1, C)
         g, the cotangent of the output.
     normalize : bool
@@ -27326,8 +27380,9 @@ def vjp_convolve_walkers_1_0(
         harmonics |r|^l_f K(r̂), polynomials of r, and `radial` holds g_p with φ_p = |r|^l_f g_p.
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
-    out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+    out : WalkerCotangents, optional
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -27338,9 +27393,13 @@ def vjp_convolve_walkers_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of`, `out` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_walkers(
         "vjp_convolve_walkers_1_0",
@@ -27380,7 +27439,8 @@ def jvp_convolve_walkers_1_0(
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_0.
+        As of convolve_walkers_1_0: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), 3 or 5, and whether a particle neighbours itself.
     positions_tangent, features_tangent, weights_tangent : optional
         Each of its input's shape and dtype; zero if left out.
     normalize : bool
@@ -27394,9 +27454,12 @@ def jvp_convolve_walkers_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_walkers(
         "jvp_convolve_walkers_1_0",
@@ -27440,7 +27503,8 @@ def hvp_convolve_walkers_1_0(
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_0.
+        As of convolve_walkers_1_0: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), 3 or 5, and whether a particle neighbours itself.
     cotangents : (B, A, 1, C)
         g, the cotangent of the output.
     positions_tangent, features_tangent, weights_tangent : optional
@@ -27450,8 +27514,9 @@ def hvp_convolve_walkers_1_0(
         harmonics |r|^l_f K(r̂), polynomials of r, and `radial` holds g_p with φ_p = |r|^l_f g_p.
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
-    out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+    out : WalkerCotangents, optional
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -27461,9 +27526,14 @@ def hvp_convolve_walkers_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of`, `out` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_walkers(
         "hvp_convolve_walkers_1_0",
@@ -27503,7 +27573,9 @@ def laplacian_convolve_1_0(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
-    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
+    At r = 0 slopes are not read: a radial function (g, if normalize=False) is taken there to be smooth in r².  Near r = 0 the
+    form with r̂ needs φ_p = O(|r|^l_f), else φ'' + 2 φ'/r - l_f (l_f + 1) φ/r² grows without bound, as the definition does;
+    with normalize=False nothing but g'/r is formed, and what slopes are wrong by enters as that over |r|.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -27511,7 +27583,7 @@ def laplacian_convolve_1_0(
     indptr, indices, vectors, radial, features, weights
         As of convolve_1_0: (N + 1,), (E,), (E, 3), (E, P, C), (N, 3, C) and, optional, (E,), which are constant.
     slopes, curvatures : (E, P, C)
-        The first and the second derivative of the radial functions with respect to |r|.
+        The first and the second derivative of `radial`, φ or g, with respect to |r| (not r²).
     features_jacobian : (3 N, N, 3, C), optional
         The derivatives of features with respect to the coordinates; zero if left out.
     features_laplacian : (N, 3, C), optional
@@ -27523,14 +27595,16 @@ def laplacian_convolve_1_0(
     Returns
     -------
     ForwardLaplacian
-        value (N, 1, C), jacobian (3 N, N, 1, C), laplacian (N, 1, C).
+        value (N, 1, C), jacobian (3 N, N, 1, C), laplacian (N, 1, C).  The jacobian is dense:
+        it grows as N².
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
     """
     return _laplacian_convolve(
         "laplacian_convolve_1_0",
@@ -27566,13 +27640,17 @@ def laplacian_walkers_1_0(
 
     The coordinates are 3 i + a, for the axis a of the position of particle i: those of a kinetic energy.  The Laplacian of the
     kernel is a kernel with another radial function (theorem T12), so that no Hessian is formed.
-    At r = 0, where particles coincide, a radial function is taken for a smooth function of r², whose slope is 0 there.
+    At r = 0, where particles coincide, a radial function (g, if normalize=False) is taken to be smooth in r².  Near r = 0 the
+    form with r̂ needs φ_p = O(|r|^l_f), which a fitted table has to its tolerance alone: what is left is divided by |r|².
+    With normalize=False only g'/r is formed, in which the slope's rounding, some epsilon max|coefficients| M / cutoff, is
+    divided by |r|: take this form for kinetic energies of particles that meet, and float64.
     Source: Li et al., arXiv 2307.08214; proofs T12, T13, T14.
 
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_0; weights are constant.
+        As of convolve_walkers_1_0: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), which are constant, 3 or 5, and whether a particle neighbours itself.
     features_jacobian : (B, 3 A, A, 3, C), optional
         The derivatives of features with respect to the coordinates; zero if left out.
     features_laplacian : (B, A, 3, C), optional
@@ -27589,9 +27667,11 @@ def laplacian_walkers_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
     """
     return _laplacian_walkers(
         "laplacian_walkers_1_0",
@@ -27642,9 +27722,11 @@ def vjp_apply_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _vjp_apply(
         "vjp_apply_1_1",
@@ -27689,9 +27771,10 @@ def jvp_apply_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
     """
     return _jvp_apply(
         "jvp_apply_1_1",
@@ -27745,9 +27828,11 @@ def hvp_apply_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _hvp_apply(
         "hvp_apply_1_1",
@@ -27797,7 +27882,8 @@ def vjp_convolve_1_1(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -27808,9 +27894,13 @@ def vjp_convolve_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_convolve(
         "vjp_convolve_1_1",
@@ -27864,9 +27954,11 @@ def jvp_convolve_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_convolve(
         "jvp_convolve_1_1",
@@ -27924,7 +28016,8 @@ def hvp_convolve_1_1(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -27934,9 +28027,14 @@ def hvp_convolve_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_convolve(
         "hvp_convolve_1_1",
@@ -27983,7 +28081,8 @@ def vjp_convolve_tabulated_1_1(
     Parameters
     ----------
     indptr, indices, vectors, coefficients, cutoff, features, weights, degree
-        As of convolve_tabulated_1_1.
+        As of convolve_tabulated_1_1: (N + 1,), (E,), (E, 3), (M + degree, P, C), a number in the unit of vectors,
+        (N, 3, C), optional (E,), and 3 or 5.
     cotangents : (N, 3, C)
         g, the cotangent of the output.
     transposed : Transposed, optional
@@ -27994,7 +28093,8 @@ def vjp_convolve_tabulated_1_1(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -28005,9 +28105,14 @@ def vjp_convolve_tabulated_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_tabulated(
         "vjp_convolve_tabulated_1_1",
@@ -28050,7 +28155,8 @@ def jvp_convolve_tabulated_1_1(
     Parameters
     ----------
     indptr, indices, vectors, coefficients, cutoff, features, weights, degree
-        As of convolve_tabulated_1_1.
+        As of convolve_tabulated_1_1: (N + 1,), (E,), (E, 3), (M + degree, P, C), a number in the unit of vectors,
+        (N, 3, C), optional (E,), and 3 or 5.
     vectors_tangent, features_tangent, weights_tangent : optional
         Each of its input's shape and dtype; zero if left out.
     normalize : bool
@@ -28064,9 +28170,12 @@ def jvp_convolve_tabulated_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_tabulated(
         "jvp_convolve_tabulated_1_1",
@@ -28113,7 +28222,8 @@ def hvp_convolve_tabulated_1_1(
     Parameters
     ----------
     indptr, indices, vectors, coefficients, cutoff, features, weights, degree
-        As of convolve_tabulated_1_1.
+        As of convolve_tabulated_1_1: (N + 1,), (E,), (E, 3), (M + degree, P, C), a number in the unit of vectors,
+        (N, 3, C), optional (E,), and 3 or 5.
     cotangents : (N, 3, C)
         g, the cotangent of the output.
     vectors_tangent, features_tangent, weights_tangent : optional
@@ -28126,7 +28236,8 @@ def hvp_convolve_tabulated_1_1(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -28136,9 +28247,15 @@ def hvp_convolve_tabulated_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_tabulated(
         "hvp_convolve_tabulated_1_1",
@@ -28197,20 +28314,25 @@ def vjp_convolve_mixing_1_1(
     of : name or names out of vectors, basis, mixing, features, weights
         Which cotangents are wanted; the others are not computed.
     out : MixingCotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
     MixingCotangents
-        vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out), features (N, 3, C_in), and weights (E,) if there
-        are any.  The same to the last bit whatever the number of threads.
+        vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out),
+        features (N, 3, C_in), and weights (E,) if there are any.  The same to the last bit whatever the number of threads.
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_mixing(
         "vjp_convolve_mixing_1_1",
@@ -28268,9 +28390,11 @@ def jvp_convolve_mixing_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_mixing(
         "jvp_convolve_mixing_1_1",
@@ -28334,20 +28458,26 @@ def hvp_convolve_mixing_1_1(
     of : name or names out of vectors, basis, mixing, features, weights
         Which cotangents are wanted; the others are not computed.
     out : MixingCotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
     MixingCotangents
-        The tangents of the cotangents: vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out), features (N, 3, C_in), and weights (E,) if there
-        are any.
+        The tangents of the cotangents: vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out),
+        features (N, 3, C_in), and weights (E,) if there are any.
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_mixing(
         "hvp_convolve_mixing_1_1",
@@ -28394,7 +28524,8 @@ def vjp_convolve_walkers_1_1(
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_1.
+        As of convolve_walkers_1_1: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), 3 or 5, and whether a particle neighbours itself.
     cotangents : (B, A, 3, C)
         g, the cotangent of the output.
     normalize : bool
@@ -28402,8 +28533,9 @@ def vjp_convolve_walkers_1_1(
         harmonics |r|^l_f K(r̂), polynomials of r, and `radial` holds g_p with φ_p = |r|^l_f g_p.
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
-    out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+    out : WalkerCotangents, optional
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -28414,9 +28546,13 @@ def vjp_convolve_walkers_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of`, `out` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_walkers(
         "vjp_convolve_walkers_1_1",
@@ -28456,7 +28592,8 @@ def jvp_convolve_walkers_1_1(
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_1.
+        As of convolve_walkers_1_1: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), 3 or 5, and whether a particle neighbours itself.
     positions_tangent, features_tangent, weights_tangent : optional
         Each of its input's shape and dtype; zero if left out.
     normalize : bool
@@ -28470,9 +28607,12 @@ def jvp_convolve_walkers_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_walkers(
         "jvp_convolve_walkers_1_1",
@@ -28516,7 +28656,8 @@ def hvp_convolve_walkers_1_1(
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_1.
+        As of convolve_walkers_1_1: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), 3 or 5, and whether a particle neighbours itself.
     cotangents : (B, A, 3, C)
         g, the cotangent of the output.
     positions_tangent, features_tangent, weights_tangent : optional
@@ -28526,8 +28667,9 @@ def hvp_convolve_walkers_1_1(
         harmonics |r|^l_f K(r̂), polynomials of r, and `radial` holds g_p with φ_p = |r|^l_f g_p.
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
-    out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+    out : WalkerCotangents, optional
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -28537,9 +28679,14 @@ def hvp_convolve_walkers_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of`, `out` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_walkers(
         "hvp_convolve_walkers_1_1",
@@ -28579,7 +28726,9 @@ def laplacian_convolve_1_1(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
-    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
+    At r = 0 slopes are not read: a radial function (g, if normalize=False) is taken there to be smooth in r².  Near r = 0 the
+    form with r̂ needs φ_p = O(|r|^l_f), else φ'' + 2 φ'/r - l_f (l_f + 1) φ/r² grows without bound, as the definition does;
+    with normalize=False nothing but g'/r is formed, and what slopes are wrong by enters as that over |r|.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -28587,7 +28736,7 @@ def laplacian_convolve_1_1(
     indptr, indices, vectors, radial, features, weights
         As of convolve_1_1: (N + 1,), (E,), (E, 3), (E, P, C), (N, 3, C) and, optional, (E,), which are constant.
     slopes, curvatures : (E, P, C)
-        The first and the second derivative of the radial functions with respect to |r|.
+        The first and the second derivative of `radial`, φ or g, with respect to |r| (not r²).
     features_jacobian : (3 N, N, 3, C), optional
         The derivatives of features with respect to the coordinates; zero if left out.
     features_laplacian : (N, 3, C), optional
@@ -28599,14 +28748,16 @@ def laplacian_convolve_1_1(
     Returns
     -------
     ForwardLaplacian
-        value (N, 3, C), jacobian (3 N, N, 3, C), laplacian (N, 3, C).
+        value (N, 3, C), jacobian (3 N, N, 3, C), laplacian (N, 3, C).  The jacobian is dense:
+        it grows as N².
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
     """
     return _laplacian_convolve(
         "laplacian_convolve_1_1",
@@ -28642,13 +28793,17 @@ def laplacian_walkers_1_1(
 
     The coordinates are 3 i + a, for the axis a of the position of particle i: those of a kinetic energy.  The Laplacian of the
     kernel is a kernel with another radial function (theorem T12), so that no Hessian is formed.
-    At r = 0, where particles coincide, a radial function is taken for a smooth function of r², whose slope is 0 there.
+    At r = 0, where particles coincide, a radial function (g, if normalize=False) is taken to be smooth in r².  Near r = 0 the
+    form with r̂ needs φ_p = O(|r|^l_f), which a fitted table has to its tolerance alone: what is left is divided by |r|².
+    With normalize=False only g'/r is formed, in which the slope's rounding, some epsilon max|coefficients| M / cutoff, is
+    divided by |r|: take this form for kinetic energies of particles that meet, and float64.
     Source: Li et al., arXiv 2307.08214; proofs T12, T13, T14.
 
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_1; weights are constant.
+        As of convolve_walkers_1_1: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), which are constant, 3 or 5, and whether a particle neighbours itself.
     features_jacobian : (B, 3 A, A, 3, C), optional
         The derivatives of features with respect to the coordinates; zero if left out.
     features_laplacian : (B, A, 3, C), optional
@@ -28665,9 +28820,11 @@ def laplacian_walkers_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
     """
     return _laplacian_walkers(
         "laplacian_walkers_1_1",
@@ -28718,9 +28875,11 @@ def vjp_apply_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _vjp_apply(
         "vjp_apply_1_1_polar",
@@ -28765,9 +28924,10 @@ def jvp_apply_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
     """
     return _jvp_apply(
         "jvp_apply_1_1_polar",
@@ -28821,9 +28981,11 @@ def hvp_apply_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _hvp_apply(
         "hvp_apply_1_1_polar",
@@ -28873,7 +29035,8 @@ def vjp_convolve_1_1_polar(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -28884,9 +29047,13 @@ def vjp_convolve_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_convolve(
         "vjp_convolve_1_1_polar",
@@ -28940,9 +29107,11 @@ def jvp_convolve_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_convolve(
         "jvp_convolve_1_1_polar",
@@ -29000,7 +29169,8 @@ def hvp_convolve_1_1_polar(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -29010,9 +29180,14 @@ def hvp_convolve_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_convolve(
         "hvp_convolve_1_1_polar",
@@ -29059,7 +29234,8 @@ def vjp_convolve_tabulated_1_1_polar(
     Parameters
     ----------
     indptr, indices, vectors, coefficients, cutoff, features, weights, degree
-        As of convolve_tabulated_1_1_polar.
+        As of convolve_tabulated_1_1_polar: (N + 1,), (E,), (E, 3), (M + degree, P, C), a number in the unit of vectors,
+        (N, 3, C), optional (E,), and 3 or 5.
     cotangents : (N, 3, C)
         g, the cotangent of the output.
     transposed : Transposed, optional
@@ -29070,7 +29246,8 @@ def vjp_convolve_tabulated_1_1_polar(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -29081,9 +29258,14 @@ def vjp_convolve_tabulated_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_tabulated(
         "vjp_convolve_tabulated_1_1_polar",
@@ -29126,7 +29308,8 @@ def jvp_convolve_tabulated_1_1_polar(
     Parameters
     ----------
     indptr, indices, vectors, coefficients, cutoff, features, weights, degree
-        As of convolve_tabulated_1_1_polar.
+        As of convolve_tabulated_1_1_polar: (N + 1,), (E,), (E, 3), (M + degree, P, C), a number in the unit of vectors,
+        (N, 3, C), optional (E,), and 3 or 5.
     vectors_tangent, features_tangent, weights_tangent : optional
         Each of its input's shape and dtype; zero if left out.
     normalize : bool
@@ -29140,9 +29323,12 @@ def jvp_convolve_tabulated_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_tabulated(
         "jvp_convolve_tabulated_1_1_polar",
@@ -29189,7 +29375,8 @@ def hvp_convolve_tabulated_1_1_polar(
     Parameters
     ----------
     indptr, indices, vectors, coefficients, cutoff, features, weights, degree
-        As of convolve_tabulated_1_1_polar.
+        As of convolve_tabulated_1_1_polar: (N + 1,), (E,), (E, 3), (M + degree, P, C), a number in the unit of vectors,
+        (N, 3, C), optional (E,), and 3 or 5.
     cotangents : (N, 3, C)
         g, the cotangent of the output.
     vectors_tangent, features_tangent, weights_tangent : optional
@@ -29202,7 +29389,8 @@ def hvp_convolve_tabulated_1_1_polar(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -29212,9 +29400,15 @@ def hvp_convolve_tabulated_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_tabulated(
         "hvp_convolve_tabulated_1_1_polar",
@@ -29273,20 +29467,25 @@ def vjp_convolve_mixing_1_1_polar(
     of : name or names out of vectors, basis, mixing, features, weights
         Which cotangents are wanted; the others are not computed.
     out : MixingCotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
     MixingCotangents
-        vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out), features (N, 3, C_in), and weights (E,) if there
-        are any.  The same to the last bit whatever the number of threads.
+        vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out),
+        features (N, 3, C_in), and weights (E,) if there are any.  The same to the last bit whatever the number of threads.
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_mixing(
         "vjp_convolve_mixing_1_1_polar",
@@ -29344,9 +29543,11 @@ def jvp_convolve_mixing_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_mixing(
         "jvp_convolve_mixing_1_1_polar",
@@ -29410,20 +29611,26 @@ def hvp_convolve_mixing_1_1_polar(
     of : name or names out of vectors, basis, mixing, features, weights
         Which cotangents are wanted; the others are not computed.
     out : MixingCotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
     MixingCotangents
-        The tangents of the cotangents: vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out), features (N, 3, C_in), and weights (E,) if there
-        are any.
+        The tangents of the cotangents: vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out),
+        features (N, 3, C_in), and weights (E,) if there are any.
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_mixing(
         "hvp_convolve_mixing_1_1_polar",
@@ -29470,7 +29677,8 @@ def vjp_convolve_walkers_1_1_polar(
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_1_polar.
+        As of convolve_walkers_1_1_polar: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), 3 or 5, and whether a particle neighbours itself.
     cotangents : (B, A, 3, C)
         g, the cotangent of the output.
     normalize : bool
@@ -29478,8 +29686,9 @@ def vjp_convolve_walkers_1_1_polar(
         harmonics |r|^l_f K(r̂), polynomials of r, and `radial` holds g_p with φ_p = |r|^l_f g_p.
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
-    out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+    out : WalkerCotangents, optional
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -29490,9 +29699,13 @@ def vjp_convolve_walkers_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of`, `out` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_walkers(
         "vjp_convolve_walkers_1_1_polar",
@@ -29532,7 +29745,8 @@ def jvp_convolve_walkers_1_1_polar(
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_1_polar.
+        As of convolve_walkers_1_1_polar: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), 3 or 5, and whether a particle neighbours itself.
     positions_tangent, features_tangent, weights_tangent : optional
         Each of its input's shape and dtype; zero if left out.
     normalize : bool
@@ -29546,9 +29760,12 @@ def jvp_convolve_walkers_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_walkers(
         "jvp_convolve_walkers_1_1_polar",
@@ -29592,7 +29809,8 @@ def hvp_convolve_walkers_1_1_polar(
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_1_polar.
+        As of convolve_walkers_1_1_polar: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), 3 or 5, and whether a particle neighbours itself.
     cotangents : (B, A, 3, C)
         g, the cotangent of the output.
     positions_tangent, features_tangent, weights_tangent : optional
@@ -29602,8 +29820,9 @@ def hvp_convolve_walkers_1_1_polar(
         harmonics |r|^l_f K(r̂), polynomials of r, and `radial` holds g_p with φ_p = |r|^l_f g_p.
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
-    out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+    out : WalkerCotangents, optional
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -29613,9 +29832,14 @@ def hvp_convolve_walkers_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of`, `out` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_walkers(
         "hvp_convolve_walkers_1_1_polar",
@@ -29655,7 +29879,9 @@ def laplacian_convolve_1_1_polar(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
-    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
+    At r = 0 slopes are not read: a radial function (g, if normalize=False) is taken there to be smooth in r².  Near r = 0 the
+    form with r̂ needs φ_p = O(|r|^l_f), else φ'' + 2 φ'/r - l_f (l_f + 1) φ/r² grows without bound, as the definition does;
+    with normalize=False nothing but g'/r is formed, and what slopes are wrong by enters as that over |r|.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -29663,7 +29889,7 @@ def laplacian_convolve_1_1_polar(
     indptr, indices, vectors, radial, features, weights
         As of convolve_1_1_polar: (N + 1,), (E,), (E, 3), (E, P, C), (N, 3, C) and, optional, (E,), which are constant.
     slopes, curvatures : (E, P, C)
-        The first and the second derivative of the radial functions with respect to |r|.
+        The first and the second derivative of `radial`, φ or g, with respect to |r| (not r²).
     features_jacobian : (3 N, N, 3, C), optional
         The derivatives of features with respect to the coordinates; zero if left out.
     features_laplacian : (N, 3, C), optional
@@ -29675,14 +29901,16 @@ def laplacian_convolve_1_1_polar(
     Returns
     -------
     ForwardLaplacian
-        value (N, 3, C), jacobian (3 N, N, 3, C), laplacian (N, 3, C).
+        value (N, 3, C), jacobian (3 N, N, 3, C), laplacian (N, 3, C).  The jacobian is dense:
+        it grows as N².
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
     """
     return _laplacian_convolve(
         "laplacian_convolve_1_1_polar",
@@ -29718,13 +29946,17 @@ def laplacian_walkers_1_1_polar(
 
     The coordinates are 3 i + a, for the axis a of the position of particle i: those of a kinetic energy.  The Laplacian of the
     kernel is a kernel with another radial function (theorem T12), so that no Hessian is formed.
-    At r = 0, where particles coincide, a radial function is taken for a smooth function of r², whose slope is 0 there.
+    At r = 0, where particles coincide, a radial function (g, if normalize=False) is taken to be smooth in r².  Near r = 0 the
+    form with r̂ needs φ_p = O(|r|^l_f), which a fitted table has to its tolerance alone: what is left is divided by |r|².
+    With normalize=False only g'/r is formed, in which the slope's rounding, some epsilon max|coefficients| M / cutoff, is
+    divided by |r|: take this form for kinetic energies of particles that meet, and float64.
     Source: Li et al., arXiv 2307.08214; proofs T12, T13, T14.
 
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_1_polar; weights are constant.
+        As of convolve_walkers_1_1_polar: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), which are constant, 3 or 5, and whether a particle neighbours itself.
     features_jacobian : (B, 3 A, A, 3, C), optional
         The derivatives of features with respect to the coordinates; zero if left out.
     features_laplacian : (B, A, 3, C), optional
@@ -29741,9 +29973,11 @@ def laplacian_walkers_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
     """
     return _laplacian_walkers(
         "laplacian_walkers_1_1_polar",
@@ -29794,9 +30028,11 @@ def vjp_apply_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _vjp_apply(
         "vjp_apply_1_1_axial",
@@ -29841,9 +30077,10 @@ def jvp_apply_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
     """
     return _jvp_apply(
         "jvp_apply_1_1_axial",
@@ -29897,9 +30134,11 @@ def hvp_apply_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _hvp_apply(
         "hvp_apply_1_1_axial",
@@ -29949,7 +30188,8 @@ def vjp_convolve_1_1_axial(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -29960,9 +30200,13 @@ def vjp_convolve_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_convolve(
         "vjp_convolve_1_1_axial",
@@ -30016,9 +30260,11 @@ def jvp_convolve_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_convolve(
         "jvp_convolve_1_1_axial",
@@ -30076,7 +30322,8 @@ def hvp_convolve_1_1_axial(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -30086,9 +30333,14 @@ def hvp_convolve_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_convolve(
         "hvp_convolve_1_1_axial",
@@ -30135,7 +30387,8 @@ def vjp_convolve_tabulated_1_1_axial(
     Parameters
     ----------
     indptr, indices, vectors, coefficients, cutoff, features, weights, degree
-        As of convolve_tabulated_1_1_axial.
+        As of convolve_tabulated_1_1_axial: (N + 1,), (E,), (E, 3), (M + degree, P, C), a number in the unit of vectors,
+        (N, 3, C), optional (E,), and 3 or 5.
     cotangents : (N, 3, C)
         g, the cotangent of the output.
     transposed : Transposed, optional
@@ -30146,7 +30399,8 @@ def vjp_convolve_tabulated_1_1_axial(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -30157,9 +30411,14 @@ def vjp_convolve_tabulated_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_tabulated(
         "vjp_convolve_tabulated_1_1_axial",
@@ -30202,7 +30461,8 @@ def jvp_convolve_tabulated_1_1_axial(
     Parameters
     ----------
     indptr, indices, vectors, coefficients, cutoff, features, weights, degree
-        As of convolve_tabulated_1_1_axial.
+        As of convolve_tabulated_1_1_axial: (N + 1,), (E,), (E, 3), (M + degree, P, C), a number in the unit of vectors,
+        (N, 3, C), optional (E,), and 3 or 5.
     vectors_tangent, features_tangent, weights_tangent : optional
         Each of its input's shape and dtype; zero if left out.
     normalize : bool
@@ -30216,9 +30476,12 @@ def jvp_convolve_tabulated_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_tabulated(
         "jvp_convolve_tabulated_1_1_axial",
@@ -30265,7 +30528,8 @@ def hvp_convolve_tabulated_1_1_axial(
     Parameters
     ----------
     indptr, indices, vectors, coefficients, cutoff, features, weights, degree
-        As of convolve_tabulated_1_1_axial.
+        As of convolve_tabulated_1_1_axial: (N + 1,), (E,), (E, 3), (M + degree, P, C), a number in the unit of vectors,
+        (N, 3, C), optional (E,), and 3 or 5.
     cotangents : (N, 3, C)
         g, the cotangent of the output.
     vectors_tangent, features_tangent, weights_tangent : optional
@@ -30278,7 +30542,8 @@ def hvp_convolve_tabulated_1_1_axial(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -30288,9 +30553,15 @@ def hvp_convolve_tabulated_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_tabulated(
         "hvp_convolve_tabulated_1_1_axial",
@@ -30349,20 +30620,25 @@ def vjp_convolve_mixing_1_1_axial(
     of : name or names out of vectors, basis, mixing, features, weights
         Which cotangents are wanted; the others are not computed.
     out : MixingCotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
     MixingCotangents
-        vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out), features (N, 3, C_in), and weights (E,) if there
-        are any.  The same to the last bit whatever the number of threads.
+        vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out),
+        features (N, 3, C_in), and weights (E,) if there are any.  The same to the last bit whatever the number of threads.
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_mixing(
         "vjp_convolve_mixing_1_1_axial",
@@ -30420,9 +30696,11 @@ def jvp_convolve_mixing_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_mixing(
         "jvp_convolve_mixing_1_1_axial",
@@ -30486,20 +30764,26 @@ def hvp_convolve_mixing_1_1_axial(
     of : name or names out of vectors, basis, mixing, features, weights
         Which cotangents are wanted; the others are not computed.
     out : MixingCotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
     MixingCotangents
-        The tangents of the cotangents: vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out), features (N, 3, C_in), and weights (E,) if there
-        are any.
+        The tangents of the cotangents: vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out),
+        features (N, 3, C_in), and weights (E,) if there are any.
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_mixing(
         "hvp_convolve_mixing_1_1_axial",
@@ -30546,7 +30830,8 @@ def vjp_convolve_walkers_1_1_axial(
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_1_axial.
+        As of convolve_walkers_1_1_axial: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), 3 or 5, and whether a particle neighbours itself.
     cotangents : (B, A, 3, C)
         g, the cotangent of the output.
     normalize : bool
@@ -30554,8 +30839,9 @@ def vjp_convolve_walkers_1_1_axial(
         harmonics |r|^l_f K(r̂), polynomials of r, and `radial` holds g_p with φ_p = |r|^l_f g_p.
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
-    out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+    out : WalkerCotangents, optional
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -30566,9 +30852,13 @@ def vjp_convolve_walkers_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of`, `out` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_walkers(
         "vjp_convolve_walkers_1_1_axial",
@@ -30608,7 +30898,8 @@ def jvp_convolve_walkers_1_1_axial(
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_1_axial.
+        As of convolve_walkers_1_1_axial: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), 3 or 5, and whether a particle neighbours itself.
     positions_tangent, features_tangent, weights_tangent : optional
         Each of its input's shape and dtype; zero if left out.
     normalize : bool
@@ -30622,9 +30913,12 @@ def jvp_convolve_walkers_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_walkers(
         "jvp_convolve_walkers_1_1_axial",
@@ -30668,7 +30962,8 @@ def hvp_convolve_walkers_1_1_axial(
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_1_axial.
+        As of convolve_walkers_1_1_axial: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), 3 or 5, and whether a particle neighbours itself.
     cotangents : (B, A, 3, C)
         g, the cotangent of the output.
     positions_tangent, features_tangent, weights_tangent : optional
@@ -30678,8 +30973,9 @@ def hvp_convolve_walkers_1_1_axial(
         harmonics |r|^l_f K(r̂), polynomials of r, and `radial` holds g_p with φ_p = |r|^l_f g_p.
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
-    out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+    out : WalkerCotangents, optional
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -30689,9 +30985,14 @@ def hvp_convolve_walkers_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of`, `out` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_walkers(
         "hvp_convolve_walkers_1_1_axial",
@@ -30731,7 +31032,9 @@ def laplacian_convolve_1_1_axial(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
-    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
+    At r = 0 slopes are not read: a radial function (g, if normalize=False) is taken there to be smooth in r².  Near r = 0 the
+    form with r̂ needs φ_p = O(|r|^l_f), else φ'' + 2 φ'/r - l_f (l_f + 1) φ/r² grows without bound, as the definition does;
+    with normalize=False nothing but g'/r is formed, and what slopes are wrong by enters as that over |r|.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -30739,7 +31042,7 @@ def laplacian_convolve_1_1_axial(
     indptr, indices, vectors, radial, features, weights
         As of convolve_1_1_axial: (N + 1,), (E,), (E, 3), (E, P, C), (N, 3, C) and, optional, (E,), which are constant.
     slopes, curvatures : (E, P, C)
-        The first and the second derivative of the radial functions with respect to |r|.
+        The first and the second derivative of `radial`, φ or g, with respect to |r| (not r²).
     features_jacobian : (3 N, N, 3, C), optional
         The derivatives of features with respect to the coordinates; zero if left out.
     features_laplacian : (N, 3, C), optional
@@ -30751,14 +31054,16 @@ def laplacian_convolve_1_1_axial(
     Returns
     -------
     ForwardLaplacian
-        value (N, 3, C), jacobian (3 N, N, 3, C), laplacian (N, 3, C).
+        value (N, 3, C), jacobian (3 N, N, 3, C), laplacian (N, 3, C).  The jacobian is dense:
+        it grows as N².
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
     """
     return _laplacian_convolve(
         "laplacian_convolve_1_1_axial",
@@ -30794,13 +31099,17 @@ def laplacian_walkers_1_1_axial(
 
     The coordinates are 3 i + a, for the axis a of the position of particle i: those of a kinetic energy.  The Laplacian of the
     kernel is a kernel with another radial function (theorem T12), so that no Hessian is formed.
-    At r = 0, where particles coincide, a radial function is taken for a smooth function of r², whose slope is 0 there.
+    At r = 0, where particles coincide, a radial function (g, if normalize=False) is taken to be smooth in r².  Near r = 0 the
+    form with r̂ needs φ_p = O(|r|^l_f), which a fitted table has to its tolerance alone: what is left is divided by |r|².
+    With normalize=False only g'/r is formed, in which the slope's rounding, some epsilon max|coefficients| M / cutoff, is
+    divided by |r|: take this form for kinetic energies of particles that meet, and float64.
     Source: Li et al., arXiv 2307.08214; proofs T12, T13, T14.
 
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_1_axial; weights are constant.
+        As of convolve_walkers_1_1_axial: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), which are constant, 3 or 5, and whether a particle neighbours itself.
     features_jacobian : (B, 3 A, A, 3, C), optional
         The derivatives of features with respect to the coordinates; zero if left out.
     features_laplacian : (B, A, 3, C), optional
@@ -30817,9 +31126,11 @@ def laplacian_walkers_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
     """
     return _laplacian_walkers(
         "laplacian_walkers_1_1_axial",
@@ -30870,9 +31181,11 @@ def vjp_apply_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _vjp_apply(
         "vjp_apply_1_2",
@@ -30917,9 +31230,10 @@ def jvp_apply_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
     """
     return _jvp_apply(
         "jvp_apply_1_2",
@@ -30973,9 +31287,11 @@ def hvp_apply_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _hvp_apply(
         "hvp_apply_1_2",
@@ -31025,7 +31341,8 @@ def vjp_convolve_1_2(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -31036,9 +31353,13 @@ def vjp_convolve_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_convolve(
         "vjp_convolve_1_2",
@@ -31092,9 +31413,11 @@ def jvp_convolve_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_convolve(
         "jvp_convolve_1_2",
@@ -31152,7 +31475,8 @@ def hvp_convolve_1_2(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -31162,9 +31486,14 @@ def hvp_convolve_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_convolve(
         "hvp_convolve_1_2",
@@ -31211,7 +31540,8 @@ def vjp_convolve_tabulated_1_2(
     Parameters
     ----------
     indptr, indices, vectors, coefficients, cutoff, features, weights, degree
-        As of convolve_tabulated_1_2.
+        As of convolve_tabulated_1_2: (N + 1,), (E,), (E, 3), (M + degree, P, C), a number in the unit of vectors,
+        (N, 3, C), optional (E,), and 3 or 5.
     cotangents : (N, 5, C)
         g, the cotangent of the output.
     transposed : Transposed, optional
@@ -31222,7 +31552,8 @@ def vjp_convolve_tabulated_1_2(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -31233,9 +31564,14 @@ def vjp_convolve_tabulated_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_tabulated(
         "vjp_convolve_tabulated_1_2",
@@ -31278,7 +31614,8 @@ def jvp_convolve_tabulated_1_2(
     Parameters
     ----------
     indptr, indices, vectors, coefficients, cutoff, features, weights, degree
-        As of convolve_tabulated_1_2.
+        As of convolve_tabulated_1_2: (N + 1,), (E,), (E, 3), (M + degree, P, C), a number in the unit of vectors,
+        (N, 3, C), optional (E,), and 3 or 5.
     vectors_tangent, features_tangent, weights_tangent : optional
         Each of its input's shape and dtype; zero if left out.
     normalize : bool
@@ -31292,9 +31629,12 @@ def jvp_convolve_tabulated_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_tabulated(
         "jvp_convolve_tabulated_1_2",
@@ -31341,7 +31681,8 @@ def hvp_convolve_tabulated_1_2(
     Parameters
     ----------
     indptr, indices, vectors, coefficients, cutoff, features, weights, degree
-        As of convolve_tabulated_1_2.
+        As of convolve_tabulated_1_2: (N + 1,), (E,), (E, 3), (M + degree, P, C), a number in the unit of vectors,
+        (N, 3, C), optional (E,), and 3 or 5.
     cotangents : (N, 5, C)
         g, the cotangent of the output.
     vectors_tangent, features_tangent, weights_tangent : optional
@@ -31354,7 +31695,8 @@ def hvp_convolve_tabulated_1_2(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -31364,9 +31706,15 @@ def hvp_convolve_tabulated_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_tabulated(
         "hvp_convolve_tabulated_1_2",
@@ -31425,20 +31773,25 @@ def vjp_convolve_mixing_1_2(
     of : name or names out of vectors, basis, mixing, features, weights
         Which cotangents are wanted; the others are not computed.
     out : MixingCotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
     MixingCotangents
-        vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out), features (N, 3, C_in), and weights (E,) if there
-        are any.  The same to the last bit whatever the number of threads.
+        vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out),
+        features (N, 3, C_in), and weights (E,) if there are any.  The same to the last bit whatever the number of threads.
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_mixing(
         "vjp_convolve_mixing_1_2",
@@ -31496,9 +31849,11 @@ def jvp_convolve_mixing_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_mixing(
         "jvp_convolve_mixing_1_2",
@@ -31562,20 +31917,26 @@ def hvp_convolve_mixing_1_2(
     of : name or names out of vectors, basis, mixing, features, weights
         Which cotangents are wanted; the others are not computed.
     out : MixingCotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
     MixingCotangents
-        The tangents of the cotangents: vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out), features (N, 3, C_in), and weights (E,) if there
-        are any.
+        The tangents of the cotangents: vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out),
+        features (N, 3, C_in), and weights (E,) if there are any.
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_mixing(
         "hvp_convolve_mixing_1_2",
@@ -31622,7 +31983,8 @@ def vjp_convolve_walkers_1_2(
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_2.
+        As of convolve_walkers_1_2: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), 3 or 5, and whether a particle neighbours itself.
     cotangents : (B, A, 5, C)
         g, the cotangent of the output.
     normalize : bool
@@ -31630,8 +31992,9 @@ def vjp_convolve_walkers_1_2(
         harmonics |r|^l_f K(r̂), polynomials of r, and `radial` holds g_p with φ_p = |r|^l_f g_p.
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
-    out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+    out : WalkerCotangents, optional
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -31642,9 +32005,13 @@ def vjp_convolve_walkers_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of`, `out` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_walkers(
         "vjp_convolve_walkers_1_2",
@@ -31684,7 +32051,8 @@ def jvp_convolve_walkers_1_2(
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_2.
+        As of convolve_walkers_1_2: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), 3 or 5, and whether a particle neighbours itself.
     positions_tangent, features_tangent, weights_tangent : optional
         Each of its input's shape and dtype; zero if left out.
     normalize : bool
@@ -31698,9 +32066,12 @@ def jvp_convolve_walkers_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_walkers(
         "jvp_convolve_walkers_1_2",
@@ -31744,7 +32115,8 @@ def hvp_convolve_walkers_1_2(
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_2.
+        As of convolve_walkers_1_2: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), 3 or 5, and whether a particle neighbours itself.
     cotangents : (B, A, 5, C)
         g, the cotangent of the output.
     positions_tangent, features_tangent, weights_tangent : optional
@@ -31754,8 +32126,9 @@ def hvp_convolve_walkers_1_2(
         harmonics |r|^l_f K(r̂), polynomials of r, and `radial` holds g_p with φ_p = |r|^l_f g_p.
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
-    out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+    out : WalkerCotangents, optional
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -31765,9 +32138,14 @@ def hvp_convolve_walkers_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of`, `out` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_walkers(
         "hvp_convolve_walkers_1_2",
@@ -31807,7 +32185,9 @@ def laplacian_convolve_1_2(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
-    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
+    At r = 0 slopes are not read: a radial function (g, if normalize=False) is taken there to be smooth in r².  Near r = 0 the
+    form with r̂ needs φ_p = O(|r|^l_f), else φ'' + 2 φ'/r - l_f (l_f + 1) φ/r² grows without bound, as the definition does;
+    with normalize=False nothing but g'/r is formed, and what slopes are wrong by enters as that over |r|.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -31815,7 +32195,7 @@ def laplacian_convolve_1_2(
     indptr, indices, vectors, radial, features, weights
         As of convolve_1_2: (N + 1,), (E,), (E, 3), (E, P, C), (N, 3, C) and, optional, (E,), which are constant.
     slopes, curvatures : (E, P, C)
-        The first and the second derivative of the radial functions with respect to |r|.
+        The first and the second derivative of `radial`, φ or g, with respect to |r| (not r²).
     features_jacobian : (3 N, N, 3, C), optional
         The derivatives of features with respect to the coordinates; zero if left out.
     features_laplacian : (N, 3, C), optional
@@ -31827,14 +32207,16 @@ def laplacian_convolve_1_2(
     Returns
     -------
     ForwardLaplacian
-        value (N, 5, C), jacobian (3 N, N, 5, C), laplacian (N, 5, C).
+        value (N, 5, C), jacobian (3 N, N, 5, C), laplacian (N, 5, C).  The jacobian is dense:
+        it grows as N².
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
     """
     return _laplacian_convolve(
         "laplacian_convolve_1_2",
@@ -31870,13 +32252,17 @@ def laplacian_walkers_1_2(
 
     The coordinates are 3 i + a, for the axis a of the position of particle i: those of a kinetic energy.  The Laplacian of the
     kernel is a kernel with another radial function (theorem T12), so that no Hessian is formed.
-    At r = 0, where particles coincide, a radial function is taken for a smooth function of r², whose slope is 0 there.
+    At r = 0, where particles coincide, a radial function (g, if normalize=False) is taken to be smooth in r².  Near r = 0 the
+    form with r̂ needs φ_p = O(|r|^l_f), which a fitted table has to its tolerance alone: what is left is divided by |r|².
+    With normalize=False only g'/r is formed, in which the slope's rounding, some epsilon max|coefficients| M / cutoff, is
+    divided by |r|: take this form for kinetic energies of particles that meet, and float64.
     Source: Li et al., arXiv 2307.08214; proofs T12, T13, T14.
 
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_2; weights are constant.
+        As of convolve_walkers_1_2: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), which are constant, 3 or 5, and whether a particle neighbours itself.
     features_jacobian : (B, 3 A, A, 3, C), optional
         The derivatives of features with respect to the coordinates; zero if left out.
     features_laplacian : (B, A, 3, C), optional
@@ -31893,9 +32279,11 @@ def laplacian_walkers_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
     """
     return _laplacian_walkers(
         "laplacian_walkers_1_2",
@@ -31946,9 +32334,11 @@ def vjp_apply_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _vjp_apply(
         "vjp_apply_1_2_polar",
@@ -31993,9 +32383,10 @@ def jvp_apply_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
     """
     return _jvp_apply(
         "jvp_apply_1_2_polar",
@@ -32049,9 +32440,11 @@ def hvp_apply_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _hvp_apply(
         "hvp_apply_1_2_polar",
@@ -32101,7 +32494,8 @@ def vjp_convolve_1_2_polar(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -32112,9 +32506,13 @@ def vjp_convolve_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_convolve(
         "vjp_convolve_1_2_polar",
@@ -32168,9 +32566,11 @@ def jvp_convolve_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_convolve(
         "jvp_convolve_1_2_polar",
@@ -32228,7 +32628,8 @@ def hvp_convolve_1_2_polar(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -32238,9 +32639,14 @@ def hvp_convolve_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_convolve(
         "hvp_convolve_1_2_polar",
@@ -32287,7 +32693,8 @@ def vjp_convolve_tabulated_1_2_polar(
     Parameters
     ----------
     indptr, indices, vectors, coefficients, cutoff, features, weights, degree
-        As of convolve_tabulated_1_2_polar.
+        As of convolve_tabulated_1_2_polar: (N + 1,), (E,), (E, 3), (M + degree, P, C), a number in the unit of vectors,
+        (N, 3, C), optional (E,), and 3 or 5.
     cotangents : (N, 5, C)
         g, the cotangent of the output.
     transposed : Transposed, optional
@@ -32298,7 +32705,8 @@ def vjp_convolve_tabulated_1_2_polar(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -32309,9 +32717,14 @@ def vjp_convolve_tabulated_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_tabulated(
         "vjp_convolve_tabulated_1_2_polar",
@@ -32354,7 +32767,8 @@ def jvp_convolve_tabulated_1_2_polar(
     Parameters
     ----------
     indptr, indices, vectors, coefficients, cutoff, features, weights, degree
-        As of convolve_tabulated_1_2_polar.
+        As of convolve_tabulated_1_2_polar: (N + 1,), (E,), (E, 3), (M + degree, P, C), a number in the unit of vectors,
+        (N, 3, C), optional (E,), and 3 or 5.
     vectors_tangent, features_tangent, weights_tangent : optional
         Each of its input's shape and dtype; zero if left out.
     normalize : bool
@@ -32368,9 +32782,12 @@ def jvp_convolve_tabulated_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_tabulated(
         "jvp_convolve_tabulated_1_2_polar",
@@ -32417,7 +32834,8 @@ def hvp_convolve_tabulated_1_2_polar(
     Parameters
     ----------
     indptr, indices, vectors, coefficients, cutoff, features, weights, degree
-        As of convolve_tabulated_1_2_polar.
+        As of convolve_tabulated_1_2_polar: (N + 1,), (E,), (E, 3), (M + degree, P, C), a number in the unit of vectors,
+        (N, 3, C), optional (E,), and 3 or 5.
     cotangents : (N, 5, C)
         g, the cotangent of the output.
     vectors_tangent, features_tangent, weights_tangent : optional
@@ -32430,7 +32848,8 @@ def hvp_convolve_tabulated_1_2_polar(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -32440,9 +32859,15 @@ def hvp_convolve_tabulated_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_tabulated(
         "hvp_convolve_tabulated_1_2_polar",
@@ -32501,20 +32926,25 @@ def vjp_convolve_mixing_1_2_polar(
     of : name or names out of vectors, basis, mixing, features, weights
         Which cotangents are wanted; the others are not computed.
     out : MixingCotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
     MixingCotangents
-        vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out), features (N, 3, C_in), and weights (E,) if there
-        are any.  The same to the last bit whatever the number of threads.
+        vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out),
+        features (N, 3, C_in), and weights (E,) if there are any.  The same to the last bit whatever the number of threads.
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_mixing(
         "vjp_convolve_mixing_1_2_polar",
@@ -32572,9 +33002,11 @@ def jvp_convolve_mixing_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_mixing(
         "jvp_convolve_mixing_1_2_polar",
@@ -32638,20 +33070,26 @@ def hvp_convolve_mixing_1_2_polar(
     of : name or names out of vectors, basis, mixing, features, weights
         Which cotangents are wanted; the others are not computed.
     out : MixingCotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
     MixingCotangents
-        The tangents of the cotangents: vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out), features (N, 3, C_in), and weights (E,) if there
-        are any.
+        The tangents of the cotangents: vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out),
+        features (N, 3, C_in), and weights (E,) if there are any.
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_mixing(
         "hvp_convolve_mixing_1_2_polar",
@@ -32698,7 +33136,8 @@ def vjp_convolve_walkers_1_2_polar(
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_2_polar.
+        As of convolve_walkers_1_2_polar: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), 3 or 5, and whether a particle neighbours itself.
     cotangents : (B, A, 5, C)
         g, the cotangent of the output.
     normalize : bool
@@ -32706,8 +33145,9 @@ def vjp_convolve_walkers_1_2_polar(
         harmonics |r|^l_f K(r̂), polynomials of r, and `radial` holds g_p with φ_p = |r|^l_f g_p.
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
-    out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+    out : WalkerCotangents, optional
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -32718,9 +33158,13 @@ def vjp_convolve_walkers_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of`, `out` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_walkers(
         "vjp_convolve_walkers_1_2_polar",
@@ -32760,7 +33204,8 @@ def jvp_convolve_walkers_1_2_polar(
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_2_polar.
+        As of convolve_walkers_1_2_polar: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), 3 or 5, and whether a particle neighbours itself.
     positions_tangent, features_tangent, weights_tangent : optional
         Each of its input's shape and dtype; zero if left out.
     normalize : bool
@@ -32774,9 +33219,12 @@ def jvp_convolve_walkers_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_walkers(
         "jvp_convolve_walkers_1_2_polar",
@@ -32820,7 +33268,8 @@ def hvp_convolve_walkers_1_2_polar(
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_2_polar.
+        As of convolve_walkers_1_2_polar: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), 3 or 5, and whether a particle neighbours itself.
     cotangents : (B, A, 5, C)
         g, the cotangent of the output.
     positions_tangent, features_tangent, weights_tangent : optional
@@ -32830,8 +33279,9 @@ def hvp_convolve_walkers_1_2_polar(
         harmonics |r|^l_f K(r̂), polynomials of r, and `radial` holds g_p with φ_p = |r|^l_f g_p.
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
-    out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+    out : WalkerCotangents, optional
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -32841,9 +33291,14 @@ def hvp_convolve_walkers_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of`, `out` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_walkers(
         "hvp_convolve_walkers_1_2_polar",
@@ -32883,7 +33338,9 @@ def laplacian_convolve_1_2_polar(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
-    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
+    At r = 0 slopes are not read: a radial function (g, if normalize=False) is taken there to be smooth in r².  Near r = 0 the
+    form with r̂ needs φ_p = O(|r|^l_f), else φ'' + 2 φ'/r - l_f (l_f + 1) φ/r² grows without bound, as the definition does;
+    with normalize=False nothing but g'/r is formed, and what slopes are wrong by enters as that over |r|.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -32891,7 +33348,7 @@ def laplacian_convolve_1_2_polar(
     indptr, indices, vectors, radial, features, weights
         As of convolve_1_2_polar: (N + 1,), (E,), (E, 3), (E, P, C), (N, 3, C) and, optional, (E,), which are constant.
     slopes, curvatures : (E, P, C)
-        The first and the second derivative of the radial functions with respect to |r|.
+        The first and the second derivative of `radial`, φ or g, with respect to |r| (not r²).
     features_jacobian : (3 N, N, 3, C), optional
         The derivatives of features with respect to the coordinates; zero if left out.
     features_laplacian : (N, 3, C), optional
@@ -32903,14 +33360,16 @@ def laplacian_convolve_1_2_polar(
     Returns
     -------
     ForwardLaplacian
-        value (N, 5, C), jacobian (3 N, N, 5, C), laplacian (N, 5, C).
+        value (N, 5, C), jacobian (3 N, N, 5, C), laplacian (N, 5, C).  The jacobian is dense:
+        it grows as N².
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
     """
     return _laplacian_convolve(
         "laplacian_convolve_1_2_polar",
@@ -32946,13 +33405,17 @@ def laplacian_walkers_1_2_polar(
 
     The coordinates are 3 i + a, for the axis a of the position of particle i: those of a kinetic energy.  The Laplacian of the
     kernel is a kernel with another radial function (theorem T12), so that no Hessian is formed.
-    At r = 0, where particles coincide, a radial function is taken for a smooth function of r², whose slope is 0 there.
+    At r = 0, where particles coincide, a radial function (g, if normalize=False) is taken to be smooth in r².  Near r = 0 the
+    form with r̂ needs φ_p = O(|r|^l_f), which a fitted table has to its tolerance alone: what is left is divided by |r|².
+    With normalize=False only g'/r is formed, in which the slope's rounding, some epsilon max|coefficients| M / cutoff, is
+    divided by |r|: take this form for kinetic energies of particles that meet, and float64.
     Source: Li et al., arXiv 2307.08214; proofs T12, T13, T14.
 
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_2_polar; weights are constant.
+        As of convolve_walkers_1_2_polar: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), which are constant, 3 or 5, and whether a particle neighbours itself.
     features_jacobian : (B, 3 A, A, 3, C), optional
         The derivatives of features with respect to the coordinates; zero if left out.
     features_laplacian : (B, A, 3, C), optional
@@ -32969,9 +33432,11 @@ def laplacian_walkers_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
     """
     return _laplacian_walkers(
         "laplacian_walkers_1_2_polar",
@@ -33022,9 +33487,11 @@ def vjp_apply_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _vjp_apply(
         "vjp_apply_1_2_axial",
@@ -33069,9 +33536,10 @@ def jvp_apply_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
     """
     return _jvp_apply(
         "jvp_apply_1_2_axial",
@@ -33125,9 +33593,11 @@ def hvp_apply_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _hvp_apply(
         "hvp_apply_1_2_axial",
@@ -33177,7 +33647,8 @@ def vjp_convolve_1_2_axial(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -33188,9 +33659,13 @@ def vjp_convolve_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_convolve(
         "vjp_convolve_1_2_axial",
@@ -33244,9 +33719,11 @@ def jvp_convolve_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_convolve(
         "jvp_convolve_1_2_axial",
@@ -33304,7 +33781,8 @@ def hvp_convolve_1_2_axial(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -33314,9 +33792,14 @@ def hvp_convolve_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_convolve(
         "hvp_convolve_1_2_axial",
@@ -33363,7 +33846,8 @@ def vjp_convolve_tabulated_1_2_axial(
     Parameters
     ----------
     indptr, indices, vectors, coefficients, cutoff, features, weights, degree
-        As of convolve_tabulated_1_2_axial.
+        As of convolve_tabulated_1_2_axial: (N + 1,), (E,), (E, 3), (M + degree, P, C), a number in the unit of vectors,
+        (N, 3, C), optional (E,), and 3 or 5.
     cotangents : (N, 5, C)
         g, the cotangent of the output.
     transposed : Transposed, optional
@@ -33374,7 +33858,8 @@ def vjp_convolve_tabulated_1_2_axial(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -33385,9 +33870,14 @@ def vjp_convolve_tabulated_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_tabulated(
         "vjp_convolve_tabulated_1_2_axial",
@@ -33430,7 +33920,8 @@ def jvp_convolve_tabulated_1_2_axial(
     Parameters
     ----------
     indptr, indices, vectors, coefficients, cutoff, features, weights, degree
-        As of convolve_tabulated_1_2_axial.
+        As of convolve_tabulated_1_2_axial: (N + 1,), (E,), (E, 3), (M + degree, P, C), a number in the unit of vectors,
+        (N, 3, C), optional (E,), and 3 or 5.
     vectors_tangent, features_tangent, weights_tangent : optional
         Each of its input's shape and dtype; zero if left out.
     normalize : bool
@@ -33444,9 +33935,12 @@ def jvp_convolve_tabulated_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_tabulated(
         "jvp_convolve_tabulated_1_2_axial",
@@ -33493,7 +33987,8 @@ def hvp_convolve_tabulated_1_2_axial(
     Parameters
     ----------
     indptr, indices, vectors, coefficients, cutoff, features, weights, degree
-        As of convolve_tabulated_1_2_axial.
+        As of convolve_tabulated_1_2_axial: (N + 1,), (E,), (E, 3), (M + degree, P, C), a number in the unit of vectors,
+        (N, 3, C), optional (E,), and 3 or 5.
     cotangents : (N, 5, C)
         g, the cotangent of the output.
     vectors_tangent, features_tangent, weights_tangent : optional
@@ -33506,7 +34001,8 @@ def hvp_convolve_tabulated_1_2_axial(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -33516,9 +34012,15 @@ def hvp_convolve_tabulated_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_tabulated(
         "hvp_convolve_tabulated_1_2_axial",
@@ -33577,20 +34079,25 @@ def vjp_convolve_mixing_1_2_axial(
     of : name or names out of vectors, basis, mixing, features, weights
         Which cotangents are wanted; the others are not computed.
     out : MixingCotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
     MixingCotangents
-        vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out), features (N, 3, C_in), and weights (E,) if there
-        are any.  The same to the last bit whatever the number of threads.
+        vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out),
+        features (N, 3, C_in), and weights (E,) if there are any.  The same to the last bit whatever the number of threads.
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_mixing(
         "vjp_convolve_mixing_1_2_axial",
@@ -33648,9 +34155,11 @@ def jvp_convolve_mixing_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_mixing(
         "jvp_convolve_mixing_1_2_axial",
@@ -33714,20 +34223,26 @@ def hvp_convolve_mixing_1_2_axial(
     of : name or names out of vectors, basis, mixing, features, weights
         Which cotangents are wanted; the others are not computed.
     out : MixingCotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
     MixingCotangents
-        The tangents of the cotangents: vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out), features (N, 3, C_in), and weights (E,) if there
-        are any.
+        The tangents of the cotangents: vectors (E, 3), basis (E, K), mixing (K, P, C_in, C_out),
+        features (N, 3, C_in), and weights (E,) if there are any.
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_mixing(
         "hvp_convolve_mixing_1_2_axial",
@@ -33774,7 +34289,8 @@ def vjp_convolve_walkers_1_2_axial(
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_2_axial.
+        As of convolve_walkers_1_2_axial: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), 3 or 5, and whether a particle neighbours itself.
     cotangents : (B, A, 5, C)
         g, the cotangent of the output.
     normalize : bool
@@ -33782,8 +34298,9 @@ def vjp_convolve_walkers_1_2_axial(
         harmonics |r|^l_f K(r̂), polynomials of r, and `radial` holds g_p with φ_p = |r|^l_f g_p.
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
-    out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+    out : WalkerCotangents, optional
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -33794,9 +34311,13 @@ def vjp_convolve_walkers_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of`, `out` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _vjp_walkers(
         "vjp_convolve_walkers_1_2_axial",
@@ -33836,7 +34357,8 @@ def jvp_convolve_walkers_1_2_axial(
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_2_axial.
+        As of convolve_walkers_1_2_axial: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), 3 or 5, and whether a particle neighbours itself.
     positions_tangent, features_tangent, weights_tangent : optional
         Each of its input's shape and dtype; zero if left out.
     normalize : bool
@@ -33850,9 +34372,12 @@ def jvp_convolve_walkers_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If there is a `weights_tangent` without `weights`.
     """
     return _jvp_walkers(
         "jvp_convolve_walkers_1_2_axial",
@@ -33896,7 +34421,8 @@ def hvp_convolve_walkers_1_2_axial(
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_2_axial.
+        As of convolve_walkers_1_2_axial: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), 3 or 5, and whether a particle neighbours itself.
     cotangents : (B, A, 5, C)
         g, the cotangent of the output.
     positions_tangent, features_tangent, weights_tangent : optional
@@ -33906,8 +34432,9 @@ def hvp_convolve_walkers_1_2_axial(
         harmonics |r|^l_f K(r̂), polynomials of r, and `radial` holds g_p with φ_p = |r|^l_f g_p.
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
-    out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+    out : WalkerCotangents, optional
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -33917,9 +34444,14 @@ def hvp_convolve_walkers_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of`, `out` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _hvp_walkers(
         "hvp_convolve_walkers_1_2_axial",
@@ -33959,7 +34491,9 @@ def laplacian_convolve_1_2_axial(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
-    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
+    At r = 0 slopes are not read: a radial function (g, if normalize=False) is taken there to be smooth in r².  Near r = 0 the
+    form with r̂ needs φ_p = O(|r|^l_f), else φ'' + 2 φ'/r - l_f (l_f + 1) φ/r² grows without bound, as the definition does;
+    with normalize=False nothing but g'/r is formed, and what slopes are wrong by enters as that over |r|.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -33967,7 +34501,7 @@ def laplacian_convolve_1_2_axial(
     indptr, indices, vectors, radial, features, weights
         As of convolve_1_2_axial: (N + 1,), (E,), (E, 3), (E, P, C), (N, 3, C) and, optional, (E,), which are constant.
     slopes, curvatures : (E, P, C)
-        The first and the second derivative of the radial functions with respect to |r|.
+        The first and the second derivative of `radial`, φ or g, with respect to |r| (not r²).
     features_jacobian : (3 N, N, 3, C), optional
         The derivatives of features with respect to the coordinates; zero if left out.
     features_laplacian : (N, 3, C), optional
@@ -33979,14 +34513,16 @@ def laplacian_convolve_1_2_axial(
     Returns
     -------
     ForwardLaplacian
-        value (N, 5, C), jacobian (3 N, N, 5, C), laplacian (N, 5, C).
+        value (N, 5, C), jacobian (3 N, N, 5, C), laplacian (N, 5, C).  The jacobian is dense:
+        it grows as N².
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
     """
     return _laplacian_convolve(
         "laplacian_convolve_1_2_axial",
@@ -34022,13 +34558,17 @@ def laplacian_walkers_1_2_axial(
 
     The coordinates are 3 i + a, for the axis a of the position of particle i: those of a kinetic energy.  The Laplacian of the
     kernel is a kernel with another radial function (theorem T12), so that no Hessian is formed.
-    At r = 0, where particles coincide, a radial function is taken for a smooth function of r², whose slope is 0 there.
+    At r = 0, where particles coincide, a radial function (g, if normalize=False) is taken to be smooth in r².  Near r = 0 the
+    form with r̂ needs φ_p = O(|r|^l_f), which a fitted table has to its tolerance alone: what is left is divided by |r|².
+    With normalize=False only g'/r is formed, in which the slope's rounding, some epsilon max|coefficients| M / cutoff, is
+    divided by |r|: take this form for kinetic energies of particles that meet, and float64.
     Source: Li et al., arXiv 2307.08214; proofs T12, T13, T14.
 
     Parameters
     ----------
     positions, coefficients, cutoff, features, weights, degree, loops
-        As of convolve_walkers_1_2_axial; weights are constant.
+        As of convolve_walkers_1_2_axial: (B, A, 3), (M + degree, P, C), a number in the unit of positions,
+        (B, A, 3, C), optional (B, A), which are constant, 3 or 5, and whether a particle neighbours itself.
     features_jacobian : (B, 3 A, A, 3, C), optional
         The derivatives of features with respect to the coordinates; zero if left out.
     features_laplacian : (B, A, 3, C), optional
@@ -34045,9 +34585,11 @@ def laplacian_walkers_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If there is no table of this `degree` and `cutoff`.
     """
     return _laplacian_walkers(
         "laplacian_walkers_1_2_axial",

@@ -24,6 +24,7 @@ last bit from run to run.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
@@ -7610,7 +7611,7 @@ def _asked(where: str, of: Any, names: tuple[str, ...], left_out: tuple[str, ...
         raise TypeError(f"{where}: of must be a name or names, out of {', '.join(names)}; got {of!r}")
     asked = [of] if isinstance(of, str) else [str(name) for name in of]
     if unknown := sorted({*asked} - {*names, *left_out}):
-        raise ValueError(f"{where}: of takes {', '.join(names)}; got {', '.join(unknown)}")
+        raise ValueError(f"{where}: of takes {', '.join(names)}; got {', '.join(map(repr, unknown))}")
     return {*asked} & {*names}
 
 
@@ -7791,15 +7792,17 @@ def _fill_each(
     edges: _Edges,
     out: Any,
 ) -> Cotangents:
-    """Compute what shapes has, into the arrays of out that are apart from all else, else fresh ones."""
+    """Compute what shapes has, into the arrays of out that are apart from the inputs, else fresh ones."""
     if out is not None and not isinstance(out, Cotangents):
         raise TypeError(f"{where}: out must be Cotangents, as returned by an earlier call, got {type(out).__name__}")
     given = {name: getattr(out, name) for name in shapes if getattr(out, name, None) is not None}
     views = {n: _check_out(f"{where}: out.{n}", a, shapes[n], edges.dtype) for n, a in given.items()}
+    for first, second in itertools.combinations(views, 2):
+        if _overlap(views[first], views[second]):
+            raise ValueError(f"{where}: out.{first} and out.{second} share memory")
     targets: dict[str, Any] = {}
     for name, shape in shapes.items():
-        others = [*edges.arrays, *(a for other, a in views.items() if other != name)]
-        direct = name in views and not any(_overlap(views[name], a) for a in others)
+        direct = name in views and not any(_overlap(views[name], a) for a in edges.arrays)
         targets[name] = views[name] if direct else _empty(shape, edges.dtype)
     compute(targets)
     for name, view in views.items():
@@ -8069,9 +8072,11 @@ def vjp_apply_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _reverse_apply(
         "vjp_apply_1_0",
@@ -8117,9 +8122,10 @@ def jvp_apply_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
     """
     return _forward_apply(
         "jvp_apply_1_0",
@@ -8171,9 +8177,11 @@ def hvp_apply_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _reverse_apply(
         "hvp_apply_1_0",
@@ -8221,7 +8229,8 @@ def vjp_convolve_1_0(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -8232,9 +8241,13 @@ def vjp_convolve_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _reverse_convolve(
         "vjp_convolve_1_0",
@@ -8284,9 +8297,11 @@ def jvp_convolve_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is a `weights_tangent` without `weights`.
     """
     return _forward_convolve(
         "jvp_convolve_1_0",
@@ -8336,7 +8351,8 @@ def hvp_convolve_1_0(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -8346,9 +8362,14 @@ def hvp_convolve_1_0(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _reverse_convolve(
         "hvp_convolve_1_0",
@@ -8381,7 +8402,9 @@ def laplacian_convolve_1_0(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
-    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
+    At r = 0 slopes are not read: a radial function (g, if normalize=False) is taken there to be smooth in r².  Near r = 0 the
+    form with r̂ needs φ_p = O(|r|^l_f), else φ'' + 2 φ'/r - l_f (l_f + 1) φ/r² grows without bound, as the definition does;
+    with normalize=False nothing but g'/r is formed, and what slopes are wrong by enters as that over |r|.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -8389,7 +8412,7 @@ def laplacian_convolve_1_0(
     indptr, indices, vectors, radial, features, weights
         As of convolve_1_0: (N + 1,), (E,), (E, 3), (E, P, C), (N, 3, C) and, optional, (E,), which are constant.
     slopes, curvatures : (E, P, C)
-        The first and the second derivative of the radial functions with respect to |r|.
+        The first and the second derivative of `radial`, φ or g, with respect to |r| (not r²).
     features_jacobian : (3 N, N, 3, C), optional
         The derivatives of features with respect to the coordinates; zero if left out.
     features_laplacian : (N, 3, C), optional
@@ -8401,14 +8424,16 @@ def laplacian_convolve_1_0(
     Returns
     -------
     ForwardLaplacian
-        value (N, 1, C), jacobian (3 N, N, 1, C), laplacian (N, 1, C).
+        value (N, 1, C), jacobian (3 N, N, 1, C), laplacian (N, 1, C).  The jacobian is dense:
+        it grows as N².
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
     """
     return _laplacian_convolve(
         "laplacian_convolve_1_0",
@@ -8460,9 +8485,11 @@ def vjp_apply_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _reverse_apply(
         "vjp_apply_1_1",
@@ -8508,9 +8535,10 @@ def jvp_apply_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
     """
     return _forward_apply(
         "jvp_apply_1_1",
@@ -8562,9 +8590,11 @@ def hvp_apply_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _reverse_apply(
         "hvp_apply_1_1",
@@ -8612,7 +8642,8 @@ def vjp_convolve_1_1(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -8623,9 +8654,13 @@ def vjp_convolve_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _reverse_convolve(
         "vjp_convolve_1_1",
@@ -8675,9 +8710,11 @@ def jvp_convolve_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is a `weights_tangent` without `weights`.
     """
     return _forward_convolve(
         "jvp_convolve_1_1",
@@ -8727,7 +8764,8 @@ def hvp_convolve_1_1(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -8737,9 +8775,14 @@ def hvp_convolve_1_1(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _reverse_convolve(
         "hvp_convolve_1_1",
@@ -8772,7 +8815,9 @@ def laplacian_convolve_1_1(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
-    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
+    At r = 0 slopes are not read: a radial function (g, if normalize=False) is taken there to be smooth in r².  Near r = 0 the
+    form with r̂ needs φ_p = O(|r|^l_f), else φ'' + 2 φ'/r - l_f (l_f + 1) φ/r² grows without bound, as the definition does;
+    with normalize=False nothing but g'/r is formed, and what slopes are wrong by enters as that over |r|.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -8780,7 +8825,7 @@ def laplacian_convolve_1_1(
     indptr, indices, vectors, radial, features, weights
         As of convolve_1_1: (N + 1,), (E,), (E, 3), (E, P, C), (N, 3, C) and, optional, (E,), which are constant.
     slopes, curvatures : (E, P, C)
-        The first and the second derivative of the radial functions with respect to |r|.
+        The first and the second derivative of `radial`, φ or g, with respect to |r| (not r²).
     features_jacobian : (3 N, N, 3, C), optional
         The derivatives of features with respect to the coordinates; zero if left out.
     features_laplacian : (N, 3, C), optional
@@ -8792,14 +8837,16 @@ def laplacian_convolve_1_1(
     Returns
     -------
     ForwardLaplacian
-        value (N, 3, C), jacobian (3 N, N, 3, C), laplacian (N, 3, C).
+        value (N, 3, C), jacobian (3 N, N, 3, C), laplacian (N, 3, C).  The jacobian is dense:
+        it grows as N².
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
     """
     return _laplacian_convolve(
         "laplacian_convolve_1_1",
@@ -8851,9 +8898,11 @@ def vjp_apply_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _reverse_apply(
         "vjp_apply_1_1_polar",
@@ -8899,9 +8948,10 @@ def jvp_apply_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
     """
     return _forward_apply(
         "jvp_apply_1_1_polar",
@@ -8953,9 +9003,11 @@ def hvp_apply_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _reverse_apply(
         "hvp_apply_1_1_polar",
@@ -9003,7 +9055,8 @@ def vjp_convolve_1_1_polar(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -9014,9 +9067,13 @@ def vjp_convolve_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _reverse_convolve(
         "vjp_convolve_1_1_polar",
@@ -9066,9 +9123,11 @@ def jvp_convolve_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is a `weights_tangent` without `weights`.
     """
     return _forward_convolve(
         "jvp_convolve_1_1_polar",
@@ -9118,7 +9177,8 @@ def hvp_convolve_1_1_polar(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -9128,9 +9188,14 @@ def hvp_convolve_1_1_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _reverse_convolve(
         "hvp_convolve_1_1_polar",
@@ -9163,7 +9228,9 @@ def laplacian_convolve_1_1_polar(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
-    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
+    At r = 0 slopes are not read: a radial function (g, if normalize=False) is taken there to be smooth in r².  Near r = 0 the
+    form with r̂ needs φ_p = O(|r|^l_f), else φ'' + 2 φ'/r - l_f (l_f + 1) φ/r² grows without bound, as the definition does;
+    with normalize=False nothing but g'/r is formed, and what slopes are wrong by enters as that over |r|.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -9171,7 +9238,7 @@ def laplacian_convolve_1_1_polar(
     indptr, indices, vectors, radial, features, weights
         As of convolve_1_1_polar: (N + 1,), (E,), (E, 3), (E, P, C), (N, 3, C) and, optional, (E,), which are constant.
     slopes, curvatures : (E, P, C)
-        The first and the second derivative of the radial functions with respect to |r|.
+        The first and the second derivative of `radial`, φ or g, with respect to |r| (not r²).
     features_jacobian : (3 N, N, 3, C), optional
         The derivatives of features with respect to the coordinates; zero if left out.
     features_laplacian : (N, 3, C), optional
@@ -9183,14 +9250,16 @@ def laplacian_convolve_1_1_polar(
     Returns
     -------
     ForwardLaplacian
-        value (N, 3, C), jacobian (3 N, N, 3, C), laplacian (N, 3, C).
+        value (N, 3, C), jacobian (3 N, N, 3, C), laplacian (N, 3, C).  The jacobian is dense:
+        it grows as N².
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
     """
     return _laplacian_convolve(
         "laplacian_convolve_1_1_polar",
@@ -9242,9 +9311,11 @@ def vjp_apply_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _reverse_apply(
         "vjp_apply_1_1_axial",
@@ -9290,9 +9361,10 @@ def jvp_apply_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
     """
     return _forward_apply(
         "jvp_apply_1_1_axial",
@@ -9344,9 +9416,11 @@ def hvp_apply_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _reverse_apply(
         "hvp_apply_1_1_axial",
@@ -9394,7 +9468,8 @@ def vjp_convolve_1_1_axial(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -9405,9 +9480,13 @@ def vjp_convolve_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _reverse_convolve(
         "vjp_convolve_1_1_axial",
@@ -9457,9 +9536,11 @@ def jvp_convolve_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is a `weights_tangent` without `weights`.
     """
     return _forward_convolve(
         "jvp_convolve_1_1_axial",
@@ -9509,7 +9590,8 @@ def hvp_convolve_1_1_axial(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -9519,9 +9601,14 @@ def hvp_convolve_1_1_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _reverse_convolve(
         "hvp_convolve_1_1_axial",
@@ -9554,7 +9641,9 @@ def laplacian_convolve_1_1_axial(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
-    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
+    At r = 0 slopes are not read: a radial function (g, if normalize=False) is taken there to be smooth in r².  Near r = 0 the
+    form with r̂ needs φ_p = O(|r|^l_f), else φ'' + 2 φ'/r - l_f (l_f + 1) φ/r² grows without bound, as the definition does;
+    with normalize=False nothing but g'/r is formed, and what slopes are wrong by enters as that over |r|.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -9562,7 +9651,7 @@ def laplacian_convolve_1_1_axial(
     indptr, indices, vectors, radial, features, weights
         As of convolve_1_1_axial: (N + 1,), (E,), (E, 3), (E, P, C), (N, 3, C) and, optional, (E,), which are constant.
     slopes, curvatures : (E, P, C)
-        The first and the second derivative of the radial functions with respect to |r|.
+        The first and the second derivative of `radial`, φ or g, with respect to |r| (not r²).
     features_jacobian : (3 N, N, 3, C), optional
         The derivatives of features with respect to the coordinates; zero if left out.
     features_laplacian : (N, 3, C), optional
@@ -9574,14 +9663,16 @@ def laplacian_convolve_1_1_axial(
     Returns
     -------
     ForwardLaplacian
-        value (N, 3, C), jacobian (3 N, N, 3, C), laplacian (N, 3, C).
+        value (N, 3, C), jacobian (3 N, N, 3, C), laplacian (N, 3, C).  The jacobian is dense:
+        it grows as N².
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
     """
     return _laplacian_convolve(
         "laplacian_convolve_1_1_axial",
@@ -9633,9 +9724,11 @@ def vjp_apply_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _reverse_apply(
         "vjp_apply_1_2",
@@ -9681,9 +9774,10 @@ def jvp_apply_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
     """
     return _forward_apply(
         "jvp_apply_1_2",
@@ -9735,9 +9829,11 @@ def hvp_apply_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _reverse_apply(
         "hvp_apply_1_2",
@@ -9785,7 +9881,8 @@ def vjp_convolve_1_2(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -9796,9 +9893,13 @@ def vjp_convolve_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _reverse_convolve(
         "vjp_convolve_1_2",
@@ -9848,9 +9949,11 @@ def jvp_convolve_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is a `weights_tangent` without `weights`.
     """
     return _forward_convolve(
         "jvp_convolve_1_2",
@@ -9900,7 +10003,8 @@ def hvp_convolve_1_2(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -9910,9 +10014,14 @@ def hvp_convolve_1_2(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _reverse_convolve(
         "hvp_convolve_1_2",
@@ -9945,7 +10054,9 @@ def laplacian_convolve_1_2(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
-    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
+    At r = 0 slopes are not read: a radial function (g, if normalize=False) is taken there to be smooth in r².  Near r = 0 the
+    form with r̂ needs φ_p = O(|r|^l_f), else φ'' + 2 φ'/r - l_f (l_f + 1) φ/r² grows without bound, as the definition does;
+    with normalize=False nothing but g'/r is formed, and what slopes are wrong by enters as that over |r|.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -9953,7 +10064,7 @@ def laplacian_convolve_1_2(
     indptr, indices, vectors, radial, features, weights
         As of convolve_1_2: (N + 1,), (E,), (E, 3), (E, P, C), (N, 3, C) and, optional, (E,), which are constant.
     slopes, curvatures : (E, P, C)
-        The first and the second derivative of the radial functions with respect to |r|.
+        The first and the second derivative of `radial`, φ or g, with respect to |r| (not r²).
     features_jacobian : (3 N, N, 3, C), optional
         The derivatives of features with respect to the coordinates; zero if left out.
     features_laplacian : (N, 3, C), optional
@@ -9965,14 +10076,16 @@ def laplacian_convolve_1_2(
     Returns
     -------
     ForwardLaplacian
-        value (N, 5, C), jacobian (3 N, N, 5, C), laplacian (N, 5, C).
+        value (N, 5, C), jacobian (3 N, N, 5, C), laplacian (N, 5, C).  The jacobian is dense:
+        it grows as N².
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
     """
     return _laplacian_convolve(
         "laplacian_convolve_1_2",
@@ -10024,9 +10137,11 @@ def vjp_apply_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _reverse_apply(
         "vjp_apply_1_2_polar",
@@ -10072,9 +10187,10 @@ def jvp_apply_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
     """
     return _forward_apply(
         "jvp_apply_1_2_polar",
@@ -10126,9 +10242,11 @@ def hvp_apply_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _reverse_apply(
         "hvp_apply_1_2_polar",
@@ -10176,7 +10294,8 @@ def vjp_convolve_1_2_polar(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -10187,9 +10306,13 @@ def vjp_convolve_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _reverse_convolve(
         "vjp_convolve_1_2_polar",
@@ -10239,9 +10362,11 @@ def jvp_convolve_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is a `weights_tangent` without `weights`.
     """
     return _forward_convolve(
         "jvp_convolve_1_2_polar",
@@ -10291,7 +10416,8 @@ def hvp_convolve_1_2_polar(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -10301,9 +10427,14 @@ def hvp_convolve_1_2_polar(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _reverse_convolve(
         "hvp_convolve_1_2_polar",
@@ -10336,7 +10467,9 @@ def laplacian_convolve_1_2_polar(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
-    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
+    At r = 0 slopes are not read: a radial function (g, if normalize=False) is taken there to be smooth in r².  Near r = 0 the
+    form with r̂ needs φ_p = O(|r|^l_f), else φ'' + 2 φ'/r - l_f (l_f + 1) φ/r² grows without bound, as the definition does;
+    with normalize=False nothing but g'/r is formed, and what slopes are wrong by enters as that over |r|.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -10344,7 +10477,7 @@ def laplacian_convolve_1_2_polar(
     indptr, indices, vectors, radial, features, weights
         As of convolve_1_2_polar: (N + 1,), (E,), (E, 3), (E, P, C), (N, 3, C) and, optional, (E,), which are constant.
     slopes, curvatures : (E, P, C)
-        The first and the second derivative of the radial functions with respect to |r|.
+        The first and the second derivative of `radial`, φ or g, with respect to |r| (not r²).
     features_jacobian : (3 N, N, 3, C), optional
         The derivatives of features with respect to the coordinates; zero if left out.
     features_laplacian : (N, 3, C), optional
@@ -10356,14 +10489,16 @@ def laplacian_convolve_1_2_polar(
     Returns
     -------
     ForwardLaplacian
-        value (N, 5, C), jacobian (3 N, N, 5, C), laplacian (N, 5, C).
+        value (N, 5, C), jacobian (3 N, N, 5, C), laplacian (N, 5, C).  The jacobian is dense:
+        it grows as N².
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
     """
     return _laplacian_convolve(
         "laplacian_convolve_1_2_polar",
@@ -10415,9 +10550,11 @@ def vjp_apply_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _reverse_apply(
         "vjp_apply_1_2_axial",
@@ -10463,9 +10600,10 @@ def jvp_apply_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
     """
     return _forward_apply(
         "jvp_apply_1_2_axial",
@@ -10517,9 +10655,11 @@ def hvp_apply_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ.
+        If an array is masked, or `normalize`, `of` is of another type.
     ValueError
-        If a shape does not fit, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or an array is on the wrong device.
+        If `of` has an unknown name.
     """
     return _reverse_apply(
         "hvp_apply_1_2_axial",
@@ -10567,7 +10707,8 @@ def vjp_convolve_1_2_axial(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -10578,9 +10719,13 @@ def vjp_convolve_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If arrays of `out` are read-only or share memory.
     """
     return _reverse_convolve(
         "vjp_convolve_1_2_axial",
@@ -10630,9 +10775,11 @@ def jvp_convolve_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If there is a `weights_tangent` without `weights`.
     """
     return _forward_convolve(
         "jvp_convolve_1_2_axial",
@@ -10682,7 +10829,8 @@ def hvp_convolve_1_2_axial(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
+        not each other.
 
     Returns
     -------
@@ -10692,9 +10840,14 @@ def hvp_convolve_1_2_axial(
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize`, `of`, `transposed`, `out` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
+        If `transposed` belongs to another graph.
+        If `of` has an unknown name.
+        If there is a `weights_tangent` without `weights`.
+        If arrays of `out` are read-only or share memory.
     """
     return _reverse_convolve(
         "hvp_convolve_1_2_axial",
@@ -10727,7 +10880,9 @@ def laplacian_convolve_1_2_axial(
 
     The coordinates are 3 i + a, for the axis a of the position of node i; r = x_receiver - x_sender moves with both, and not
     at all where they are the same node.  The Laplacian of the kernel is a kernel with another radial function (theorem T12).
-    At r = 0 a radial function, g of a solid harmonic, is taken for a smooth function of r², whose slope is 0 there.
+    At r = 0 slopes are not read: a radial function (g, if normalize=False) is taken there to be smooth in r².  Near r = 0 the
+    form with r̂ needs φ_p = O(|r|^l_f), else φ'' + 2 φ'/r - l_f (l_f + 1) φ/r² grows without bound, as the definition does;
+    with normalize=False nothing but g'/r is formed, and what slopes are wrong by enters as that over |r|.
     Source: Li et al., arXiv 2307.08214; proofs T12, T14.
 
     Parameters
@@ -10735,7 +10890,7 @@ def laplacian_convolve_1_2_axial(
     indptr, indices, vectors, radial, features, weights
         As of convolve_1_2_axial: (N + 1,), (E,), (E, 3), (E, P, C), (N, 3, C) and, optional, (E,), which are constant.
     slopes, curvatures : (E, P, C)
-        The first and the second derivative of the radial functions with respect to |r|.
+        The first and the second derivative of `radial`, φ or g, with respect to |r| (not r²).
     features_jacobian : (3 N, N, 3, C), optional
         The derivatives of features with respect to the coordinates; zero if left out.
     features_laplacian : (N, 3, C), optional
@@ -10747,14 +10902,16 @@ def laplacian_convolve_1_2_axial(
     Returns
     -------
     ForwardLaplacian
-        value (N, 5, C), jacobian (3 N, N, 5, C), laplacian (N, 5, C).
+        value (N, 5, C), jacobian (3 N, N, 5, C), laplacian (N, 5, C).  The jacobian is dense:
+        it grows as N².
 
     Raises
     ------
     TypeError
-        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64.
+        If an array is masked, or `normalize` is of another type.
     ValueError
-        If a shape does not fit, the graph is not well formed, `transposed` belongs to another graph, `of` has an unknown name, or an array is on the wrong device.
+        If a shape does not fit, or the graph is not well formed, or an array is on the wrong device.
     """
     return _laplacian_convolve(
         "laplacian_convolve_1_2_axial",

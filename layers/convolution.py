@@ -38,7 +38,7 @@ class GraphCotangents(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Convolution:
-    """out_i = Σ_j w_j Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_j, a vector field to degree l_out; for inference.
+    """out_i = Σ_j w_j Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_j, a vector field to degree l_out.
 
     Source: slides, pages "Il nostro kernel equivariante" and "Dal continuo al discreto": for l_out = 1,
     K(r) = a(r) I + b(r) [r̂]× + c(r) Q(r̂).
@@ -278,9 +278,12 @@ class Convolution:
     ) -> ForwardLaplacian:
         """Of a layer with a table, on walkers: value, gradient and Laplacian with respect to all positions of each.
 
+        Where particles come near each other take normalize=False, and float64: the kernels are then polynomials of r.
+        Of the form with r̂, a table has φ = O(r^l_f) to its tolerance alone, and what is left is divided by r².
+
         Parameters
         ----------
-        positions : (B, A, 3)
+        positions : (B, A, 3), of the table's unit of length
         features : (B, A, 3, C)
         features_jacobian : (B, 3 A, A, 3, C), optional
             Their derivatives with respect to the coordinates 3 i + a; zero if left out.
@@ -297,8 +300,12 @@ class Convolution:
 
         Raises TypeError and ValueError for dtypes and shapes that do not fit, and unless `radial` is a table.
         """
-        features = np.asarray(features)
-        table = self._differentiable("laplacian", features.dtype, features.shape[-1] if features.ndim else 0)
+        where = "Convolution.laplacian"
+        positions = checks.float_array(where, "positions", positions, "(B, A, 3)", (None, None, 3))
+        asked = (*positions.shape[:2], 3, None)
+        features = checks.float_array(where, "features", features, f"({asked[0]}, {asked[1]}, 3, C)", asked)
+        checks.same_dtype(where, "features", features, "positions", positions.dtype)
+        table = self._differentiable("laplacian", features.dtype, features.shape[-1])
         return self._derivative("laplacian_walkers")(
             *(positions, table.coefficients, table.cutoff, features, weights, features_jacobian, features_laplacian),
             degree=table.degree,
@@ -306,6 +313,8 @@ class Convolution:
         )
 
     def _differentiable(self, what: str, dtype: np.dtype[Any], channels: int) -> RadialTable:
+        if isinstance(self.radial, MixingRadial):
+            raise ValueError(f"Convolution.{what}: radial mixes channels; see cpu_derivatives.vjp_convolve_mixing_*")
         if not isinstance(self.radial, RadialTable):
             raise ValueError(f"Convolution.{what}: radial tells no slopes; use the layer that tabulated() returns")
         return self._table(dtype, channels)

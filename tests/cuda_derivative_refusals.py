@@ -279,3 +279,15 @@ def test_unfit_out(order: str, name: str) -> None:
         assert all((on_host(a) == SENTINEL).all() for a in others.values())
     with pytest.raises(TypeError, match="out must be Cotangents"):
         call(**arguments, out=on_device(full))
+
+
+@pytest.mark.parametrize("order", ["vjp", "hvp"])
+def test_arrays_of_out_are_apart(order: str) -> None:
+    """Two that share memory: nothing is written."""
+    case = CASES["convolve"]
+    arguments = on_gpu(case.arguments(order))
+    vectors = on_device(np.full(case.inputs["vectors"].shape, SENTINEL, "float32"))
+    shared = gpu.Cotangents(vectors=vectors, weights=vectors.reshape(vectors.size)[2 : 2 + len(vectors)])
+    with pytest.raises(ValueError, match=f"^{order}_convolve_1_1: out.vectors and out.weights share memory$"):
+        getattr(gpu, f"{order}_convolve_1_1")(**arguments, out=shared)
+    assert (on_host(vectors) == SENTINEL).all()

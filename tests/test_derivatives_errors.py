@@ -227,6 +227,20 @@ def test_arrays_of_out(order: str, kind: str, field: str, fault: str) -> None:
     assert all((a == SENTINEL).all() for a in good)
 
 
+@pytest.mark.parametrize(("order", "kind"), FILLING)
+def test_arrays_of_out_are_apart(order: str, kind: str) -> None:
+    """ValueError for two that share memory, and nothing is written; side by side in one array they may lie."""
+    args, room = arguments(order, kind), np.full((5, 4), SENTINEL)
+    function = getattr(cpu_derivatives, f"{order}_{kind}_{KEY}")
+    shared = args["out"]._replace(vectors=room[:, :3], weights=room[:, 2])
+    with pytest.raises(ValueError, match=f"^{order}_convolve_{KEY}: out.vectors and out.weights share memory$"):
+        function(**{**args, "out": shared})
+    assert all((a == SENTINEL).all() for a in shared)
+    found = function(**{**args, "out": shared._replace(weights=room[:, 3])})
+    for name, array in function(**{**args, "out": None})._asdict().items():
+        assert np.array_equal(getattr(found, name), array), name
+
+
 # --- transposed ------------------------------------------------------------------------------------------------
 
 

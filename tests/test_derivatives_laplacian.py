@@ -149,7 +149,7 @@ def test_closed_forms(key: str, normalize: bool, radial: Radial) -> None:
     rng, count = np.random.default_rng(2), 24
     vectors = rng.standard_normal((count, 3))
     r = np.sqrt((vectors.astype(WIDE) ** 2).sum(1))
-    features = rng.standard_normal((count + 1, 3, CHANNELS))  # edge e: from node e + 1 to node 0's own copy
+    features = rng.standard_normal((count, 3, CHANNELS))  # edge e: from node count + e to node e
     for p, l in enumerate(derivative_oracles.path_degrees(key)):
         *jet, factor = radial(r, l)
         f = (jet[0], jet[1], jet[2])
@@ -158,7 +158,7 @@ def test_closed_forms(key: str, normalize: bool, radial: Radial) -> None:
         for table, values in zip(tables, given, strict=True):
             table[:, p] = values[:, None]
         indptr = np.concatenate([np.arange(count + 1), np.full(count, count)])  # receiver e has edge e
-        everyone = np.concatenate([features[:count], features[:count]])
+        everyone = np.concatenate([features, features])
         found = call(
             f"convolve_{key}",
             dict(zip(("radial", "slopes", "curvatures"), tables, strict=True)),
@@ -261,14 +261,13 @@ def test_walkers(key: str, dtype: Any, normalize: bool) -> None:
             flat["features_laplacian"][senders],
         )
         limit = tolerance(dtype).table_derivative(case.intervals, 6 * n)
-        for array, (messages, scales) in zip(got, moving.messages(), strict=True):
-            want, scale = (_received(m, receivers, b, n) for m in (messages, scales))
+        for array, (messages, scales), axis in zip(got, moving.messages(), (0, 1, 0), strict=True):
+            want, scale = (_received(m, axis, receivers, b, n) for m in (messages, scales))
             assert_close(array, want, scale, limit=limit, dtype=dtype, axis=-2)
 
 
-def _received(messages: Array, receivers: Array, b: int, n: int) -> Array:
-    """Messages ([D,] E, ..) or their scales, summed to (B, [D,] A, ..)."""
-    axis = 1 if len(messages) != len(receivers) else 0
+def _received(messages: Array, axis: int, receivers: Array, b: int, n: int) -> Array:
+    """Messages ([D,] E, ..) or their scales, edges along this axis, summed to (B, [D,] A, ..)."""
     total = np.zeros((b * n, *np.moveaxis(messages, axis, 0).shape[1:]), WIDE)
     np.add.at(total, receivers, np.moveaxis(messages, axis, 0))
     parts = total.reshape(b, n, *total.shape[1:])
@@ -281,18 +280,53 @@ def _received(messages: Array, receivers: Array, b: int, n: int) -> Array:
 @both
 @pytest.mark.parametrize("number", [3, 11])
 def test_cube_rotation(normalize: bool, number: int) -> None:
-    """Value and Laplacian turn with positions and features, which stay exact."""
+    """Value, Jacobian and Laplacian turn with positions, features and their Jacobian, which stay exact."""
     turn = cube_rotations()[number]
-    a = walkers("1_1", np.float64, normalize=normalize, seed=5)
-    a = {k: v for k, v in a.items() if k != "features_jacobian"}
-    full = {**a, "features_jacobian": np.zeros((3, 12, 4, 3, CHANNELS))}
+    full = walkers("1_1", np.float64, normalize=normalize, seed=5)
+
+    def components(array: Array) -> Array:
+        return np.einsum("ab,...bc->...ac", turn, array)
+
+    def coordinates(jacobian: Array) -> Array:
+        """(B, 3 A, A, 3, C): the axes of the coordinates too."""
+        by_axis = jacobian.reshape(len(jacobian), -1, 3, *jacobian.shape[2:])
+        return components(np.einsum("pq,biq...->bip...", turn, by_axis)).reshape(jacobian.shape)
+
     other = {**full, "positions": full["positions"] @ turn.T}
     for name in ("features", "features_laplacian"):
-        other[name] = np.einsum("ab,...bc->...ac", turn, full[name])
+        other[name] = components(full[name])
+    other["features_jacobian"] = coordinates(full["features_jacobian"])
     got, want = call("walkers_1_1", other), call("walkers_1_1", full)
-    for new, old in ((got.value, want.value), (got.laplacian, want.laplacian)):
-        turned = np.einsum("ab,...bc->...ac", turn, old)
-        assert relative_error(new, turned, np.abs(old).max()) < 1e3 * tolerance(np.float64).eps
+    for new, old, turned in zip(got, want, (components, coordinates, components), strict=True):
+        assert np.abs(old).max() > 0
+        assert relative_error(new, turned(old), np.abs(old).max()) < 1e3 * tolerance(np.float64).eps
+
+
+@pytest.mark.parametrize("dtype", inputs.DTYPES)
+def test_near_the_origin(dtype: Any) -> None:
+    """normalize=False, g = 1 - r² of l_f = 0: ∇² is -6 of either end, but for the slope's rounding over |r|."""
+    cutoff, intervals = 2.0, 32
+    table = np.zeros((intervals + 5, 3, CHANNELS), dtype)
+    table[:, 0] = (monomial(0, intervals, cutoff) - monomial(2, intervals, cutoff))[:, None]
+    r = np.array([0, *10.0 ** -np.arange(9)], dtype)
+    positions = np.zeros((len(r), 2, 3), dtype)
+    positions[:, 1, 1] = r
+    found = call(
+        "walkers_1_1",
+        {
+            "positions": positions,
+            "coefficients": table,
+            "cutoff": cutoff,
+            "features": np.ones((len(r), 2, 3, CHANNELS), dtype),
+        },
+        normalize=False,
+    )
+    error = np.abs(found.laplacian.astype(np.float64) + 12).max((1, 2, 3))
+    eps = tolerance(dtype).eps
+    rounding = 8 * eps * np.abs(table).max() * intervals / cutoff
+    with np.errstate(divide="ignore"):
+        over = np.where(r > 0, rounding / r, 0)
+    assert (error <= 8 * eps * (intervals / cutoff) ** 2 * np.abs(table).max() + over).all(), error
 
 
 def test_threads() -> None:
@@ -321,9 +355,13 @@ def test_refusals_and_nan(name: str) -> None:
     a = graph("1_1", np.float64, seed=8) if name.startswith("convolve") else walkers("1_1", np.float64, seed=8)
     floats = [n for n, v in a.items() if isinstance(v, np.ndarray) and v.dtype.kind == "f"]
     for argument in floats:
-        cut = a[argument][..., :-1] if argument != "coefficients" else a[argument][:, :-1]
+        by_component = {
+            "features": a["features"][..., :-1, :],
+            "coefficients": a.get("coefficients", np.ones((1, 2)))[:, :-1],
+        }
+        cut = by_component.get(argument, a[argument][..., :-1])  # of channels it is unknown which array is wrong
         for bad, error in ((cut, ValueError), (a[argument].astype(np.float32), TypeError)):
-            with pytest.raises(error, match=rf"^laplacian_{name}: .*\b") as caught:
+            with pytest.raises(error, match=rf"^laplacian_{name}: .*\b{argument}\b") as caught:
                 call(name, a, **{argument: bad})
             assert type(caught.value) is error
     want = call(name, a)

@@ -121,12 +121,12 @@ def test_radial_direction(case: Case) -> None:
 @pytest.mark.parametrize("key", FULL)
 @pytest.mark.parametrize("dtype", inputs.DTYPES)
 def test_translation(key: str, dtype: Any) -> None:
-    """A common shift of all positions changes nothing: their cotangents sum to zero."""
+    """Of an edge one end gets what the other loses: those of positions sum to zero, whatever those of vectors."""
     case = convolve_case(key, dtype, (3, 0, 18, 1, 40), seed=2)
     found = case.vjp()["vectors"]
     forces = cpu_derivatives.position_cotangents(**case.fixed, vectors=found)
     total = forces.astype(WIDE).sum(axis=0)
     scale = 2 * np.abs(found).astype(WIDE).sum(axis=0)
-    assert np.isfinite(total).all() and np.abs(found).min(initial=1) >= 0
+    assert np.isfinite(total).all()
     assert (np.abs(total) <= tolerance(dtype).eps * len(found) * scale).all()
     assert np.abs(forces).max() > 1e3 * tolerance(dtype).eps * scale.max()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pocket_tfn.layers import BesselBasis, Convolution, GraphCotangents, RadialMLP, radius_graph
+from pocket_tfn.layers import BesselBasis, Convolution, GraphCotangents, MixingRadial, RadialMLP, radius_graph
 
 CHANNELS, CUTOFF, STEP = 3, 3.0, 1e-5
 #: Central differences of step h: third derivatives times h²/6, and rounding over h, for values of order 1.
@@ -80,6 +80,9 @@ def test_only_a_table_tells_its_slopes() -> None:
         layer.vjp(radius_graph(positions, CUTOFF), features, features)
     with pytest.raises(ValueError, match="use the layer that tabulated"):
         layer.laplacian(positions[None], features[None])
+    mixing = Convolution(1, MixingRadial(lambda r: np.ones((len(r), 1)), np.ones((1, 3, CHANNELS, 2)), CUTOFF))
+    with pytest.raises(ValueError, match="mixes channels"):
+        mixing.vjp(radius_graph(positions, CUTOFF), features, features)
 
 
 def test_wrong_shapes_and_dtypes() -> None:
@@ -92,8 +95,17 @@ def test_wrong_shapes_and_dtypes() -> None:
         layer.vjp(graph, features.astype(np.float32), features)
     with pytest.raises(ValueError, match="cotangents"):
         layer.vjp(graph, features, features[..., :2])
-    with pytest.raises(ValueError, match="positions"):
+    with pytest.raises(ValueError, match=r"^Convolution.laplacian: positions must have shape \(B, A, 3\)"):
         layer.laplacian(positions, features[None])
+    x, f = positions[None], features[None]
+    with pytest.raises(ValueError, match=r"^Convolution.laplacian: features must have shape \(1, 4, 3, C\)"):
+        layer.laplacian(x, f[:, :3])
+    with pytest.raises(TypeError, match=r"^Convolution.laplacian: features is int64"):
+        layer.laplacian(x, f.astype(int))
+    with pytest.raises(TypeError, match=r"^Convolution.laplacian: features is float32 but positions is float64"):
+        layer.laplacian(x, f.astype(np.float32))
+    with pytest.raises(TypeError, match="mask"):
+        layer.laplacian(x, np.ma.masked_array(f, f > 0))
 
 
 def test_solid_harmonics_where_particles_meet() -> None:
