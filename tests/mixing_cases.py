@@ -182,11 +182,11 @@ def mixing_case(
 
 
 @st.composite
-def mixings(draw: st.DrawFn, keys: tuple[str, ...] = FULL) -> MixingCase:
+def mixings(draw: st.DrawFn, keys: tuple[str, ...] = FULL, dtypes: tuple[Any, ...] = inputs.DTYPES) -> MixingCase:
     """Any small graph, with vectors of length 0, any number of functions and, of channels, those compiled already."""
     return mixing_case(
         draw(st.sampled_from(keys)),
-        draw(st.sampled_from(inputs.DTYPES)),
+        draw(st.sampled_from(dtypes)),
         draw(st.lists(st.integers(0, 5), max_size=6)),
         functions=draw(st.integers(0, 4)),
         normalize=draw(st.booleans()),

@@ -32,15 +32,15 @@ def test_gradients_and_second_order(case: MixingCase) -> None:
 
 
 @pytest.mark.slow
-@given(mixings())
+@given(mixings(("1_0", "1_2"), (np.float32,)))
 @settings(deadline=None, max_examples=40, derandomize=True)
 def test_of_any_degree(case: MixingCase) -> None:
-    """The same of every function."""
+    """The same of the other functions; float64 differs in the width of vectors alone."""
     case.check(case.every())
 
 
 @pytest.mark.slow
-@given(mixings(oracles.SUBSETS))
+@given(mixings(oracles.SUBSETS, (np.float32,)))
 @settings(deadline=None, max_examples=40, derandomize=True)
 def test_paths_of_one_parity(case: MixingCase) -> None:
     """The same for the paths of one parity."""
