@@ -77,6 +77,7 @@ def test_all_agree(workload: str, dtype: str, l_out: int, tmp_path: Path) -> Non
     check_all_timed(found)
 
 
+@pytest.mark.slow
 def test_scaling_runs_and_is_drawn(tmp_path: Path) -> None:
     """Every size is measured, in a process of its own, and --save draws."""
     done = run("scaling", "--dtype", "float32", "--save", "--results", str(tmp_path))

@@ -22,9 +22,15 @@ from tests.oracles import KEYS, SUBSETS
 CAPABILITIES = ((8, 0), (9, 0), ptx.supported()[-1])
 KERNELS = [kernel for dtype in ptx.DTYPES for kernel in ptx.kernels(dtype)]
 #: The paths of one parity are parts of the whole: one part of the hardware tells enough of them.
-#: Of the rest one part is compiled for at once, the others with the slow tests.
+#: Of the rest, for one part float32 and the largest of float64 are compiled at once, the others with the slow tests.
 CASES = [
-    pytest.param(kernel, cc, marks=[] if cc == CAPABILITIES[1] else [pytest.mark.slow])
+    pytest.param(
+        kernel,
+        cc,
+        marks=[]
+        if cc == CAPABILITIES[1] and (kernel.dtype == "float32" or kernel.name.endswith("1_2"))
+        else [pytest.mark.slow],
+    )
     for kernel in KERNELS
     for cc in CAPABILITIES
     if cc == CAPABILITIES[1] or not kernel.name.endswith(SUBSETS)

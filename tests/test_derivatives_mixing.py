@@ -81,6 +81,7 @@ def test_nothing_to_mix(empty: str) -> None:
     assert not any(a.any() for a in got.values())
 
 
+@pytest.mark.slow
 @both_dtypes
 def test_without_weights(dtype: Any) -> None:
     """Weights of one, without cotangents; a tangent of theirs is refused."""
@@ -91,7 +92,8 @@ def test_without_weights(dtype: Any) -> None:
         case.hvp(weights_tangent=np.ones(len(case.inputs["vectors"]), dtype))
 
 
-@pytest.mark.parametrize("name", ["vectors", *(pytest.param(n, marks=pytest.mark.slow) for n in NAMES[1:])])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
 def test_one_tangent(name: str) -> None:
     """Those left out are zero."""
     case = only(mixing_case("1_1", degrees=(2, 0, 3), seed=4), name)

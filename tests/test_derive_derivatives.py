@@ -99,6 +99,7 @@ def run_edge(program: Program) -> dict[sp.Symbol, sp.Expr]:
 # --- theorem T12 --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_t12_holds_for_any_pair() -> None:
     """Paths without a closed form among them."""
     assert t12.prove(PAIRS).identities > t12.prove([pair(1, 1)]).identities

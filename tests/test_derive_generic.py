@@ -88,8 +88,12 @@ def test_every_theorem_holds_and_prints(degrees: tuple[int, int]) -> None:
 
 
 # --- the emitted code -------------------------------------------------------------------------------------
+# Slow ones: the code of four pairs is emitted and compiled.
+
+slow = pytest.mark.slow
 
 
+@slow
 def test_names_and_docstrings(files: MappingProxyType[str, str], module: ModuleType) -> None:
     """Every pair's three functions, documented with their own shapes; nothing of the slides' conversion."""
     for p in PAIRS:
@@ -102,6 +106,7 @@ def test_names_and_docstrings(files: MappingProxyType[str, str], module: ModuleT
     assert "K_abc,c" not in files["cpu.py"]
 
 
+@slow
 def test_emitted_code_is_proved(files: MappingProxyType[str, str]) -> None:
     """T11 for both modules, and its refusal of an edit."""
     modules = {name: files[name] for name in CODE_MODULES}
@@ -122,6 +127,7 @@ def e3nn_kernel(path: Any, vectors: Array) -> Array:
     return np.asarray(rows @ kernel @ columns.T)
 
 
+@slow
 @pytest.mark.parametrize("dtype", inputs.DTYPES)
 @pytest.mark.parametrize("degrees", DEGREES, ids=str)
 def test_kernels_are_e3nns(degrees: tuple[int, int], dtype: Any, module: ModuleType) -> None:
@@ -139,6 +145,7 @@ def test_kernels_are_e3nns(degrees: tuple[int, int], dtype: Any, module: ModuleT
         assert_close(got, want, size, limit=limit, dtype=dtype, axis=(-2, -1))
 
 
+@slow
 @pytest.mark.parametrize("degrees", DEGREES, ids=str)
 def test_apply_is_the_kernel_acting(degrees: tuple[int, int], module: ModuleType) -> None:
     """apply = kernel · f, with radial functions of every path at once."""
@@ -154,6 +161,7 @@ def test_apply_is_the_kernel_acting(degrees: tuple[int, int], module: ModuleType
     assert_close(got, want, scale, limit=tolerance(float).peer, dtype=float, axis=(-2, -1))
 
 
+@slow
 @pytest.mark.parametrize("dtype", inputs.DTYPES)
 def test_convolution_is_the_sum(dtype: Any, module: ModuleType) -> None:
     """convolve_2_1 on a small graph, weighted, against apply summed edge by edge."""
@@ -171,6 +179,7 @@ def test_convolution_is_the_sum(dtype: Any, module: ModuleType) -> None:
     assert_close(got, want, scale, limit=tolerance(dtype).total(3), dtype=dtype)
 
 
+@slow
 def test_catalogue_has_every_path(files: MappingProxyType[str, str]) -> None:
     """Also of pairs that nobody wrote a form for."""
     for _, path in PATHS:

@@ -13,13 +13,14 @@ import pytest
 import sympy as sp
 from pocket_tfn.derive.cartesian import delta, r
 from pocket_tfn.derive.catalogue import emitted_pairs
-from pocket_tfn.derive.latex import book_file, theorem_file
+from pocket_tfn.derive.cli import default_folder
+from pocket_tfn.derive.latex import theorem_file
 from pocket_tfn.derive.proofs import THEOREMS
 from pocket_tfn.derive.proofs.printing import constant_latex, factored, grouped, latex, matrix
 from pocket_tfn.derive.proofs.proof import Equation, Proof, Step
 from pocket_tfn.derive.symbols import DIRECTION
 
-from tests.derivation import emitted_modules, proofs
+from tests.derivation import emitted_modules
 
 X, Y, Z = DIRECTION
 ROOT_PI = sp.sqrt(sp.pi)
@@ -28,10 +29,8 @@ LATEX = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is
 
 @cache
 def pages() -> MappingProxyType[str, str]:
-    """Every page by its file name, derived once a process."""
-    proved = [*proofs().values()]
-    texts = dict([*map(theorem_file, proved), book_file(emitted_pairs(), proved)])
-    return MappingProxyType({name.removeprefix("proofs/"): text for name, text in texts.items()})
+    """Every page by its file name, as committed: `derive --check` tells whether they are what is derived."""
+    return MappingProxyType({p.name: p.read_text(encoding="utf-8") for p in (default_folder() / "proofs").iterdir()})
 
 
 # --- how numbers and polynomials look -----------------------------------------------------------------------

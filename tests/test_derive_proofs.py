@@ -13,7 +13,7 @@ from pocket_tfn.derive.proofs.proof import Equation, chain, equation, residuals,
 from pocket_tfn.derive.slides import SLIDES_TO_CANONICAL, radial_from_slides, slides_from_radial
 from pocket_tfn.derive.symbols import DIRECTION
 
-from tests.derivation import proofs
+from tests.derivation import proof, proofs
 
 X, Y, Z = DIRECTION
 SPHERE = SphereRing(units=[DIRECTION])
@@ -35,21 +35,23 @@ def test_the_theorems_that_there_should_be() -> None:
     assert {"T1", "T2", "T4", "T5", "T6", "T7", "T10", "T11"} <= set(THEOREMS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", THEOREMS)
 def test_holds_and_says_what_was_checked(name: str) -> None:
     """Every step that shows an equation counts identities; every equation has residuals of its own, all zero."""
-    proof = proofs()[name]
-    assert proof.name == name
-    assert proof.statement and proof.title and proof.hypotheses and proof.steps
-    for step in (*proof.steps, *proof.remarks):
+    found = proof(name)
+    assert found.name == name
+    assert found.statement and found.title and found.hypotheses and found.steps
+    for step in (*found.steps, *found.remarks):
         assert bool(step.equations) == (step.identities > 0)
         for shown in step.equations:
             assert len(shown.residuals) > 0
             assert all(r == 0 for r in shown.residuals)
-    assert proof.identities == sum(len(e.residuals) for s in (*proof.steps, *proof.remarks) for e in s.equations)
-    assert any(step.display for step in proof.steps)
+    assert found.identities == sum(len(e.residuals) for s in (*found.steps, *found.remarks) for e in s.equations)
+    assert any(step.display for step in found.steps)
 
 
+@pytest.mark.slow
 def test_steps_without_equations_are_arguments_in_words() -> None:
     """From generators to all rotations (T2), how to read what follows (T4), transitivity on spheres (T6); a step that
     loses its equations shows here."""
@@ -60,6 +62,7 @@ def test_steps_without_equations_are_arguments_in_words() -> None:
         assert all(text.startswith(known[name]) for text in bare[name])
 
 
+@pytest.mark.slow
 def test_numbers_are_unique() -> None:
     """Each theorem has a file of its own."""
     assert len({p.file_name for p in proofs().values()}) == len(proofs())
@@ -161,7 +164,7 @@ def test_lambda() -> None:
 
 def test_lambda_on_the_page() -> None:
     """The dictionary prints the same numbers."""
-    dictionary = proofs()["T4"].steps[-1].display
+    dictionary = proof("T4").steps[-1].display
     for text in (
         r"b_{1\to1}(r) &= \frac{\sqrt{6}}{4\sqrt{\pi}}\,\varphi_1(r)",
         r"\beta_{1\to2}(r) &= -\frac{\sqrt{5}}{2\sqrt{\pi}}\,\varphi_2(r)",
@@ -173,7 +176,7 @@ def test_lambda_on_the_page() -> None:
 def test_slides_coefficients() -> None:
     """ST(Q r̂) is 3 K(3) + 3/5 K(1), and nothing of K(2)."""
     assert ((1, sp.Rational(3, 5)), (0, 0), (0, 3)) == SLIDES_TO_CANONICAL
-    assert r"= 3\,K^{(3)} + \frac{3}{5}\,K^{(1)}" in proofs()["T7"].statement
+    assert r"= 3\,K^{(3)} + \frac{3}{5}\,K^{(1)}" in proof("T7").statement
 
 
 def test_slides_there_and_back() -> None:
