@@ -24,10 +24,12 @@ lint: $(VENV)/.test  ## formatting, lint and types
 	    ln -sfn ../../../$$part build/typing/pocket_tfn/; done
 	@$(VENV)/bin/mypy --no-incremental
 
-test: $(VENV)/.test lint check  ## lint, staleness and every test but the slow ones
+test: $(VENV)/.test  ## lint, staleness and every test but the slow ones
+	@$(MAKE) --no-print-directory -j 2 lint check
 	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal -m "not slow" $(ARGS)
 
-test-all: $(VENV)/.test lint check  ## the slow tests too
+test-all: $(VENV)/.test  ## the slow tests too
+	@$(MAKE) --no-print-directory -j 2 lint check
 	@$(RUN) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 proofs: $(VENV)/.derive  ## compile the book of proofs to build/proofs/book.pdf
