@@ -287,7 +287,7 @@ def _conversion(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tupl
             r"For users of the slides' table, by \tfnref{T7},",
             (
                 Equation(
-                    (r"\texttt{radial\_1\_2\_select_from\_slides}(\alpha, \beta)", rf"\bigl({radial}\bigr)"),
+                    (r"\texttt{radial\_1\_2\_from\_slides}(\alpha, \beta)", rf"\bigl({radial}\bigr)"),
                     tuple(r for m in modules for r in conversion_residuals(m)),
                 ),
             ),
