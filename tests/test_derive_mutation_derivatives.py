@@ -92,7 +92,7 @@ LOOPS = [
         ),
         ("not begun with zero", "bar_features[low:high] = k.zero", "pass"),
         ("others set to zero", "bar_features[low:high] = k.zero", "bar_features[:] = k.zero"),
-        ("some senders left out", "high = min(low + together, stop)", "high = low + 1"),
+        ("some senders left out", "high = min(low + at_once, stop)", "high = low + 1"),
         ("first block only", "range(0, len(numbers), _BLOCK)", "range(0, min(len(numbers), 1), _BLOCK)"),
     ),
     *edits(
