@@ -26729,8 +26729,8 @@ def vjp_convolve_1_0(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -26863,8 +26863,8 @@ def hvp_convolve_1_0(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -26940,8 +26940,8 @@ def vjp_convolve_tabulated_1_0(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -27083,8 +27083,8 @@ def hvp_convolve_tabulated_1_0(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -27381,8 +27381,8 @@ def vjp_convolve_walkers_1_0(
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
     out : WalkerCotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -27515,8 +27515,8 @@ def hvp_convolve_walkers_1_0(
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
     out : WalkerCotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -27882,8 +27882,8 @@ def vjp_convolve_1_1(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -28016,8 +28016,8 @@ def hvp_convolve_1_1(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -28093,8 +28093,8 @@ def vjp_convolve_tabulated_1_1(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -28236,8 +28236,8 @@ def hvp_convolve_tabulated_1_1(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -28534,8 +28534,8 @@ def vjp_convolve_walkers_1_1(
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
     out : WalkerCotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -28668,8 +28668,8 @@ def hvp_convolve_walkers_1_1(
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
     out : WalkerCotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -29035,8 +29035,8 @@ def vjp_convolve_1_1_polar(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -29169,8 +29169,8 @@ def hvp_convolve_1_1_polar(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -29246,8 +29246,8 @@ def vjp_convolve_tabulated_1_1_polar(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -29389,8 +29389,8 @@ def hvp_convolve_tabulated_1_1_polar(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -29687,8 +29687,8 @@ def vjp_convolve_walkers_1_1_polar(
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
     out : WalkerCotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -29821,8 +29821,8 @@ def hvp_convolve_walkers_1_1_polar(
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
     out : WalkerCotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -30188,8 +30188,8 @@ def vjp_convolve_1_1_axial(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -30322,8 +30322,8 @@ def hvp_convolve_1_1_axial(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -30399,8 +30399,8 @@ def vjp_convolve_tabulated_1_1_axial(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -30542,8 +30542,8 @@ def hvp_convolve_tabulated_1_1_axial(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -30840,8 +30840,8 @@ def vjp_convolve_walkers_1_1_axial(
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
     out : WalkerCotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -30974,8 +30974,8 @@ def hvp_convolve_walkers_1_1_axial(
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
     out : WalkerCotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -31341,8 +31341,8 @@ def vjp_convolve_1_2(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -31475,8 +31475,8 @@ def hvp_convolve_1_2(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -31552,8 +31552,8 @@ def vjp_convolve_tabulated_1_2(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -31695,8 +31695,8 @@ def hvp_convolve_tabulated_1_2(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -31993,8 +31993,8 @@ def vjp_convolve_walkers_1_2(
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
     out : WalkerCotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -32127,8 +32127,8 @@ def hvp_convolve_walkers_1_2(
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
     out : WalkerCotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -32494,8 +32494,8 @@ def vjp_convolve_1_2_polar(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -32628,8 +32628,8 @@ def hvp_convolve_1_2_polar(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -32705,8 +32705,8 @@ def vjp_convolve_tabulated_1_2_polar(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -32848,8 +32848,8 @@ def hvp_convolve_tabulated_1_2_polar(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -33146,8 +33146,8 @@ def vjp_convolve_walkers_1_2_polar(
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
     out : WalkerCotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -33280,8 +33280,8 @@ def hvp_convolve_walkers_1_2_polar(
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
     out : WalkerCotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -33647,8 +33647,8 @@ def vjp_convolve_1_2_axial(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -33781,8 +33781,8 @@ def hvp_convolve_1_2_axial(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -33858,8 +33858,8 @@ def vjp_convolve_tabulated_1_2_axial(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -34001,8 +34001,8 @@ def hvp_convolve_tabulated_1_2_axial(
     of : name or names out of vectors, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -34299,8 +34299,8 @@ def vjp_convolve_walkers_1_2_axial(
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
     out : WalkerCotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -34433,8 +34433,8 @@ def hvp_convolve_walkers_1_2_axial(
     of : name or names out of positions, features, weights
         Which cotangents are wanted; the others are not computed.
     out : WalkerCotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------

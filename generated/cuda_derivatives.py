@@ -8229,8 +8229,8 @@ def vjp_convolve_1_0(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -8351,8 +8351,8 @@ def hvp_convolve_1_0(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -8642,8 +8642,8 @@ def vjp_convolve_1_1(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -8764,8 +8764,8 @@ def hvp_convolve_1_1(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -9055,8 +9055,8 @@ def vjp_convolve_1_1_polar(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -9177,8 +9177,8 @@ def hvp_convolve_1_1_polar(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -9468,8 +9468,8 @@ def vjp_convolve_1_1_axial(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -9590,8 +9590,8 @@ def hvp_convolve_1_1_axial(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -9881,8 +9881,8 @@ def vjp_convolve_1_2(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -10003,8 +10003,8 @@ def hvp_convolve_1_2(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -10294,8 +10294,8 @@ def vjp_convolve_1_2_polar(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -10416,8 +10416,8 @@ def hvp_convolve_1_2_polar(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -10707,8 +10707,8 @@ def vjp_convolve_1_2_axial(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------
@@ -10829,8 +10829,8 @@ def hvp_convolve_1_2_axial(
     of : name or names out of vectors, radial, features, weights
         Which cotangents are wanted; the others are not computed.
     out : Cotangents, optional
-        Arrays to fill, as returned by an earlier call; those left out are made.  They may be strided or overlap an input,
-        not each other.
+        Arrays to fill, as returned by an earlier call; those left out are made.  They may overlap an input, not each
+        other.
 
     Returns
     -------

@@ -94,7 +94,7 @@ class Convolution:
             raise ValueError(f"Convolution: l_out must be 0, 1 or 2, got {self.l_out!r}")
         checks.flag("Convolution", "loops", self.loops)
         checks.flag("Convolution", "normalize", self.normalize)
-        if self.parity not in PARITIES or not self.paths:
+        if self.parity not in tuple(PARITIES) or not self.paths:  # what cannot be hashed is no parity either
             raise ValueError(f"Convolution: there is no kernel 1→{self.l_out} with parity {self.parity!r}")
         if not callable(self.radial):
             raise TypeError(f"Convolution: radial must be callable, got {type(self.radial).__name__}")

@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from hypothesis import strategies as st
 
 from tests.oracles import L_OUT, n_paths
 
 Array = npt.NDArray[Any]
 DTYPES = (np.float32, np.float64)
+#: Where float64 would be compiled anew, and differs in the width of vectors alone.
+float32_first = pytest.mark.parametrize("dtype", [np.float32, pytest.param(np.float64, marks=pytest.mark.slow)])
 INDEX_TYPES = (np.int32, np.int64)
 
 

@@ -22,8 +22,6 @@ from tests.tolerances import Array, assert_same_bits
 #: The module whose intrinsics are called here; mypy would want the argument that the compiler adds.
 LANES: Any = cpu
 both_dtypes = pytest.mark.parametrize("dtype", inputs.DTYPES)
-#: Where float64 would be compiled anew, and differs in the width of vectors alone.
-float32_first = pytest.mark.parametrize("dtype", [np.float32, pytest.param(np.float64, marks=pytest.mark.slow)])
 WIDTHS = (1, 2, 4, 8, 16, 32)
 
 
@@ -219,7 +217,7 @@ def of_channels(case: Case, chosen: slice) -> Case:
     return case.changed(**changes)
 
 
-@float32_first
+@inputs.float32_first
 @pytest.mark.parametrize("kind", [kind for kind in SUMS if kind != "convolve_mixing"])
 def test_a_channel_does_not_depend_on_its_neighbours(kind: str, dtype: Any) -> None:
     """Of 37 channels each has the bits that it has alone, and the first and the last of them, however many, theirs."""
@@ -231,7 +229,7 @@ def test_a_channel_does_not_depend_on_its_neighbours(kind: str, dtype: Any) -> N
         assert_same_bits(surrounded(of_channels(case, chosen), want[..., chosen].shape), want[..., chosen])
 
 
-@float32_first
+@inputs.float32_first
 def test_a_mixed_channel_does_not_depend_on_its_neighbours(dtype: Any) -> None:
     """The same for channels that are mixed into: 53 have the bits of each alone, and of the first, however many."""
     case = cases.case("convolve_mixing", EVERY_WIDTH["convolve_mixing"], dtype, mixed=53)
@@ -241,7 +239,7 @@ def test_a_mixed_channel_does_not_depend_on_its_neighbours(dtype: Any) -> None:
         assert_same_bits(surrounded(some, want[..., chosen].shape), want[..., chosen])
 
 
-@float32_first
+@inputs.float32_first
 def test_channels_that_weigh_nothing(dtype: Any) -> None:
     """Those of 37 whose matrices are zero may as well not be there: the same bits, but for the sign of zero."""
     case = cases.case("convolve_mixing", EVERY_WIDTH["convolve_mixing"], dtype, channels=37, mixed=13)

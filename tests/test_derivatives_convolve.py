@@ -103,7 +103,7 @@ def test_the_value_of_the_jvp(key: str, dtype: Any, normalize: bool) -> None:
     assert_close(case.jvp()[0], forward(case), scale, limit=2 * case.limit, dtype=dtype, axis=-2)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, pytest.param(np.float64, marks=pytest.mark.slow)])
+@inputs.float32_first
 @both
 def test_tangents_left_out_are_zero(dtype: Any, normalize: bool) -> None:
     """Each alone, the others left out or zero; none at all gives zeros."""

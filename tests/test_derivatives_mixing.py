@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from pocket_tfn import cpu, cpu_derivatives
 from pocket_tfn.cpu_derivatives import MixingCotangents
 
-from tests import oracles
+from tests import inputs, oracles
 from tests.derivative_cases import inner
 from tests.mixing_cases import NAMES, MixingCase, mixing_case, mixings, named, only
 from tests.tolerances import assert_same_bits
 
 each_key = pytest.mark.parametrize("key", ["1_1", *(pytest.param(k, marks=pytest.mark.slow) for k in ("1_0", "1_2"))])
 #: float32 at once, as it has the wider vectors; float64, which is compiled anew, with the slow ones.
-both_dtypes = pytest.mark.parametrize("dtype", [np.float32, pytest.param(np.float64, marks=pytest.mark.slow)])
+both_dtypes = inputs.float32_first
 both = pytest.mark.parametrize("normalize", [True, False])
 
 
