@@ -43,8 +43,10 @@ proofs: $(VENV)/.derive  ## compile the book of proofs to build/proofs/book.pdf
 bench: $(VENV)/.bench  ## compare with e3nn, torch.compile and jax.jit on this machine
 	@$(RUN) -m benchmarks $(ARGS)
 
-bench-cuda: $(VENV)/.test  ## what the GPU compiler makes of the CUDA kernels; needs no GPU
+bench-cuda: $(VENV)/.test  ## what the GPU compiler makes of the CUDA kernels and, where there is a GPU, their times beside peers
 	@$(RUN) -m benchmarks.cuda_report $(ARGS)
+	@if nvidia-smi -L >/dev/null 2>&1; then $(RUN) -m benchmarks.gpu; \
+	else echo "No NVIDIA GPU here, so nothing was timed; on a machine with one: python -m benchmarks.gpu"; fi
 
 example: $(VENV)/.test  ## the example on a real molecule, with its picture
 	@$(RUN) examples/molecule.py --output examples/molecule.png $(ARGS)

@@ -8,14 +8,30 @@ from collections.abc import Sequence
 
 from benchmarks import ptx, ptx_derivatives
 
-COLUMNS = ("kernel", "dtype", "arch", "registers", "spills", "stack", "fma", "loads", "stores", "width", "f64")
+COLUMNS = (
+    "kernel",
+    "dtype",
+    "arch",
+    "registers",
+    "spills",
+    "stack",
+    "fma",
+    "loads",
+    "16 bytes",
+    "stores",
+    "width",
+    "f64",
+)
+#: The longest is laplacian_jacobian_1_2_polar.
+WIDTHS = (29, 8, 7, *(len(name) + 1 for name in COLUMNS[3:]))
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.cuda_report",
         description="Compiles every CUDA kernel with NVVM and ptxas and prints registers, spills and stack (bytes) and "
-        "the PTX's fused multiply-adds, global loads and stores, their vector width, and whether it has any f64.",
+        "the PTX's fused multiply-adds, global loads, how many of these are of 16 bytes, stores, the vector width of "
+        "both, and whether it has any f64.  Names: @1 is in single numbers, ^3 and ^5 with a spline of that degree.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     supported = [ptx.architecture(cc) for cc in ptx.supported()]
@@ -32,14 +48,14 @@ def row(kernel: ptx.Kernel, cc: tuple[int, int]) -> tuple[str, ...]:
     text = ptx.compile_ptx(kernel, cc)
     used, counts = ptx.assemble(kernel, cc), ptx.count(text)
     spills = used.spill_stores + used.spill_loads
-    numbers = (used.registers, spills, used.stack, counts.fma, counts.loads, counts.stores, counts.vector_width)
+    loads = (counts.loads, counts.wide_loads)
+    numbers = (used.registers, spills, used.stack, counts.fma, *loads, counts.stores, counts.vector_width)
     f64 = "yes" if ptx.uses_float64(text) else "no"
     return (kernel.name, kernel.dtype, ptx.architecture(cc), *map(str, numbers), f64)
 
 
 def show(cells: Sequence[str]) -> None:
-    widths = (23, 8, 7, *(len(name) + 1 for name in COLUMNS[3:]))
-    left, right = zip(cells[:3], widths[:3], strict=True), zip(cells[3:], widths[3:], strict=True)
+    left, right = zip(cells[:3], WIDTHS[:3], strict=True), zip(cells[3:], WIDTHS[3:], strict=True)
     print(*(c.ljust(w) for c, w in left), *(c.rjust(w) for c, w in right), flush=True)
 
 

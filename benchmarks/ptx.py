@@ -40,6 +40,7 @@ class Kernel:
     dtype: str
     function: Callable[..., None]
     signature: tuple[Any, ...]
+    most_registers: int | None = None  # what the compiler is held to
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,17 @@ class Resources:
 
 @dataclass(frozen=True)
 class Counts:
-    """Instructions in the text of the PTX, taken or not."""
+    """Instructions in the text of the PTX, taken or not; of those of global memory, how many numbers they move."""
 
     fma: int
     loads: int
     stores: int
-    vector_width: int
+    vector_width: int  # the most numbers that one instruction moves
+    vector_loads: int = 0  # of two numbers or more
+    vector_stores: int = 0
+    wide_loads: int = 0  # of 16 bytes
+    passing_loads: int = 0  # of what takes no place in the first cache
+    divisions: int = 0  # of integers, and remainders
 
 
 def supported() -> list[tuple[int, int]]:
@@ -76,30 +82,54 @@ def architecture(cc: tuple[int, int]) -> str:
 
 
 def kernels(dtype: str) -> Iterator[Kernel]:
-    """Every kernel that the public functions launch, for arrays of this dtype."""
+    """Every kernel that the public functions launch for arrays of this dtype, in vectors and in single numbers."""
     number = types.float32 if dtype == "float32" else types.float64
     for key in sorted(name.removeprefix("kernel_") for name in gpu.__all__ if name.startswith("kernel_")):
-        for name, signature in _signatures(number).items():
-            stem = {"kernel": "kernel_items", "apply": "apply_items"}.get(name, "convolve_rows")
-            suffix = "_weighted" if name.endswith("_weighted") else ""
-            yield Kernel(f"{name}_{key}", dtype, getattr(gpu, f"_{stem}_{key}{suffix}").py_func, signature)
-    indices = _array(types.int64, 1)
-    graph = (indices, indices, types.int64, _array(types.int32, 1))
+        for name, (stem, signature) in _signatures(number, 2 * int(key.split("_")[1]) + 1).items():
+            yield _kernel(f"{name}_{key}", dtype, getattr(gpu, f"_{stem}_{key}"), signature)
+    indices = array(types.int64, 1)
+    graph = (indices, indices, types.int64, array(types.int32, 1))
+    matrix = array(number, 2)
+    yield Kernel("product", dtype, gpu._product.py_func, (matrix, matrix, matrix))
     yield Kernel("find_graph_fault", dtype, gpu._find_graph_fault.py_func, graph)
     strided = types.Array(number, 3, "A")
-    yield Kernel("copy", dtype, gpu._copy_kernel(3).py_func, (strided, _array(number, 1)))
+    yield Kernel("copy", dtype, gpu._copy_kernel(3).py_func, (strided, array(number, 1)))
 
 
-def _signatures(number: Any) -> dict[str, tuple[Any, ...]]:
-    k = typeof(gpu._TABLES[np.dtype(str(number))], Purpose.argument)
-    matrix, cube = _array(number, 2), _array(number, 3)
-    graph = (_array(types.int64, 1), _array(types.int64, 1))
-    return {
-        "kernel": (k, types.boolean, *_broadcasting(2), matrix, matrix, cube),
-        "apply": (k, types.boolean, *_broadcasting(3), matrix, cube, cube, cube),
-        "convolve": (k, types.boolean, *graph, matrix, cube, cube, cube),
-        "convolve_weighted": (k, types.boolean, *graph, matrix, cube, cube, _array(number, 1), cube),
+def _kernel(name: str, dtype: str, dispatcher: Any, signature: tuple[Any, ...]) -> Kernel:
+    return Kernel(name, dtype, dispatcher.py_func, signature, dispatcher.targetoptions.get("max_registers"))
+
+
+def _signatures(number: Any, n_out: int) -> dict[str, tuple[str, tuple[Any, ...]]]:
+    """By function, "@1" if in single numbers, "^" before the degree: the stem of its kernel, and types of arguments."""
+    matrix, cube, four, five = (array(number, n) for n in (2, 3, 4, 5))
+    solid, plan = types.boolean, typeof((1,) * 3, Purpose.argument)
+    graph = (array(types.int64, 1), array(types.int64, 1), matrix)
+    ends = (number, number)
+    line = array(number, 1)
+    found: dict[str, tuple[str, tuple[Any, ...]]] = {
+        "kernel": ("kernel_items", (solid, *_broadcasting(2), matrix, matrix, cube)),
+        "mixing": ("mixing_rows", (plan, solid, types.int64, *graph, matrix, cube, line, five)),
     }
+    for suffix, wide in (("", True), ("@1", False)):
+        items, streamed, tables = (lanes(number, n_out, room if wide else None) for room in (64, 20, 16))
+        found |= {
+            f"apply{suffix}": ("apply_items", (items, solid, *_broadcasting(3), matrix, cube, cube, cube)),
+            f"convolve{suffix}": ("convolve_rows", (streamed, plan, solid, *graph, cube, cube, line, cube)),
+        }
+        for degree, order in gpu._ORDERS.items():
+            head = (tables, plan, solid, typeof(order, Purpose.argument))
+            end = f"{suffix}^{degree}"
+            found[f"tabulated{end}"] = ("tabulated_rows", (*head, *graph, cube, *ends, cube, line, cube))
+            found[f"walkers{end}"] = ("walkers", (*head, solid, cube, cube, *ends, four, matrix, four))
+    return found
+
+
+def lanes(number: Any, n_out: int, room: int | None) -> Any:
+    """The type of a plan's lanes where the channels allow any; of a single number if there is no room."""
+    dtype = np.dtype(str(number))
+    width = 1 if room is None else gpu._vector_bytes(n_out, dtype, room) // dtype.itemsize
+    return typeof((0,) * width, Purpose.argument)
 
 
 def _broadcasting(operands: int) -> tuple[Any, Any]:
@@ -108,7 +138,8 @@ def _broadcasting(operands: int) -> tuple[Any, Any]:
     return typeof(lead, Purpose.argument), typeof((lead,) * operands, Purpose.argument)
 
 
-def _array(number: Any, ndim: int) -> Any:
+def array(number: Any, ndim: int) -> Any:
+    """The type of a contiguous array."""
     return types.Array(number, ndim, "C")
 
 
@@ -130,7 +161,8 @@ def assemble(kernel: Kernel, cc: tuple[int, int]) -> Resources:
     ptx = compile_ptx(kernel, cc)
     header = re.search(r"^\.version .*\n\.target .*\n\.address_size .*\n", ptx, re.MULTILINE)
     assert header, "PTX begins with version, target and address size"
-    return read_log(_ptxas(find_ptxas(header[0], cc), ptx, cc))
+    most = () if kernel.most_registers is None else (f"-maxrregcount={kernel.most_registers}",)
+    return read_log(_ptxas(find_ptxas(header[0], cc), ptx, cc, *most))
 
 
 @cache
@@ -155,11 +187,12 @@ def _wheel_ptxas() -> list[str]:
     return [str(f.locate()) for f in files if f.name in ("ptxas", "ptxas.exe")]
 
 
-def _ptxas(path: str, ptx: str, cc: tuple[int, int]) -> str:
+def _ptxas(path: str, ptx: str, cc: tuple[int, int], *options: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "kernel.ptx")
         source.write_text(ptx)
-        command = [path, "-v", f"-arch={architecture(cc)}", "-o", str(Path(folder, "kernel.cubin")), str(source)]
+        arguments = ("-v", *options, f"-arch={architecture(cc)}", "-o", str(Path(folder, "kernel.cubin")))
+        command = [path, *arguments, str(source)]
         return subprocess.run(command, capture_output=True, text=True, check=True).stderr
 
 
@@ -192,7 +225,12 @@ def uses_atomics(ptx: str) -> bool:
 
 def count(ptx: str) -> Counts:
     """Instructions by kind; loads and stores are those of global memory, as such or through a generic address."""
-    operand = r"(?:\.global)?(?:\.nc)?(?:\.v([24]))?\.[bfsu]\d+\b"
+    operand = r"(?:\.global)?(?:\.nc)?(?:\.L1::(no_allocate))?(?:\.v([24]))?\.[bfsu](\d+)\b"
     loads, stores = (re.findall(rf"\b{operation}{operand}", ptx) for operation in ("ld", "st"))
-    width = max((int(v or 1) for v in loads + stores), default=1)
-    return Counts(len(re.findall(r"\bfma\.rn\.f", ptx)), len(loads), len(stores), width)
+    width = max((int(v or 1) for _, v, _ in loads + stores), default=1)
+    vector_loads, vector_stores = (sum(bool(v) for _, v, _ in found) for found in (loads, stores))
+    wide = sum(int(v or 1) * int(bits) == 128 for _, v, bits in loads)
+    passing = sum(bool(hint) for hint, _, _ in loads)
+    divisions = len(re.findall(r"\b(?:div|rem)\.[su](?:16|32|64)\b", ptx))
+    fma = len(re.findall(r"\bfma\.rn\.f", ptx))
+    return Counts(fma, len(loads), len(stores), width, vector_loads, vector_stores, wide, passing, divisions)

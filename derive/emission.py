@@ -318,7 +318,7 @@ def module_context(pairs: Sequence[Pair]) -> dict[str, Any]:
             "cpu": [f"{kind}_{p.key}" for kind in ("kernel", "apply", *CONVOLUTIONS) for p in emitted],
             "derivatives": [f"{kind}_{p.key}" for kind in DERIVATIVES for p in emitted],
             "laplacians": [f"{kind}_{p.key}" for kind in LAPLACIANS for p in emitted],
-            "cuda": [f"{kind}_{p.key}" for kind in ("kernel", "apply", "convolve") for p in emitted],
+            "cuda": [f"{kind}_{p.key}" for kind in ("kernel", "apply", *CONVOLUTIONS) for p in emitted],
             "cuda_derivatives": [f"{kind}_{p.key}" for kind in CUDA_DERIVATIVES for p in emitted],
         },
         "splines": _splines(),

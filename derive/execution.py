@@ -16,7 +16,7 @@ import math
 import operator
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cached_property
 from types import CodeType, SimpleNamespace
@@ -26,10 +26,12 @@ import numpy as np
 import sympy as sp
 
 from .constants import constant_value
+from .exact_lanes import LANES
+from .waiting import yielding
 
 Node = TypeVar("Node", bound=ast.AST)
 #: Names that decorate compiled functions in the emitted modules.
-LOOP_COMPILERS = frozenset({"_loop", "_global"})
+LOOP_COMPILERS = frozenset({"_loop", "_global", "_lean"})
 COMPILERS = LOOP_COMPILERS | {"_compiled", "_device"}
 #: What a function consists of that only adds and multiplies, numbers aside, which it takes from the table.
 POLYNOMIAL = (
@@ -38,49 +40,6 @@ POLYNOMIAL = (
 )
 #: Fields of the table of constants that are not numbers of the formulas.
 SPECIAL_FIELDS = frozenset({"zero", "one", "tiny", "huge", "up", "down"})
-
-
-def _several(array: np.ndarray, place: tuple[int, ...], lanes: Sized) -> tuple[Any, ...]:
-    """An index of elements that exist, next to each other: nothing is wrapped around or cut to fit, as slices are."""
-    last = (*place[:-1], place[-1] + len(lanes) - 1)
-    if min(place) < 0 or any(i >= n for i, n in zip(last, array.shape, strict=True)):
-        raise IndexError(f"{len(lanes)} elements from {place} on do not lie within {array.shape}")
-    if len(lanes) > 1 and array.strides[-1] != array.itemsize:
-        raise IndexError(f"{len(lanes)} elements from {place} on do not lie next to each other")
-    return (*place[:-1], slice(place[-1], place[-1] + len(lanes)))
-
-
-def _load(array: np.ndarray, place: tuple[int, ...], lanes: tuple[int, ...]) -> np.ndarray:
-    return array[_several(array, place, lanes)].copy()
-
-
-def _store(array: np.ndarray, place: tuple[int, ...], lanes: np.ndarray) -> None:
-    array[_several(array, place, lanes)] = lanes
-
-
-def _take(array: np.ndarray, column: int, like: tuple[int, ...]) -> tuple[Any, ...]:
-    if column < 0:
-        raise IndexError(f"there is no column {column}")
-    return tuple(array[row, column] for row in range(len(like)))
-
-
-#: What the compiler's vectors are on exact numbers: slices.  A prefetch computes nothing.
-LANES: dict[str, Any] = {
-    "_load": _load,
-    "_store": _store,
-    "_take": _take,
-    "_prefetch": lambda array, row, first: None,
-    "_line": lambda array: 1,
-    "_prefetch_to_write": lambda array, row, first: None,
-    "_reload": lambda: None,
-    "_store_nontemporal": _store,
-    "_one": lambda array: 1,
-    "_splat": lambda value, lanes: np.array([value] * len(lanes), dtype=object),
-    "_sum_lanes": lambda lanes: sum(lanes[1:], lanes[0]),
-    "_select_from": lambda before, after, first: np.concatenate([before[:first], after[first:]]),
-}
-
-
 #: A loop that waits for a condition has so many turns; what is executed here is small, so that more are an error.
 MOST_TURNS = 1 << 14
 
@@ -105,6 +64,7 @@ class EmittedModule:
         if twice := [n for n, count in counts.items() if count > 1]:
             raise EmittedCodeError(f"{name} defines {twice[0]} twice")
         self._functions = [f for f in functions if _is_compiled(f)]
+        self._run = yielding(self._functions) if self.runs_on_gpu else self._functions
         self._on_host = [f for f in functions if not _is_compiled(f)]
 
     @property
@@ -123,7 +83,8 @@ class EmittedModule:
             raise EmittedCodeError(f"{self.name}: the number {untyped[0]} is not taken from the table of its dtype")
 
     def _untyped_numbers(self) -> list[str]:
-        scalar = [f for f in self._functions if f.args.args[0].arg == "k" and not _is_compiled(f, LOOP_COMPILERS)]
+        compiled = [f for f in self._functions if not _is_compiled(f, LOOP_COMPILERS)]
+        scalar = [f for f in compiled if [a.arg for a in f.args.args[:1]] == ["k"]]
         nodes = [n for f in scalar for n in ast.walk(f)]
         places = [e for n in nodes for e in _places(n)]
         counted = {id(n) for e in places for n in ast.walk(e)}
@@ -171,7 +132,7 @@ class EmittedModule:
 
         Raises EmittedCodeError where there is no such compiled function, or it does not run on these arguments.
         """
-        return self._call(self._compiled_world(overrides), name, arguments)
+        return self.call(self._compiled_world(overrides), name, *arguments)
 
     def function(self, name: str, **overrides: Any) -> Callable[..., Any]:
         """Likewise the compiled function, to be called more than once; what it raises is not caught."""
@@ -182,7 +143,7 @@ class EmittedModule:
     def _compiled_world(self, overrides: Mapping[str, Any]) -> dict[str, Any]:
         world: dict[str, Any] = {
             "math": SimpleNamespace(sqrt=sp.sqrt),
-            "np": SimpleNamespace(empty=np.empty, int64=np.int64),
+            "np": SimpleNamespace(empty=np.empty, int32=np.int32, int64=np.int64),
             "_RADIAL_AHEAD": 4,
             "_SENDER_AHEAD": 2,
             "_AHEAD": 2,
@@ -197,11 +158,11 @@ class EmittedModule:
         """Likewise for a function that is not compiled; it sees the overrides alone."""
         world = {"_turns": _turns, **overrides}
         exec(_bytecode(f for f in self._on_host if f.name == name), world)
-        return self._call(world, name, arguments)
+        return self.call(world, name, *arguments)
 
     def run_all(self, name: str, *arguments: Any, **overrides: Any) -> Any:
         """Call a public function with all that it calls, compiled or not, down to its loops."""
-        return self._call(self.world(**overrides), name, arguments)
+        return self.call(self.world(**overrides), name, *arguments)
 
     def world(self, **overrides: Any) -> dict[str, Any]:
         """All functions, plain classes and written-out constants as plain Python, in which overrides replace names."""
@@ -211,9 +172,23 @@ class EmittedModule:
         world |= LANES | overrides
         return world
 
+    def numbers(self, **given: Any) -> dict[str, Any]:
+        """What is given, and what the module assigns that follows from it and from what is written out there."""
+        found = dict(given)
+        for node, code in self._numbers:
+            if _follows(node.value, found):
+                own = dict(found)
+                exec(code, own)
+                found = {name: value for name, value in {**own, **found}.items() if name != "__builtins__"}
+        return found
+
+    @cached_property
+    def _numbers(self) -> list[tuple[ast.Assign, CodeType]]:
+        return [(n, _bytecode([n])) for n in self._tree.body if isinstance(n, ast.Assign) and _is_number(n.value)]
+
     @cached_property
     def _bytecode(self) -> CodeType:
-        return _bytecode(self._functions)
+        return _bytecode(self._run)
 
     @cached_property
     def _records(self) -> dict[str, Any]:
@@ -227,13 +202,14 @@ class EmittedModule:
     def _whole_bytecode(self) -> CodeType:
         body = [n for n in self._tree.body if not _is_record(n)]
         plain = [n for n in body if _is_written_out(n) or _is_plain_class(n)]
-        return _bytecode([*plain, *self._functions, *self._on_host])
+        return _bytecode([*plain, *self._run, *self._on_host])
 
     def _require(self, world: Mapping[str, Any], name: str) -> None:
         if name not in world:
             raise EmittedCodeError(f"{self.name} has no function {name}, or does not compile it")
 
-    def _call(self, world: Mapping[str, Any], name: str, arguments: Sequence[Any]) -> Any:
+    def call(self, world: Mapping[str, Any], name: str, *arguments: Any) -> Any:
+        """A function of a world; EmittedCodeError where there is none, or it does not run on these arguments."""
         self._require(world, name)
         try:
             return world[name](*arguments)
@@ -310,6 +286,15 @@ def _is_written_out(node: ast.stmt) -> bool:
     """Whether constants are assigned that are computed from nothing but what is written there."""
     nodes = ast.walk(node.value) if isinstance(node, ast.Assign) else ()
     return isinstance(node, ast.Assign) and not any(isinstance(n, (ast.Name, ast.Call)) for n in nodes)
+
+
+def _is_number(value: ast.expr) -> bool:
+    """Whether a value is computed from nothing but numbers, written there or named."""
+    return not any(isinstance(n, (ast.Call, ast.Lambda, ast.Attribute)) for n in ast.walk(value))
+
+
+def _follows(value: ast.expr, known: Container[str]) -> bool:
+    return all(n.id in known for n in ast.walk(value) if isinstance(n, ast.Name))
 
 
 def _bytecode(statements: Iterable[ast.stmt]) -> CodeType:

@@ -3889,11 +3889,71 @@ def _apply(
     return _fill(compute, out, full, dtype, vectors, radial, features)
 
 
+# --- what tells radial functions ----------------------------------------------------------------------
+
+_SHORTEST, _LONGEST = 1e-30, 1e30  # cutoffs that, and whose inverses, float32 can hold
+_ORDERS = {3: (0,) * 4, 5: (0,) * 6}  # tells the compiler how many coefficients are weighed
+
+
+class _Table(NamedTuple):
+    """Radial functions as a cardinal B-spline: what the loops need of it."""
+
+    order: tuple[int, ...]  # as many entries as coefficients are weighed
+    coefficients: Array
+    scale: Any  # intervals per length, in the dtype of the coefficients
+    end: Any  # the number of intervals
+
+
+def _table(where: str, n_paths: int, coefficients: Array, cutoff: float, degree: int, channels: int) -> _Table:
+    """ValueError unless degree, cutoff and the table's shape make sense."""
+    if not isinstance(degree, (int, np.integer)) or degree not in _ORDERS:
+        raise ValueError(f"{where}: degree must be {' or '.join(map(str, _ORDERS))}, got {degree!r}")
+    if isinstance(cutoff, bool) or not isinstance(cutoff, (int, float, np.integer, np.floating)):
+        raise TypeError(f"{where}: cutoff must be a number, got {type(cutoff).__name__}")
+    if not _SHORTEST <= cutoff <= _LONGEST:
+        raise ValueError(f"{where}: cutoff must be a positive length from {_SHORTEST:g} to {_LONGEST:g}, got {cutoff!r}")
+    knots = (max(len(coefficients), degree + 1),) if coefficients.ndim else ()
+    shape = (*knots, n_paths, channels)
+    _shape(where, "coefficients", coefficients, f"(M + {degree}, {n_paths}, C) with M > 0,", shape)
+    number = coefficients.dtype.type
+    end = number(len(coefficients) - degree)
+    scale = number(end / float(cutoff))
+    while number(cutoff) * scale < end:  # rounded so that a length of exactly the cutoff lies outside
+        scale = np.nextafter(scale, number(np.inf))
+    return _Table(_ORDERS[degree], coefficients, scale, end)
+
+
+def _mixing_sizes(
+    where: str, n_paths: int, graph: _Graph, basis: Array, mixing: Array
+) -> tuple[tuple[int, int, int], int]:
+    """(K, P, C_in) and C_out; ValueError unless the shapes of basis and mixing go together."""
+    _core(where, "basis", basis, "(E, K)", (graph.edges, None))
+    _shape(where, "basis", basis, "(E, K)", (graph.edges, basis.shape[1]))
+    inner = (basis.shape[1], n_paths, graph.channels)
+    if mixing.ndim != 4 or mixing.shape[:3] != inner:
+        symbols = f"(K, {n_paths}, C_in, C_out) with K = {inner[0]} of basis and C_in = {inner[2]} of features"
+        raise ValueError(f"{where}: mixing must have shape {symbols}, got {tuple(mixing.shape)}")
+    return inner, mixing.shape[3]
+
+
+def _walker_sizes(
+    where: str, n_in: int, positions: Any, features: Any, *weighted: Any, loops: Any
+) -> tuple[int, int, int]:
+    """(walkers, particles, channels); ValueError unless all shapes agree."""
+    if not isinstance(loops, (bool, np.bool_)):
+        raise TypeError(f"{where}: loops must be True or False, got {type(loops).__name__}")
+    if features.ndim != 4 or features.shape[2] != n_in:
+        raise ValueError(f"{where}: features must have shape (B, A, {n_in}, C), got {tuple(features.shape)}")
+    walkers, particles, _, channels = features.shape
+    _shape(where, "positions", positions, "(B, A, 3)", (walkers, particles, 3))
+    for array in weighted:
+        _shape(where, "weights", array, "(B, A)", (walkers, particles))
+    return walkers, particles, channels
+
+
 # --- from arguments to loops: convolutions ------------------------------------------------------------
 
 _MIXING_BYTES = 1 << 19  # so much is summed before it is mixed: little enough to stay in a cache
-_SHORTEST, _LONGEST = 1e-30, 1e30  # cutoffs that, and whose inverses, float32 can hold
-_ORDERS = {3: (0,) * 4, 5: (0,) * 6}  # tells the compiler how many coefficients are weighed
 
 
 def _lanes(channels: int, dtype: np.dtype[Any], vectors: int = 1) -> tuple[int, ...]:
@@ -3966,34 +4026,6 @@ def _graph(
     return graph, [_frozen(a) for a in others]
 
 
-class _Table(NamedTuple):
-    """Radial functions as a cardinal B-spline: what the loops need of it."""
-
-    order: tuple[int, ...]  # as many entries as coefficients are weighed
-    coefficients: Array
-    scale: Any  # intervals per length, in the dtype of the coefficients
-    end: Any  # the number of intervals
-
-
-def _table(where: str, n_paths: int, coefficients: Array, cutoff: float, degree: int, channels: int) -> _Table:
-    """ValueError unless degree, cutoff and the table's shape make sense."""
-    if not isinstance(degree, (int, np.integer)) or degree not in _ORDERS:
-        raise ValueError(f"{where}: degree must be {' or '.join(map(str, _ORDERS))}, got {degree!r}")
-    if isinstance(cutoff, bool) or not isinstance(cutoff, (int, float, np.integer, np.floating)):
-        raise TypeError(f"{where}: cutoff must be a number, got {type(cutoff).__name__}")
-    if not _SHORTEST <= cutoff <= _LONGEST:
-        raise ValueError(f"{where}: cutoff must be a positive length from {_SHORTEST:g} to {_LONGEST:g}, got {cutoff!r}")
-    knots = (max(len(coefficients), degree + 1),) if coefficients.ndim else ()
-    shape = (*knots, n_paths, channels)
-    _shape(where, "coefficients", coefficients, f"(M + {degree}, {n_paths}, C) with M > 0,", shape)
-    number = coefficients.dtype.type
-    end = number(len(coefficients) - degree)
-    scale = number(end / float(cutoff))
-    while number(cutoff) * scale < end:  # rounded so that a length of exactly the cutoff lies outside
-        scale = np.nextafter(scale, number(np.inf))
-    return _Table(_ORDERS[degree], coefficients, scale, end)
-
-
 def _convolve(
     where: str,
     loop: Any,
@@ -4053,19 +4085,6 @@ def _convolve_tabulated(
         _spread(loop, bounds, (_TABLES[graph.dtype], *steps, solid, table.order, *arrays, target))
 
     return _fill(compute, out, full, graph.dtype, *graph.inputs(coefficients))
-
-
-def _mixing_sizes(
-    where: str, n_paths: int, graph: _Graph, basis: Array, mixing: Array
-) -> tuple[tuple[int, int, int], int]:
-    """(K, P, C_in) and C_out; ValueError unless the shapes of basis and mixing go together."""
-    _core(where, "basis", basis, "(E, K)", (graph.edges, None))
-    _shape(where, "basis", basis, "(E, K)", (graph.edges, basis.shape[1]))
-    inner = (basis.shape[1], n_paths, graph.channels)
-    if mixing.ndim != 4 or mixing.shape[:3] != inner:
-        symbols = f"(K, {n_paths}, C_in, C_out) with K = {inner[0]} of basis and C_in = {inner[2]} of features"
-        raise ValueError(f"{where}: mixing must have shape {symbols}, got {mixing.shape}")
-    return inner, mixing.shape[3]
 
 
 def _convolve_mixing(
@@ -4161,14 +4180,7 @@ def _convolve_walkers(
     floats = dict(zip(floats, _host(where, **floats), strict=True))
     dtype = _float_type(where, **floats)
     positions, coefficients, features, *weighted = map(_frozen, floats.values())
-    if not isinstance(loops, (bool, np.bool_)):
-        raise TypeError(f"{where}: loops must be True or False, got {type(loops).__name__}")
-    if features.ndim != 4 or features.shape[2] != n_in:
-        raise ValueError(f"{where}: features must have shape (B, A, {n_in}, C), got {features.shape}")
-    walkers, particles, _, channels = features.shape
-    _shape(where, "positions", positions, "(B, A, 3)", (walkers, particles, 3))
-    for array in weighted:
-        _shape(where, "weights", array, "(B, A)", (walkers, particles))
+    walkers, particles, channels = _walker_sizes(where, n_in, positions, features, *weighted, loops=loops)
     table = _table(where, n_paths, coefficients, cutoff, degree, channels)
     full = (walkers, particles, n_out, channels)
     if out is not None:

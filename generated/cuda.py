@@ -7,24 +7,35 @@ Components of degree 2 are coefficients in the orthonormal basis of symmetric tr
 `radial` holds the contracted radial functions in the order of catalogue.json.  At r = 0 only the path with l_f = 0
 contributes (theorem T10).
 
-The functions are those of pocket_tfn.cpu, for each pair (l_in, l_out) = 1→0, 1→1, 1→2, and for the polar and the axial paths of each alone.  They take anything
-with __cuda_array_interface__ (Numba, CuPy, PyTorch), without copying contiguous arrays, and return Numba device arrays, which
-offer the same interface; `out`, where given, is returned itself.  Work is queued on the default stream.  One thread owns one
-channel of one receiver, so there are no atomics and results are the same to the last bit from run to run.
+The functions are those of pocket_tfn.cpu, with the same names and meaning, for each pair (l_in, l_out) = 1→0, 1→1, 1→2, and for the
+polar and the axial paths of each alone.  They take anything with __cuda_array_interface__ (Numba, CuPy, PyTorch), without
+copying contiguous arrays, and return Numba device arrays, which offer the same interface; `out`, where given, is returned
+itself.  Work is put on the caller's stream (see on_stream), and the host goes on, except where a graph is to be checked
+(see checked_graph).  A group of threads owns a receiver: there are no atomics, and results are the same to the last bit
+from run to run.  What a call lacks, a GPU, its compute capability or a compiler, it says in one sentence.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
-from collections.abc import Callable
+import operator
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 try:
+    from llvmlite import ir
     from numba import cuda
+    from numba.cuda import cgutils, types
     from numba.cuda.core.config import ENABLE_CUDASIM
+    from numba.cuda.cudadrv import nvvm
+    from numba.cuda.extending import intrinsic, lower_builtin, models, register_model, type_callable
+    from numba.cuda.typing.typeof import Purpose, typeof
 except (ImportError, RuntimeError) as error:  # numba-cuda raises RuntimeError where a part of the toolkit is missing
     raise ImportError(f"pocket_tfn.cuda needs numba-cuda: pip install 'pocket-tfn[cuda]' ({error})") from error
 
@@ -36,6 +47,7 @@ __all__ = [
     "apply_1_2",
     "apply_1_2_axial",
     "apply_1_2_polar",
+    "checked_graph",
     "convolve_1_0",
     "convolve_1_1",
     "convolve_1_1_axial",
@@ -43,6 +55,27 @@ __all__ = [
     "convolve_1_2",
     "convolve_1_2_axial",
     "convolve_1_2_polar",
+    "convolve_mixing_1_0",
+    "convolve_mixing_1_1",
+    "convolve_mixing_1_1_axial",
+    "convolve_mixing_1_1_polar",
+    "convolve_mixing_1_2",
+    "convolve_mixing_1_2_axial",
+    "convolve_mixing_1_2_polar",
+    "convolve_tabulated_1_0",
+    "convolve_tabulated_1_1",
+    "convolve_tabulated_1_1_axial",
+    "convolve_tabulated_1_1_polar",
+    "convolve_tabulated_1_2",
+    "convolve_tabulated_1_2_axial",
+    "convolve_tabulated_1_2_polar",
+    "convolve_walkers_1_0",
+    "convolve_walkers_1_1",
+    "convolve_walkers_1_1_axial",
+    "convolve_walkers_1_1_polar",
+    "convolve_walkers_1_2",
+    "convolve_walkers_1_2_axial",
+    "convolve_walkers_1_2_polar",
     "kernel_1_0",
     "kernel_1_1",
     "kernel_1_1_axial",
@@ -50,12 +83,437 @@ __all__ = [
     "kernel_1_2",
     "kernel_1_2_axial",
     "kernel_1_2_polar",
+    "on_stream",
 ]
+
+Array = Any
 
 # inline: the channel loop then sees what was hoisted, and no device function is compiled for itself.
 # Simulated, plain functions serve: the simulator's own cannot be called by keyword.
 _device = (lambda function: function) if ENABLE_CUDASIM else cuda.jit(device=True, inline="always")
 _global = cuda.jit(cache=True)
+_lean = cuda.jit(cache=True, **({} if ENABLE_CUDASIM else {"max_registers": 80}))  # 24 warps then wait for memory at once
+
+
+# --- devices ------------------------------------------------------------------------------------------
+
+_LEAST_CAPABILITY = (7, 0)  # from here on the threads of a warp have a program counter each, and can wait for each other
+
+
+def _require_device(where: str) -> None:
+    """RuntimeError, in one sentence, where there is no GPU that these kernels can be compiled for and run on."""
+    if not cuda.is_available():
+        raise RuntimeError(f"{where}: no CUDA device is available (driver missing, or no GPU)")
+    if not ENABLE_CUDASIM and (fault := _device_fault(cuda.get_current_device().id)):
+        raise RuntimeError(f"{where}: {fault}")
+
+
+@functools.cache
+def _device_fault(number: int) -> str:
+    """What is wrong with a GPU, or with the compiler for it; nothing if all is well."""
+    device = cuda.gpus[number]
+    if device.compute_capability < _LEAST_CAPABILITY:
+        wanted, found = (".".join(map(str, c)) for c in (_LEAST_CAPABILITY, device.compute_capability))
+        return f"GPU {number} has compute capability {found}; {wanted} or newer is needed"
+    if not nvvm.is_available():
+        return "the CUDA compiler libNVVM was not found: pip install 'numba-cuda[cu13]' or a CUDA toolkit"
+    return ""
+
+
+# --- streams ------------------------------------------------------------------------------------------
+
+
+class _Calls(threading.local):
+    """The calls that a Python thread makes."""
+
+    chosen: Any = None  # the stream of on_stream
+    stream: Any = 0  # the stream of the call at work; Numba's default
+
+    def __init__(self) -> None:
+        self.faults: dict[int, Any] = {}  # for each GPU what the check of a graph reports
+
+
+_calls = _Calls()
+
+
+@contextlib.contextmanager
+def on_stream(stream: Any) -> Iterator[None]:
+    """Work of the calls within is put on this stream: a Numba, CuPy, PyTorch or cuda.core stream, or its handle, an int.
+
+    Without it work goes to the caller's stream as the arrays tell it: PyTorch's current stream for tensors, and the
+    stream that __cuda_array_interface__ names, as CuPy's arrays do; else to the default stream.  The host waits for a
+    call only where that has a graph to check (see checked_graph).  Raises TypeError for what is no stream.
+    """
+    before, _calls.chosen = _calls.chosen, _stream(_handle(stream))
+    try:
+        yield
+    finally:
+        _calls.chosen = before
+
+
+def _handle(stream: Any) -> int:
+    """The handle of anybody's stream."""
+    if hasattr(stream, "__cuda_stream__"):
+        return int(stream.__cuda_stream__()[1]) or _LEGACY
+    for name in ("cuda_stream", "ptr", "handle"):  # of PyTorch, CuPy, Numba
+        stream = getattr(stream, name, stream)
+    stream = getattr(stream, "value", stream)  # a ctypes pointer, which is None for the default stream
+    if stream is None or (isinstance(stream, int) and not isinstance(stream, bool)):
+        return stream or _LEGACY
+    raise TypeError(f"a stream of Numba, CuPy, PyTorch or cuda.core is needed, or its handle, not {type(stream).__name__}")
+
+
+_LEGACY = 1  # the handle of the default stream, as the CUDA array interface has it
+
+
+@functools.lru_cache(maxsize=64)
+def _stream(handle: int) -> Any:
+    """Numba's; 0 for the default, which results then do not name: the interface has no number for it but 1."""
+    return 0 if handle == _LEGACY or ENABLE_CUDASIM else cuda.external_stream(handle)
+
+
+def _named_stream(array: Any) -> int | None:
+    """The handle of the stream on which an array is worked with; None if it does not say."""
+    if type(array).__module__.partition(".")[0] == "torch":
+        return _torch_stream(array.device) if array.is_cuda else None
+    interface = getattr(array, "__cuda_array_interface__", None)
+    named = interface.get("stream") if isinstance(interface, dict) else None
+    return None if named is None else int(named)
+
+
+def _torch_stream(device: Any) -> int:
+    return sys.modules["torch"].cuda.current_stream(device).cuda_stream or _LEGACY
+
+
+def _stream_for(arrays: Iterable[Any]) -> Any:
+    """The one that these arrays name, after the work that is waiting on others that they name; 0 if they name none."""
+    named = dict.fromkeys(handle for array in arrays if (handle := _named_stream(array)) is not None)
+    if not named:
+        return 0
+    first, *others = sorted(named, key=lambda handle: handle == _LEGACY)
+    stream = _stream(first)
+    for other in others:
+        event = cuda.event(timing=False)
+        event.record(_stream(other))
+        event.wait(stream)
+    return stream
+
+
+def _queued(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A public function, whose work is put on its caller's stream."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **named: Any) -> Any:
+        before = _calls.stream
+        given = [a for group in (*args, *named.values()) for a in (group if isinstance(group, tuple) else (group,))]
+        _calls.stream = _calls.chosen if _calls.chosen is not None else _stream_for(given)
+        try:
+            return function(*args, **named)
+        finally:
+            _calls.stream = before
+
+    return call
+
+
+# --- launches -----------------------------------------------------------------------------------------
+
+# Idle blocks end at once; fewer than 128 would only draw Numba's warning about small grids.
+_THREADS, _LEAST_BLOCKS = (32, 1) if ENABLE_CUDASIM else (128, 128)
+_WARP = 32
+_MOST_WEIGHTS = 6  # of the coefficients of a table, at a place
+
+
+def _launch(kernel: Any, threads: int, *args: Any) -> None:
+    kernel[max(-(-threads // _THREADS), _LEAST_BLOCKS), _THREADS, _calls.stream](*args)
+
+
+# --- memory -------------------------------------------------------------------------------------------
+
+
+def _empty(shape: tuple[int, ...], dtype: Any) -> Any:
+    return cuda.device_array(shape, dtype, stream=_calls.stream)
+
+
+@functools.lru_cache(maxsize=64)
+def _nothing_on(device: int, ndim: int, dtype: np.dtype[Any]) -> Any:
+    return cuda.device_array((0,) * ndim, dtype)
+
+
+def _nothing(ndim: int, dtype: np.dtype[Any]) -> Any:
+    """What a kernel is given in place of an array that is left out."""
+    return _nothing_on(0 if ENABLE_CUDASIM else cuda.get_current_device().id, ndim, dtype)
+
+
+def _interface(array: Any) -> Any:
+    """The simulator's arrays lie in host memory and have NumPy's interface alone."""
+    return array.__array_interface__ if ENABLE_CUDASIM else array.__cuda_array_interface__
+
+
+@functools.lru_cache(maxsize=1024)
+def _described(address: int, read_only: bool, shape: Any, strides: Any, typestr: str) -> Any:
+    """A Numba array that owns nothing, over memory that a caller's array owns: to make one takes longer than to find it."""
+    data = (address, read_only)
+    return cuda.from_cuda_array_interface(
+        {"version": 3, "data": data, "shape": shape, "strides": strides, "typestr": typestr}, sync=False
+    )
+
+
+def _address(array: Any) -> int:
+    """Where the elements of a Numba array begin."""
+    return int(_interface(array)["data"][0] if ENABLE_CUDASIM else array.device_ctypes_pointer.value or 0)
+
+
+def _overlap(first: Any, second: Any) -> bool:
+    """Whether two contiguous arrays share memory."""
+    starts = _address(first), _address(second)
+    return starts[0] < starts[1] + second.nbytes and starts[1] < starts[0] + first.nbytes
+
+
+def _packed(array: Any) -> Any:
+    """The array itself if it is C-contiguous, else a copy that is."""
+    if array.is_c_contiguous():
+        return array
+    copy = _empty(array.shape, array.dtype)
+    _launch(_copy_kernel(array.ndim), array.size, array, copy.reshape(-1))
+    return copy
+
+
+def _fill(compute: Callable[[Any], None], out: Any, view: Any, shape: tuple[int, ...], dtype: Any, inputs: Any) -> Any:
+    """Compute into out, of which view is a view, by way of a fresh array where out overlaps an input."""
+    direct = view is not None and not any(_overlap(view, a) for a in inputs)
+    target = view if direct else _empty(shape, dtype)
+    if target.size:
+        compute(target)
+    if out is None:
+        return target
+    if not direct:
+        view.copy_to_device(target, stream=_calls.stream)
+    return out
+
+
+# --- vectors of channels ----------------------------------------------------------------------------
+# The scalar functions below serve vectors of channels as they serve numbers.  A thread has
+# as many neighbouring channels as it moves by one instruction: addresses, branches and geometry are shared by them.
+
+
+class _Lanes(types.Type):
+    """A vector of `count` floats, in registers."""
+
+    def __init__(self, dtype: Any, count: int) -> None:
+        self.dtype, self.count = dtype, count
+        super().__init__(name=f"Lanes({dtype} x {count})")
+
+
+@register_model(_Lanes)
+class _LanesModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, ir.VectorType(manager.lookup(kind.dtype).get_value_type(), kind.count))
+
+
+def _spread_lanes(builder: Any, value: Any, kind: Any) -> Any:
+    """A number in every lane; lanes as they are."""
+    if isinstance(value.type, ir.VectorType):
+        return value
+    undefined = ir.Constant(kind, ir.Undefined)
+    first = builder.insert_element(undefined, value, ir.Constant(ir.IntType(32), 0))
+    everywhere = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count)
+    return builder.shuffle_vector(first, undefined, everywhere)
+
+
+def _define_operator(symbol: Any, instruction: str) -> None:
+    """Let numbers and lanes of one dtype meet in this operator."""
+
+    @type_callable(symbol)
+    def typed(context: Any) -> Any:
+        def result(left: Any, right: Any) -> Any:
+            lanes = next((t for t in (left, right) if isinstance(t, _Lanes)), None)
+            fits = lanes is not None and all(t in (lanes, lanes.dtype) for t in (left, right))
+            return lanes if fits else None
+
+        return result
+
+    def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = context.get_value_type(signature.return_type)
+        return getattr(builder, instruction)(*(_spread_lanes(builder, value, kind) for value in args))
+
+    for kinds in ((_Lanes, _Lanes), (_Lanes, types.Float), (types.Float, _Lanes)):
+        lower_builtin(symbol, *kinds)(lower)
+
+
+_define_operator(operator.add, "fadd")
+_define_operator(operator.sub, "fsub")
+_define_operator(operator.mul, "fmul")
+
+
+@type_callable(operator.neg)
+def _typed_negation(context: Any) -> Any:
+    def result(lanes: Any) -> Any:
+        return lanes if isinstance(lanes, _Lanes) else None
+
+    return result
+
+
+@lower_builtin(operator.neg, _Lanes)
+def _negation(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    return builder.fsub(ir.Constant(args[0].type, [-0.0] * args[0].type.count), args[0])
+
+
+def _element(context: Any, builder: Any, kinds: Any, array: Any, place: Any) -> Any:
+    """The address of array[place]; kinds are the types of the two."""
+    fields = context.make_array(kinds[0])(context, builder, array)
+    items = zip(cgutils.unpack_tuple(builder, place), kinds[1], strict=True)
+    index = [context.cast(builder, item, kind, types.intp) for item, kind in items]
+    return cgutils.get_item_pointer(context, builder, kinds[0], fields, index, wraparound=False)
+
+
+def _pack(builder: Any, kind: Any, numbers: Any) -> Any:
+    """Numbers as a vector."""
+    lanes = ir.Constant(kind, ir.Undefined)
+    for n, number in enumerate(numbers):
+        lanes = builder.insert_element(lanes, number, ir.Constant(ir.IntType(32), n))
+    return lanes
+
+
+@intrinsic
+def _splat(typingctx: Any, value: Any, lanes: Any) -> Any:
+    """A number in as many lanes as the tuple `lanes` has."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return _spread_lanes(builder, args[0], context.get_value_type(signature.return_type))
+
+    return _Lanes(value, lanes.count)(value, lanes), codegen
+
+
+@intrinsic
+def _load(typingctx: Any, array: Any, place: Any, lanes: Any) -> Any:
+    """array[place] and the elements after it along the last axis, as many as the tuple `lanes` has."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = context.get_value_type(signature.return_type)
+        address = _element(context, builder, signature.args[:2], *args[:2])
+        return builder.load(builder.bitcast(address, kind.as_pointer()), align=context.get_abi_sizeof(kind))
+
+    return _Lanes(array.dtype, lanes.count)(array, place, lanes), codegen
+
+
+@intrinsic
+def _load_once(typingctx: Any, array: Any, place: Any, lanes: Any) -> Any:
+    """The same of what no thread reads again: it takes no place in the first cache, where features may stay."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = context.get_value_type(signature.return_type)
+        address = _element(context, builder, signature.args[:2], *args[:2])
+        bits, count = array.dtype.bitwidth, kind.count
+        names = ", ".join(f"${n}" for n in range(count))
+        vector, names = (f".v{count}", f"{{{names}}}") if count > 1 else ("", names)
+        text = f"ld.global.nc.L1::no_allocate{vector}.f{bits} {names}, [${count}];"
+        several = ir.LiteralStructType([kind.element] * count) if count > 1 else kind.element
+        letter = {32: "f", 64: "d"}[bits]
+        read = ir.InlineAsm(ir.FunctionType(several, [address.type]), text, f"={letter}," * count + "l")
+        found = builder.call(read, [address])
+        return _pack(builder, kind, [builder.extract_value(found, n) for n in range(count)] if count > 1 else [found])
+
+    return _Lanes(array.dtype, lanes.count)(array, place, lanes), codegen
+
+
+@intrinsic
+def _store(typingctx: Any, array: Any, place: Any, lanes: Any) -> Any:
+    """Write lanes where _load would read them."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = args[2].type
+        address = _element(context, builder, signature.args[:2], *args[:2])
+        builder.store(args[2], builder.bitcast(address, kind.as_pointer()), align=context.get_abi_sizeof(kind))
+        return context.get_dummy_value()
+
+    return types.void(array, place, lanes), codegen
+
+
+@intrinsic
+def _sum_lanes(typingctx: Any, lanes: Any) -> Any:
+    """The sum of all lanes, by halves: their number is a power of two."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        numbers = [builder.extract_element(args[0], ir.Constant(ir.IntType(32), n)) for n in range(lanes.count)]
+        while len(numbers) > 1:
+            half = len(numbers) // 2
+            numbers = [builder.fadd(a, b) for a, b in zip(numbers[:half], numbers[half:], strict=True)]
+        return numbers[0]
+
+    return lanes.dtype(lanes), codegen
+
+
+@intrinsic
+def _floor(typingctx: Any, value: Any) -> Any:
+    """The largest whole number that is not greater, as a float."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.call(builder.module.declare_intrinsic("llvm.floor", [args[0].type]), args)
+
+    return value(value), codegen
+
+
+# What the threads of a block share.  Each of these functions is called once in a kernel: the array is the block's.
+
+
+@_device
+def _shared_frames(like):
+    """For each thread four numbers; vectors of lanes fit in, and find themselves at multiples of their size."""
+    return cuda.shared.array((_THREADS, 4), like.dtype, 16)
+
+
+@_device
+def _shared_senders():
+    return cuda.shared.array((_THREADS, 1), np.int64)
+
+
+@_device
+def _shared_intervals():
+    return cuda.shared.array((_THREADS, 1), np.int32)
+
+
+@_device
+def _shared_splines(like):
+    return cuda.shared.array((_MOST_WEIGHTS, _THREADS), like.dtype)
+
+
+@_device
+def _wait(slot, lane, group):
+    """Until all threads of a group, which are neighbours in one warp, have come so far; they then see what each wrote."""
+    cuda.syncwarp(((1 << group) - 1) << ((slot - lane) & (_WARP - 1)))
+
+
+if ENABLE_CUDASIM:  # slices are vectors, shared memory has the alignment of the host, and barriers are those of blocks
+
+    def _several(place, lanes):
+        return (*place[:-1], slice(place[-1], place[-1] + len(lanes)))
+
+    def _splat(value, lanes):  # type: ignore[misc]
+        return np.full(len(lanes), value, type(value))
+
+    def _load(array, place, lanes):  # type: ignore[misc]
+        return np.array(array[_several(place, lanes)])
+
+    def _load_once(array, place, lanes):  # type: ignore[misc]
+        return _load(array, place, lanes)
+
+    def _store(array, place, lanes):  # type: ignore[misc]
+        array[_several(place, lanes)] = lanes
+
+    def _sum_lanes(lanes):  # type: ignore[misc]
+        while len(lanes) > 1:
+            lanes = lanes[: len(lanes) // 2] + lanes[len(lanes) // 2 :]
+        return lanes[0]
+
+    def _floor(value):  # type: ignore[misc]
+        return np.floor(value)
+
+    def _shared_frames(like):  # type: ignore[misc]
+        return cuda.shared.array((_THREADS, 4), like.dtype)
+
+    def _wait(slot, lane, group):  # type: ignore[misc]
+        cuda.syncthreads()
+
 
 # --- typed constants ------------------------------------------------------------------------------
 
@@ -182,6 +640,25 @@ _K64 = _Constants(
 )
 _TABLES = {np.dtype(np.float32): _K32, np.dtype(np.float64): _K64}
 
+
+@intrinsic
+def _constants_in_code(typingctx: Any, like: Any) -> Any:
+    """The table for the dtype of an array, in the code of the kernel: 37 arguments of it would cost 80 microseconds."""
+    table = _TABLES[np.dtype(str(like.dtype))]
+    kind = typeof(table, Purpose.constant)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return context.get_constant_generic(builder, kind, table)
+
+    return kind(like), codegen
+
+
+def _constants_of(like: Any) -> _Constants:
+    return _TABLES[like.dtype]
+
+
+_constants: Any = _constants_of if ENABLE_CUDASIM else _constants_in_code
+
 # --- scalar functions: executed on symbols and proved equal to the catalogue (theorem T11) ----------
 
 
@@ -256,6 +733,27 @@ def _kernel_channel_1_0(k, edge, alpha):
 
 
 @_device
+def _add_channel_1_0(k, edge, o0, alpha, f0, f1, f2):
+    """o + Σ_p radial_p K^p(r̂) f: 1 additions more than _apply_channel_1_0."""
+    x, y, z = edge
+    d = f0 * x + f1 * y + f2 * z
+    t = alpha * d
+    return (
+        o0 + t,
+    )
+
+
+@_device
+def _message_channel_1_0(k, edge, f0, f1, f2):
+    """K^p(r̂) f of every path p: 3 multiplications and 2 additions (3 multiplications and 2 additions as defined)."""
+    x, y, z = edge
+    d = f0 * x + f1 * y + f2 * z
+    return (
+        d,
+    )
+
+
+@_device
 def _edge_1_1(k, x, y, z):
     """What depends on r̂ alone: 6 multiplications and 2 additions."""
     n = x * x + y * y + z * z
@@ -300,6 +798,44 @@ def _kernel_channel_1_1(k, edge, a, b, c):
         t * z - b * y,
         b * x + t_2 * z,
         g + t_3 * z,
+    )
+
+
+@_device
+def _add_channel_1_1(k, edge, o0, o1, o2, a, b, c, f0, f1, f2):
+    """o + Σ_p radial_p K^p(r̂) f: 3 additions more than _apply_channel_1_1."""
+    x, y, z, n, x_3, y_3, z_3 = edge
+    g = a - c * n
+    w0 = f2 * y - f1 * z
+    w1 = f0 * z - f2 * x
+    w2 = f1 * x - f0 * y
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    t = c * d
+    return (
+        o0 + b * w0 + f0 * g + t * x,
+        o1 + b * w1 + f1 * g + t * y,
+        o2 + b * w2 + f2 * g + t * z,
+    )
+
+
+@_device
+def _message_channel_1_1(k, edge, f0, f1, f2):
+    """K^p(r̂) f of every path p: 15 multiplications and 8 additions (45 multiplications and 15 additions as defined)."""
+    x, y, z, n, x_3, y_3, z_3 = edge
+    w0 = f2 * y - f1 * z
+    w1 = f0 * z - f2 * x
+    w2 = f1 * x - f0 * y
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    return (
+        f0,
+        f1,
+        f2,
+        w0,
+        w1,
+        w2,
+        d * x - f0 * n,
+        d * y - f1 * n,
+        d * z - f2 * n,
     )
 
 
@@ -349,6 +885,35 @@ def _kernel_channel_1_1_polar(k, edge, a, c):
 
 
 @_device
+def _add_channel_1_1_polar(k, edge, o0, o1, o2, a, c, f0, f1, f2):
+    """o + Σ_p radial_p K^p(r̂) f: 3 additions more than _apply_channel_1_1_polar."""
+    x, y, z, n, x_3, y_3, z_3 = edge
+    g = a - c * n
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    t = c * d
+    return (
+        o0 + f0 * g + t * x,
+        o1 + f1 * g + t * y,
+        o2 + f2 * g + t * z,
+    )
+
+
+@_device
+def _message_channel_1_1_polar(k, edge, f0, f1, f2):
+    """K^p(r̂) f of every path p: 9 multiplications and 5 additions (39 multiplications and 12 additions as defined)."""
+    x, y, z, n, x_3, y_3, z_3 = edge
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    return (
+        f0,
+        f1,
+        f2,
+        d * x - f0 * n,
+        d * y - f1 * n,
+        d * z - f2 * n,
+    )
+
+
+@_device
 def _edge_1_1_axial(k, x, y, z):
     """What depends on r̂ alone: 0 multiplications and 0 additions."""
     return (x, y, z)
@@ -382,6 +947,34 @@ def _kernel_channel_1_1_axial(k, edge, b):
         -b * y,
         b * x,
         k.zero,
+    )
+
+
+@_device
+def _add_channel_1_1_axial(k, edge, o0, o1, o2, b, f0, f1, f2):
+    """o + Σ_p radial_p K^p(r̂) f: 3 additions more than _apply_channel_1_1_axial."""
+    x, y, z = edge
+    w0 = f2 * y - f1 * z
+    w1 = f0 * z - f2 * x
+    w2 = f1 * x - f0 * y
+    return (
+        o0 + b * w0,
+        o1 + b * w1,
+        o2 + b * w2,
+    )
+
+
+@_device
+def _message_channel_1_1_axial(k, edge, f0, f1, f2):
+    """K^p(r̂) f of every path p: 6 multiplications and 3 additions (6 multiplications and 3 additions as defined)."""
+    x, y, z = edge
+    w0 = f2 * y - f1 * z
+    w1 = f0 * z - f2 * x
+    w2 = f1 * x - f0 * y
+    return (
+        w0,
+        w1,
+        w2,
     )
 
 
@@ -461,6 +1054,58 @@ def _kernel_channel_1_2(k, edge, alpha, beta, gamma):
 
 
 @_device
+def _add_channel_1_2(k, edge, o0, o1, o2, o3, o4, alpha, beta, gamma, f0, f1, f2):
+    """o + Σ_p radial_p K^p(r̂) f: 5 additions more than _apply_channel_1_2."""
+    x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
+    g = alpha - gamma * n_1_5
+    w0 = f1 * z_1_2 - f2 * y_1_2
+    w1 = f2 * x_1_2 - f0 * z_1_2
+    w2 = f0 * y_1_2 - f1 * x_1_2
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    t = d * gamma
+    v0 = beta * w0 + f0 * g + t * x
+    v1 = beta * w1 + f1 * g + t * y
+    v2 = beta * w2 + f2 * g + t * z
+    return (
+        o0 + v0 * y_sqrt2 + v1 * x_sqrt2,
+        o1 + v1 * z_sqrt2 + v2 * y_sqrt2,
+        o2 + v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        o3 + v0 * z_sqrt2 + v2 * x_sqrt2,
+        o4 + v0 * x_sqrt2 - v1 * y_sqrt2,
+    )
+
+
+@_device
+def _message_channel_1_2(k, edge, f0, f1, f2):
+    """K^p(r̂) f of every path p: 48 multiplications and 26 additions (225 multiplications and 51 additions as defined)."""
+    x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
+    w0 = f1 * z_1_2 - f2 * y_1_2
+    w1 = f2 * x_1_2 - f0 * z_1_2
+    w2 = f0 * y_1_2 - f1 * x_1_2
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    v0 = d * x - f0 * n_1_5
+    v1 = d * y - f1 * n_1_5
+    v2 = d * z - f2 * n_1_5
+    return (
+        f0 * y_sqrt2 + f1 * x_sqrt2,
+        f1 * z_sqrt2 + f2 * y_sqrt2,
+        f2 * z_sqrt8_3 - f0 * x_sqrt2_3 - f1 * y_sqrt2_3,
+        f0 * z_sqrt2 + f2 * x_sqrt2,
+        f0 * x_sqrt2 - f1 * y_sqrt2,
+        w0 * y_sqrt2 + w1 * x_sqrt2,
+        w1 * z_sqrt2 + w2 * y_sqrt2,
+        w2 * z_sqrt8_3 - w0 * x_sqrt2_3 - w1 * y_sqrt2_3,
+        w0 * z_sqrt2 + w2 * x_sqrt2,
+        w0 * x_sqrt2 - w1 * y_sqrt2,
+        v0 * y_sqrt2 + v1 * x_sqrt2,
+        v1 * z_sqrt2 + v2 * y_sqrt2,
+        v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        v0 * z_sqrt2 + v2 * x_sqrt2,
+        v0 * x_sqrt2 - v1 * y_sqrt2,
+    )
+
+
+@_device
 def _edge_1_2_polar(k, x, y, z):
     """What depends on r̂ alone: 13 multiplications and 2 additions."""
     n = x * x + y * y + z * z
@@ -529,6 +1174,47 @@ def _kernel_channel_1_2_polar(k, edge, alpha, gamma):
         v0 * x_sqrt2 - v1 * y_sqrt2,
         v0_2 * x_sqrt2 - v1_2 * y_sqrt2,
         v0_3 * x_sqrt2 - v1_3 * y_sqrt2,
+    )
+
+
+@_device
+def _add_channel_1_2_polar(k, edge, o0, o1, o2, o3, o4, alpha, gamma, f0, f1, f2):
+    """o + Σ_p radial_p K^p(r̂) f: 5 additions more than _apply_channel_1_2_polar."""
+    x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
+    g = alpha - gamma * n_1_5
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    t = d * gamma
+    v0 = f0 * g + t * x
+    v1 = f1 * g + t * y
+    v2 = f2 * g + t * z
+    return (
+        o0 + v0 * y_sqrt2 + v1 * x_sqrt2,
+        o1 + v1 * z_sqrt2 + v2 * y_sqrt2,
+        o2 + v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        o3 + v0 * z_sqrt2 + v2 * x_sqrt2,
+        o4 + v0 * x_sqrt2 - v1 * y_sqrt2,
+    )
+
+
+@_device
+def _message_channel_1_2_polar(k, edge, f0, f1, f2):
+    """K^p(r̂) f of every path p: 31 multiplications and 17 additions (174 multiplications and 39 additions as defined)."""
+    x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    v0 = d * x - f0 * n_1_5
+    v1 = d * y - f1 * n_1_5
+    v2 = d * z - f2 * n_1_5
+    return (
+        f0 * y_sqrt2 + f1 * x_sqrt2,
+        f1 * z_sqrt2 + f2 * y_sqrt2,
+        f2 * z_sqrt8_3 - f0 * x_sqrt2_3 - f1 * y_sqrt2_3,
+        f0 * z_sqrt2 + f2 * x_sqrt2,
+        f0 * x_sqrt2 - f1 * y_sqrt2,
+        v0 * y_sqrt2 + v1 * x_sqrt2,
+        v1 * z_sqrt2 + v2 * y_sqrt2,
+        v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        v0 * z_sqrt2 + v2 * x_sqrt2,
+        v0 * x_sqrt2 - v1 * y_sqrt2,
     )
 
 
@@ -608,6 +1294,68 @@ def _kernel_channel_1_2_axial(k, edge, beta):
 
 
 @_device
+def _add_channel_1_2_axial(k, edge, o0, o1, o2, o3, o4, beta, f0, f1, f2):
+    """o + Σ_p radial_p K^p(r̂) f: 5 additions more than _apply_channel_1_2_axial."""
+    x, y, z, y_sqrt1_2, x_sqrt1_2, z_sqrt1_2, x_sqrt1_6, y_sqrt1_6, z_sqrt2_3 = edge
+    w0 = f1 * z - f2 * y
+    w1 = f2 * x - f0 * z
+    w2 = f0 * y - f1 * x
+    v0 = beta * w0
+    v1 = beta * w1
+    v2 = beta * w2
+    return (
+        o0 + v0 * y_sqrt1_2 + v1 * x_sqrt1_2,
+        o1 + v1 * z_sqrt1_2 + v2 * y_sqrt1_2,
+        o2 + v2 * z_sqrt2_3 - v0 * x_sqrt1_6 - v1 * y_sqrt1_6,
+        o3 + v0 * z_sqrt1_2 + v2 * x_sqrt1_2,
+        o4 + v0 * x_sqrt1_2 - v1 * y_sqrt1_2,
+    )
+
+
+@_device
+def _message_channel_1_2_axial(k, edge, f0, f1, f2):
+    """K^p(r̂) f of every path p: 17 multiplications and 9 additions (51 multiplications and 12 additions as defined)."""
+    x, y, z, y_sqrt1_2, x_sqrt1_2, z_sqrt1_2, x_sqrt1_6, y_sqrt1_6, z_sqrt2_3 = edge
+    w0 = f1 * z - f2 * y
+    w1 = f2 * x - f0 * z
+    w2 = f0 * y - f1 * x
+    return (
+        w0 * y_sqrt1_2 + w1 * x_sqrt1_2,
+        w1 * z_sqrt1_2 + w2 * y_sqrt1_2,
+        w2 * z_sqrt2_3 - w0 * x_sqrt1_6 - w1 * y_sqrt1_6,
+        w0 * z_sqrt1_2 + w2 * x_sqrt1_2,
+        w0 * x_sqrt1_2 - w1 * y_sqrt1_2,
+    )
+
+
+@_device
+def _spline_3(k, t):
+    """What weighs the 4 coefficients around a place t of its interval (theorem T13)."""
+    return (
+        k.c1_6 + t * (t * (k.c1_2 - k.c1_6 * t) - k.c1_2),
+        k.c2_3 + t * t * (k.c1_2 * t - k.one),
+        k.c1_6 + t * (k.c1_2 + t * (k.c1_2 - k.c1_2 * t)),
+        k.c1_6 * t * t * t,
+    )
+
+
+@_device
+def _spline_5(k, t):
+    """What weighs the 6 coefficients around a place t of its interval (theorem T13)."""
+    return (
+        k.c1_120 + t * (t * (k.c1_12 + t * (t * (k.c1_24 - k.c1_120 * t) - k.c1_12)) - k.c1_24),
+        k.c13_60 + t * (t * (k.c1_6 + t * (k.c1_6 + t * (k.c1_24 * t - k.c1_6))) - k.c5_12),
+        k.c11_20 + t * t * (t * t * (k.c1_4 - k.c1_12 * t) - k.c1_2),
+        k.c13_60 + t * (k.c5_12 + t * (k.c1_6 + t * (t * (k.c1_12 * t - k.c1_6) - k.c1_6))),
+        k.c1_120 + t * (k.c1_24 + t * (k.c1_12 + t * (k.c1_12 + t * (k.c1_24 - k.c1_24 * t)))),
+        k.c1_120 * t * t * t * t * t,
+    )
+
+
+# --- GPU kernels: items -----------------------------------------------------------------------------
+
+
+@_device
 def _operand(i, shape, steps):
     """Where item i of the broadcast shape lies in an operand; the step is 0 along a dimension that it lacks."""
     place = 0
@@ -617,11 +1365,9 @@ def _operand(i, shape, steps):
     return place + i * steps[0]
 
 
-# --- GPU kernels ----------------------------------------------------------------------------------
-
-
 @_global
-def _kernel_items_1_0(k, solid, shape, steps, vectors, radial, out):
+def _kernel_items_1_0(solid, shape, steps, vectors, radial, out):
+    k = _constants(out)
     i = cuda.grid(1)
     if i < out.shape[0]:
         v = _operand(i, shape, steps[0])
@@ -639,12 +1385,13 @@ def _kernel_items_1_0(k, solid, shape, steps, vectors, radial, out):
 
 
 @_global
-def _apply_items_1_0(k, solid, shape, steps, vectors, radial, features, out):
+def _apply_items_1_0(lanes, solid, shape, steps, vectors, radial, features, out):
+    k = _constants(out)
     t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
+    vectors_per_item = out.shape[2] // len(lanes)
+    if t < out.shape[0] * vectors_per_item:
+        i = t // vectors_per_item
+        c = t % vectors_per_item * len(lanes)
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         f = _operand(i, shape, steps[2])
@@ -653,64 +1400,17 @@ def _apply_items_1_0(k, solid, shape, steps, vectors, radial, features, out):
         values = _apply_channel_1_0(
             k,
             edge,
-            radial[p, 0, c],
-            features[f, 0, c],
-            features[f, 1, c],
-            features[f, 2, c],
+            _load(radial, (p, 0, c), lanes),
+            _load(features, (f, 0, c), lanes),
+            _load(features, (f, 1, c), lanes),
+            _load(features, (f, 2, c), lanes),
         )
-        out[i, 0, c] = values[0]
+        _store(out, (i, 0, c), values[0])
 
 
 @_global
-def _convolve_rows_1_0(k, solid, indptr, indices, vectors, radial, features, out):
-    t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
-        sum0 = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _edge_1_0(k, x, y, z)
-            values = _apply_channel_1_0(
-                k,
-                edge,
-                radial[e, 0, c],
-                features[j, 0, c],
-                features[j, 1, c],
-                features[j, 2, c],
-            )
-            sum0 += values[0]
-        out[i, 0, c] = sum0
-
-
-@_global
-def _convolve_rows_1_0_weighted(k, solid, indptr, indices, vectors, radial, features, weights, out):
-    t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
-        sum0 = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _edge_1_0(k, x, y, z)
-            values = _apply_channel_1_0(
-                k,
-                edge,
-                radial[e, 0, c],
-                features[j, 0, c],
-                features[j, 1, c],
-                features[j, 2, c],
-            )
-            sum0 += weights[e] * values[0]
-        out[i, 0, c] = sum0
-
-
-@_global
-def _kernel_items_1_1(k, solid, shape, steps, vectors, radial, out):
+def _kernel_items_1_1(solid, shape, steps, vectors, radial, out):
+    k = _constants(out)
     i = cuda.grid(1)
     if i < out.shape[0]:
         v = _operand(i, shape, steps[0])
@@ -736,12 +1436,13 @@ def _kernel_items_1_1(k, solid, shape, steps, vectors, radial, out):
 
 
 @_global
-def _apply_items_1_1(k, solid, shape, steps, vectors, radial, features, out):
+def _apply_items_1_1(lanes, solid, shape, steps, vectors, radial, features, out):
+    k = _constants(out)
     t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
+    vectors_per_item = out.shape[2] // len(lanes)
+    if t < out.shape[0] * vectors_per_item:
+        i = t // vectors_per_item
+        c = t % vectors_per_item * len(lanes)
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         f = _operand(i, shape, steps[2])
@@ -750,84 +1451,21 @@ def _apply_items_1_1(k, solid, shape, steps, vectors, radial, features, out):
         values = _apply_channel_1_1(
             k,
             edge,
-            radial[p, 0, c],
-            radial[p, 1, c],
-            radial[p, 2, c],
-            features[f, 0, c],
-            features[f, 1, c],
-            features[f, 2, c],
+            _load(radial, (p, 0, c), lanes),
+            _load(radial, (p, 1, c), lanes),
+            _load(radial, (p, 2, c), lanes),
+            _load(features, (f, 0, c), lanes),
+            _load(features, (f, 1, c), lanes),
+            _load(features, (f, 2, c), lanes),
         )
-        out[i, 0, c] = values[0]
-        out[i, 1, c] = values[1]
-        out[i, 2, c] = values[2]
+        _store(out, (i, 0, c), values[0])
+        _store(out, (i, 1, c), values[1])
+        _store(out, (i, 2, c), values[2])
 
 
 @_global
-def _convolve_rows_1_1(k, solid, indptr, indices, vectors, radial, features, out):
-    t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
-        sum0 = k.zero
-        sum1 = k.zero
-        sum2 = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _edge_1_1(k, x, y, z)
-            values = _apply_channel_1_1(
-                k,
-                edge,
-                radial[e, 0, c],
-                radial[e, 1, c],
-                radial[e, 2, c],
-                features[j, 0, c],
-                features[j, 1, c],
-                features[j, 2, c],
-            )
-            sum0 += values[0]
-            sum1 += values[1]
-            sum2 += values[2]
-        out[i, 0, c] = sum0
-        out[i, 1, c] = sum1
-        out[i, 2, c] = sum2
-
-
-@_global
-def _convolve_rows_1_1_weighted(k, solid, indptr, indices, vectors, radial, features, weights, out):
-    t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
-        sum0 = k.zero
-        sum1 = k.zero
-        sum2 = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _edge_1_1(k, x, y, z)
-            values = _apply_channel_1_1(
-                k,
-                edge,
-                radial[e, 0, c],
-                radial[e, 1, c],
-                radial[e, 2, c],
-                features[j, 0, c],
-                features[j, 1, c],
-                features[j, 2, c],
-            )
-            sum0 += weights[e] * values[0]
-            sum1 += weights[e] * values[1]
-            sum2 += weights[e] * values[2]
-        out[i, 0, c] = sum0
-        out[i, 1, c] = sum1
-        out[i, 2, c] = sum2
-
-
-@_global
-def _kernel_items_1_1_polar(k, solid, shape, steps, vectors, radial, out):
+def _kernel_items_1_1_polar(solid, shape, steps, vectors, radial, out):
+    k = _constants(out)
     i = cuda.grid(1)
     if i < out.shape[0]:
         v = _operand(i, shape, steps[0])
@@ -852,12 +1490,13 @@ def _kernel_items_1_1_polar(k, solid, shape, steps, vectors, radial, out):
 
 
 @_global
-def _apply_items_1_1_polar(k, solid, shape, steps, vectors, radial, features, out):
+def _apply_items_1_1_polar(lanes, solid, shape, steps, vectors, radial, features, out):
+    k = _constants(out)
     t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
+    vectors_per_item = out.shape[2] // len(lanes)
+    if t < out.shape[0] * vectors_per_item:
+        i = t // vectors_per_item
+        c = t % vectors_per_item * len(lanes)
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         f = _operand(i, shape, steps[2])
@@ -866,81 +1505,20 @@ def _apply_items_1_1_polar(k, solid, shape, steps, vectors, radial, features, ou
         values = _apply_channel_1_1_polar(
             k,
             edge,
-            radial[p, 0, c],
-            radial[p, 1, c],
-            features[f, 0, c],
-            features[f, 1, c],
-            features[f, 2, c],
+            _load(radial, (p, 0, c), lanes),
+            _load(radial, (p, 1, c), lanes),
+            _load(features, (f, 0, c), lanes),
+            _load(features, (f, 1, c), lanes),
+            _load(features, (f, 2, c), lanes),
         )
-        out[i, 0, c] = values[0]
-        out[i, 1, c] = values[1]
-        out[i, 2, c] = values[2]
+        _store(out, (i, 0, c), values[0])
+        _store(out, (i, 1, c), values[1])
+        _store(out, (i, 2, c), values[2])
 
 
 @_global
-def _convolve_rows_1_1_polar(k, solid, indptr, indices, vectors, radial, features, out):
-    t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
-        sum0 = k.zero
-        sum1 = k.zero
-        sum2 = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _edge_1_1_polar(k, x, y, z)
-            values = _apply_channel_1_1_polar(
-                k,
-                edge,
-                radial[e, 0, c],
-                radial[e, 1, c],
-                features[j, 0, c],
-                features[j, 1, c],
-                features[j, 2, c],
-            )
-            sum0 += values[0]
-            sum1 += values[1]
-            sum2 += values[2]
-        out[i, 0, c] = sum0
-        out[i, 1, c] = sum1
-        out[i, 2, c] = sum2
-
-
-@_global
-def _convolve_rows_1_1_polar_weighted(k, solid, indptr, indices, vectors, radial, features, weights, out):
-    t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
-        sum0 = k.zero
-        sum1 = k.zero
-        sum2 = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _edge_1_1_polar(k, x, y, z)
-            values = _apply_channel_1_1_polar(
-                k,
-                edge,
-                radial[e, 0, c],
-                radial[e, 1, c],
-                features[j, 0, c],
-                features[j, 1, c],
-                features[j, 2, c],
-            )
-            sum0 += weights[e] * values[0]
-            sum1 += weights[e] * values[1]
-            sum2 += weights[e] * values[2]
-        out[i, 0, c] = sum0
-        out[i, 1, c] = sum1
-        out[i, 2, c] = sum2
-
-
-@_global
-def _kernel_items_1_1_axial(k, solid, shape, steps, vectors, radial, out):
+def _kernel_items_1_1_axial(solid, shape, steps, vectors, radial, out):
+    k = _constants(out)
     i = cuda.grid(1)
     if i < out.shape[0]:
         v = _operand(i, shape, steps[0])
@@ -964,12 +1542,13 @@ def _kernel_items_1_1_axial(k, solid, shape, steps, vectors, radial, out):
 
 
 @_global
-def _apply_items_1_1_axial(k, solid, shape, steps, vectors, radial, features, out):
+def _apply_items_1_1_axial(lanes, solid, shape, steps, vectors, radial, features, out):
+    k = _constants(out)
     t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
+    vectors_per_item = out.shape[2] // len(lanes)
+    if t < out.shape[0] * vectors_per_item:
+        i = t // vectors_per_item
+        c = t % vectors_per_item * len(lanes)
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         f = _operand(i, shape, steps[2])
@@ -978,78 +1557,19 @@ def _apply_items_1_1_axial(k, solid, shape, steps, vectors, radial, features, ou
         values = _apply_channel_1_1_axial(
             k,
             edge,
-            radial[p, 0, c],
-            features[f, 0, c],
-            features[f, 1, c],
-            features[f, 2, c],
+            _load(radial, (p, 0, c), lanes),
+            _load(features, (f, 0, c), lanes),
+            _load(features, (f, 1, c), lanes),
+            _load(features, (f, 2, c), lanes),
         )
-        out[i, 0, c] = values[0]
-        out[i, 1, c] = values[1]
-        out[i, 2, c] = values[2]
+        _store(out, (i, 0, c), values[0])
+        _store(out, (i, 1, c), values[1])
+        _store(out, (i, 2, c), values[2])
 
 
 @_global
-def _convolve_rows_1_1_axial(k, solid, indptr, indices, vectors, radial, features, out):
-    t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
-        sum0 = k.zero
-        sum1 = k.zero
-        sum2 = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _edge_1_1_axial(k, x, y, z)
-            values = _apply_channel_1_1_axial(
-                k,
-                edge,
-                radial[e, 0, c],
-                features[j, 0, c],
-                features[j, 1, c],
-                features[j, 2, c],
-            )
-            sum0 += values[0]
-            sum1 += values[1]
-            sum2 += values[2]
-        out[i, 0, c] = sum0
-        out[i, 1, c] = sum1
-        out[i, 2, c] = sum2
-
-
-@_global
-def _convolve_rows_1_1_axial_weighted(k, solid, indptr, indices, vectors, radial, features, weights, out):
-    t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
-        sum0 = k.zero
-        sum1 = k.zero
-        sum2 = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _edge_1_1_axial(k, x, y, z)
-            values = _apply_channel_1_1_axial(
-                k,
-                edge,
-                radial[e, 0, c],
-                features[j, 0, c],
-                features[j, 1, c],
-                features[j, 2, c],
-            )
-            sum0 += weights[e] * values[0]
-            sum1 += weights[e] * values[1]
-            sum2 += weights[e] * values[2]
-        out[i, 0, c] = sum0
-        out[i, 1, c] = sum1
-        out[i, 2, c] = sum2
-
-
-@_global
-def _kernel_items_1_2(k, solid, shape, steps, vectors, radial, out):
+def _kernel_items_1_2(solid, shape, steps, vectors, radial, out):
+    k = _constants(out)
     i = cuda.grid(1)
     if i < out.shape[0]:
         v = _operand(i, shape, steps[0])
@@ -1081,12 +1601,13 @@ def _kernel_items_1_2(k, solid, shape, steps, vectors, radial, out):
 
 
 @_global
-def _apply_items_1_2(k, solid, shape, steps, vectors, radial, features, out):
+def _apply_items_1_2(lanes, solid, shape, steps, vectors, radial, features, out):
+    k = _constants(out)
     t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
+    vectors_per_item = out.shape[2] // len(lanes)
+    if t < out.shape[0] * vectors_per_item:
+        i = t // vectors_per_item
+        c = t % vectors_per_item * len(lanes)
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         f = _operand(i, shape, steps[2])
@@ -1095,98 +1616,23 @@ def _apply_items_1_2(k, solid, shape, steps, vectors, radial, features, out):
         values = _apply_channel_1_2(
             k,
             edge,
-            radial[p, 0, c],
-            radial[p, 1, c],
-            radial[p, 2, c],
-            features[f, 0, c],
-            features[f, 1, c],
-            features[f, 2, c],
+            _load(radial, (p, 0, c), lanes),
+            _load(radial, (p, 1, c), lanes),
+            _load(radial, (p, 2, c), lanes),
+            _load(features, (f, 0, c), lanes),
+            _load(features, (f, 1, c), lanes),
+            _load(features, (f, 2, c), lanes),
         )
-        out[i, 0, c] = values[0]
-        out[i, 1, c] = values[1]
-        out[i, 2, c] = values[2]
-        out[i, 3, c] = values[3]
-        out[i, 4, c] = values[4]
+        _store(out, (i, 0, c), values[0])
+        _store(out, (i, 1, c), values[1])
+        _store(out, (i, 2, c), values[2])
+        _store(out, (i, 3, c), values[3])
+        _store(out, (i, 4, c), values[4])
 
 
 @_global
-def _convolve_rows_1_2(k, solid, indptr, indices, vectors, radial, features, out):
-    t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
-        sum0 = k.zero
-        sum1 = k.zero
-        sum2 = k.zero
-        sum3 = k.zero
-        sum4 = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _edge_1_2(k, x, y, z)
-            values = _apply_channel_1_2(
-                k,
-                edge,
-                radial[e, 0, c],
-                radial[e, 1, c],
-                radial[e, 2, c],
-                features[j, 0, c],
-                features[j, 1, c],
-                features[j, 2, c],
-            )
-            sum0 += values[0]
-            sum1 += values[1]
-            sum2 += values[2]
-            sum3 += values[3]
-            sum4 += values[4]
-        out[i, 0, c] = sum0
-        out[i, 1, c] = sum1
-        out[i, 2, c] = sum2
-        out[i, 3, c] = sum3
-        out[i, 4, c] = sum4
-
-
-@_global
-def _convolve_rows_1_2_weighted(k, solid, indptr, indices, vectors, radial, features, weights, out):
-    t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
-        sum0 = k.zero
-        sum1 = k.zero
-        sum2 = k.zero
-        sum3 = k.zero
-        sum4 = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _edge_1_2(k, x, y, z)
-            values = _apply_channel_1_2(
-                k,
-                edge,
-                radial[e, 0, c],
-                radial[e, 1, c],
-                radial[e, 2, c],
-                features[j, 0, c],
-                features[j, 1, c],
-                features[j, 2, c],
-            )
-            sum0 += weights[e] * values[0]
-            sum1 += weights[e] * values[1]
-            sum2 += weights[e] * values[2]
-            sum3 += weights[e] * values[3]
-            sum4 += weights[e] * values[4]
-        out[i, 0, c] = sum0
-        out[i, 1, c] = sum1
-        out[i, 2, c] = sum2
-        out[i, 3, c] = sum3
-        out[i, 4, c] = sum4
-
-
-@_global
-def _kernel_items_1_2_polar(k, solid, shape, steps, vectors, radial, out):
+def _kernel_items_1_2_polar(solid, shape, steps, vectors, radial, out):
+    k = _constants(out)
     i = cuda.grid(1)
     if i < out.shape[0]:
         v = _operand(i, shape, steps[0])
@@ -1217,12 +1663,13 @@ def _kernel_items_1_2_polar(k, solid, shape, steps, vectors, radial, out):
 
 
 @_global
-def _apply_items_1_2_polar(k, solid, shape, steps, vectors, radial, features, out):
+def _apply_items_1_2_polar(lanes, solid, shape, steps, vectors, radial, features, out):
+    k = _constants(out)
     t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
+    vectors_per_item = out.shape[2] // len(lanes)
+    if t < out.shape[0] * vectors_per_item:
+        i = t // vectors_per_item
+        c = t % vectors_per_item * len(lanes)
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         f = _operand(i, shape, steps[2])
@@ -1231,95 +1678,22 @@ def _apply_items_1_2_polar(k, solid, shape, steps, vectors, radial, features, ou
         values = _apply_channel_1_2_polar(
             k,
             edge,
-            radial[p, 0, c],
-            radial[p, 1, c],
-            features[f, 0, c],
-            features[f, 1, c],
-            features[f, 2, c],
+            _load(radial, (p, 0, c), lanes),
+            _load(radial, (p, 1, c), lanes),
+            _load(features, (f, 0, c), lanes),
+            _load(features, (f, 1, c), lanes),
+            _load(features, (f, 2, c), lanes),
         )
-        out[i, 0, c] = values[0]
-        out[i, 1, c] = values[1]
-        out[i, 2, c] = values[2]
-        out[i, 3, c] = values[3]
-        out[i, 4, c] = values[4]
+        _store(out, (i, 0, c), values[0])
+        _store(out, (i, 1, c), values[1])
+        _store(out, (i, 2, c), values[2])
+        _store(out, (i, 3, c), values[3])
+        _store(out, (i, 4, c), values[4])
 
 
 @_global
-def _convolve_rows_1_2_polar(k, solid, indptr, indices, vectors, radial, features, out):
-    t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
-        sum0 = k.zero
-        sum1 = k.zero
-        sum2 = k.zero
-        sum3 = k.zero
-        sum4 = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _edge_1_2_polar(k, x, y, z)
-            values = _apply_channel_1_2_polar(
-                k,
-                edge,
-                radial[e, 0, c],
-                radial[e, 1, c],
-                features[j, 0, c],
-                features[j, 1, c],
-                features[j, 2, c],
-            )
-            sum0 += values[0]
-            sum1 += values[1]
-            sum2 += values[2]
-            sum3 += values[3]
-            sum4 += values[4]
-        out[i, 0, c] = sum0
-        out[i, 1, c] = sum1
-        out[i, 2, c] = sum2
-        out[i, 3, c] = sum3
-        out[i, 4, c] = sum4
-
-
-@_global
-def _convolve_rows_1_2_polar_weighted(k, solid, indptr, indices, vectors, radial, features, weights, out):
-    t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
-        sum0 = k.zero
-        sum1 = k.zero
-        sum2 = k.zero
-        sum3 = k.zero
-        sum4 = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _edge_1_2_polar(k, x, y, z)
-            values = _apply_channel_1_2_polar(
-                k,
-                edge,
-                radial[e, 0, c],
-                radial[e, 1, c],
-                features[j, 0, c],
-                features[j, 1, c],
-                features[j, 2, c],
-            )
-            sum0 += weights[e] * values[0]
-            sum1 += weights[e] * values[1]
-            sum2 += weights[e] * values[2]
-            sum3 += weights[e] * values[3]
-            sum4 += weights[e] * values[4]
-        out[i, 0, c] = sum0
-        out[i, 1, c] = sum1
-        out[i, 2, c] = sum2
-        out[i, 3, c] = sum3
-        out[i, 4, c] = sum4
-
-
-@_global
-def _kernel_items_1_2_axial(k, solid, shape, steps, vectors, radial, out):
+def _kernel_items_1_2_axial(solid, shape, steps, vectors, radial, out):
+    k = _constants(out)
     i = cuda.grid(1)
     if i < out.shape[0]:
         v = _operand(i, shape, steps[0])
@@ -1349,12 +1723,13 @@ def _kernel_items_1_2_axial(k, solid, shape, steps, vectors, radial, out):
 
 
 @_global
-def _apply_items_1_2_axial(k, solid, shape, steps, vectors, radial, features, out):
+def _apply_items_1_2_axial(lanes, solid, shape, steps, vectors, radial, features, out):
+    k = _constants(out)
     t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
+    vectors_per_item = out.shape[2] // len(lanes)
+    if t < out.shape[0] * vectors_per_item:
+        i = t // vectors_per_item
+        c = t % vectors_per_item * len(lanes)
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         f = _operand(i, shape, steps[2])
@@ -1363,88 +1738,3108 @@ def _apply_items_1_2_axial(k, solid, shape, steps, vectors, radial, features, ou
         values = _apply_channel_1_2_axial(
             k,
             edge,
-            radial[p, 0, c],
-            features[f, 0, c],
-            features[f, 1, c],
-            features[f, 2, c],
+            _load(radial, (p, 0, c), lanes),
+            _load(features, (f, 0, c), lanes),
+            _load(features, (f, 1, c), lanes),
+            _load(features, (f, 2, c), lanes),
         )
-        out[i, 0, c] = values[0]
-        out[i, 1, c] = values[1]
-        out[i, 2, c] = values[2]
-        out[i, 3, c] = values[3]
-        out[i, 4, c] = values[4]
+        _store(out, (i, 0, c), values[0])
+        _store(out, (i, 1, c), values[1])
+        _store(out, (i, 2, c), values[2])
+        _store(out, (i, 3, c), values[3])
+        _store(out, (i, 4, c), values[4])
+
+
+# --- GPU kernels: how receivers are summed ----------------------------------------------------------------
+
+# A group of threads, a warp or a power of two of its threads, sums one receiver.  First each thread computes what one edge
+# needs whatever the channel, its frame: the direction, the weight, the sender, where a table is read.  Then the threads
+# share the channels of the frames' edges, a vector of neighbouring channels each, and where these are fewer than the
+# threads, also the edges, whose sums are then added as a tree.  So geometry is computed once for an edge, a group reads
+# and writes consecutive memory, and the order of every sum follows from the plan alone: nothing is atomic, and results
+# are the same to the last bit from run to run.
+
+
+@_device
+def _given_number(array, e, missing):
+    """The number of an edge, or what stands for it where the array is left out, and has no elements."""
+    if array.shape[0] == 0:
+        return missing
+    return array[e]
+
+
+@_device
+def _set_frame(frames, slot, k, solid, x, y, z):
+    """What the forms are taken of at an edge."""
+    x, y, z = _argument(k, solid, x, y, z)
+    frames[slot, 0] = x
+    frames[slot, 1] = y
+    frames[slot, 2] = z
+
+
+@_device
+def _interval(k, u, last):
+    """The interval of the table that holds u, and where in it; -1 from the last knot on, which is the cutoff."""
+    s = _floor(u)
+    if s != s:  # NaN stays NaN, at a place that exists
+        s = k.zero
+    if u >= last:
+        return -k.one, k.zero
+    return s, u - s
+
+
+@_device
+def _set_splines(splines, intervals, slot, k, order, x, y, z, scale, end):
+    """Where in the table the length of r lies, and what weighs the coefficients there."""
+    x = x * scale  # scaled first: the squares then neither under- nor overflow where it matters
+    y = y * scale
+    z = z * scale
+    s, t = _interval(k, math.sqrt(x * x + y * y + z * z), end)
+    intervals[slot, 0] = int(s)
+    if len(order) == 4:
+        weights_3 = _spline_3(k, t)
+        splines[0, slot] = weights_3[0]
+        splines[1, slot] = weights_3[1]
+        splines[2, slot] = weights_3[2]
+        splines[3, slot] = weights_3[3]
+    if len(order) == 6:
+        weights_5 = _spline_5(k, t)
+        splines[0, slot] = weights_5[0]
+        splines[1, slot] = weights_5[1]
+        splines[2, slot] = weights_5[2]
+        splines[3, slot] = weights_5[3]
+        splines[4, slot] = weights_5[4]
+        splines[5, slot] = weights_5[5]
+
+
+@_device
+def _tabulated(splines, n, order, table, s, p, c, lanes):
+    """Radial function p of edge n, for a vector of channels: Σ_q w_q table[s + q, p, c]."""
+    value = splines[0, n] * _load(table, (s, p, c), lanes)
+    for q in range(1, len(order)):
+        value = value + splines[q, n] * _load(table, (s + q, p, c), lanes)
+    return value
+
+
+# --- GPU kernels: radial functions given edge by edge ---------------------------------------------------
+
+
+@_lean
+def _convolve_rows_1_0(lanes, plan, solid, indptr, indices, vectors, radial, features, weights, out):
+    k = _constants(out)
+    frames, senders = _shared_frames(out), _shared_senders()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    sum0 = _splat(k.zero, lanes)
+    if i < out.shape[0]:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                _set_frame(frames, slot, k, solid, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                frames[slot, 3] = _given_number(weights, e + lane, k.one)
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            if c < out.shape[2]:
+                n = base + first
+                while n < base + count:
+                    j = senders[n, 0]
+                    edge = _edge_1_0(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                    w = frames[n, 3]
+                    sum0, = _add_channel_1_0(
+                        k,
+                        edge,
+                        sum0,
+                        w * _load_once(radial, (e + n - base, 0, c), lanes),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), sum0)
+            _wait(slot, lane, group)
+            if first < half:
+                sum0 = sum0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[2]:
+            _store(out, (i, 0, c), sum0)
+
+
+@_lean
+def _convolve_rows_1_1(lanes, plan, solid, indptr, indices, vectors, radial, features, weights, out):
+    k = _constants(out)
+    frames, senders = _shared_frames(out), _shared_senders()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    sum0 = _splat(k.zero, lanes)
+    sum1 = _splat(k.zero, lanes)
+    sum2 = _splat(k.zero, lanes)
+    if i < out.shape[0]:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                _set_frame(frames, slot, k, solid, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                frames[slot, 3] = _given_number(weights, e + lane, k.one)
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            if c < out.shape[2]:
+                n = base + first
+                while n < base + count:
+                    j = senders[n, 0]
+                    edge = _edge_1_1(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                    w = frames[n, 3]
+                    sum0, sum1, sum2 = _add_channel_1_1(
+                        k,
+                        edge,
+                        sum0,
+                        sum1,
+                        sum2,
+                        w * _load_once(radial, (e + n - base, 0, c), lanes),
+                        w * _load_once(radial, (e + n - base, 1, c), lanes),
+                        w * _load_once(radial, (e + n - base, 2, c), lanes),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), sum0)
+            _wait(slot, lane, group)
+            if first < half:
+                sum0 = sum0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum1)
+            _wait(slot, lane, group)
+            if first < half:
+                sum1 = sum1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum2)
+            _wait(slot, lane, group)
+            if first < half:
+                sum2 = sum2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[2]:
+            _store(out, (i, 0, c), sum0)
+            _store(out, (i, 1, c), sum1)
+            _store(out, (i, 2, c), sum2)
+
+
+@_lean
+def _convolve_rows_1_1_polar(lanes, plan, solid, indptr, indices, vectors, radial, features, weights, out):
+    k = _constants(out)
+    frames, senders = _shared_frames(out), _shared_senders()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    sum0 = _splat(k.zero, lanes)
+    sum1 = _splat(k.zero, lanes)
+    sum2 = _splat(k.zero, lanes)
+    if i < out.shape[0]:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                _set_frame(frames, slot, k, solid, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                frames[slot, 3] = _given_number(weights, e + lane, k.one)
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            if c < out.shape[2]:
+                n = base + first
+                while n < base + count:
+                    j = senders[n, 0]
+                    edge = _edge_1_1_polar(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                    w = frames[n, 3]
+                    sum0, sum1, sum2 = _add_channel_1_1_polar(
+                        k,
+                        edge,
+                        sum0,
+                        sum1,
+                        sum2,
+                        w * _load_once(radial, (e + n - base, 0, c), lanes),
+                        w * _load_once(radial, (e + n - base, 1, c), lanes),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), sum0)
+            _wait(slot, lane, group)
+            if first < half:
+                sum0 = sum0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum1)
+            _wait(slot, lane, group)
+            if first < half:
+                sum1 = sum1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum2)
+            _wait(slot, lane, group)
+            if first < half:
+                sum2 = sum2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[2]:
+            _store(out, (i, 0, c), sum0)
+            _store(out, (i, 1, c), sum1)
+            _store(out, (i, 2, c), sum2)
+
+
+@_lean
+def _convolve_rows_1_1_axial(lanes, plan, solid, indptr, indices, vectors, radial, features, weights, out):
+    k = _constants(out)
+    frames, senders = _shared_frames(out), _shared_senders()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    sum0 = _splat(k.zero, lanes)
+    sum1 = _splat(k.zero, lanes)
+    sum2 = _splat(k.zero, lanes)
+    if i < out.shape[0]:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                _set_frame(frames, slot, k, solid, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                frames[slot, 3] = _given_number(weights, e + lane, k.one)
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            if c < out.shape[2]:
+                n = base + first
+                while n < base + count:
+                    j = senders[n, 0]
+                    edge = _edge_1_1_axial(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                    w = frames[n, 3]
+                    sum0, sum1, sum2 = _add_channel_1_1_axial(
+                        k,
+                        edge,
+                        sum0,
+                        sum1,
+                        sum2,
+                        w * _load_once(radial, (e + n - base, 0, c), lanes),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), sum0)
+            _wait(slot, lane, group)
+            if first < half:
+                sum0 = sum0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum1)
+            _wait(slot, lane, group)
+            if first < half:
+                sum1 = sum1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum2)
+            _wait(slot, lane, group)
+            if first < half:
+                sum2 = sum2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[2]:
+            _store(out, (i, 0, c), sum0)
+            _store(out, (i, 1, c), sum1)
+            _store(out, (i, 2, c), sum2)
 
 
 @_global
-def _convolve_rows_1_2_axial(k, solid, indptr, indices, vectors, radial, features, out):
-    t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
-        sum0 = k.zero
-        sum1 = k.zero
-        sum2 = k.zero
-        sum3 = k.zero
-        sum4 = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _edge_1_2_axial(k, x, y, z)
-            values = _apply_channel_1_2_axial(
-                k,
-                edge,
-                radial[e, 0, c],
-                features[j, 0, c],
-                features[j, 1, c],
-                features[j, 2, c],
-            )
-            sum0 += values[0]
-            sum1 += values[1]
-            sum2 += values[2]
-            sum3 += values[3]
-            sum4 += values[4]
-        out[i, 0, c] = sum0
-        out[i, 1, c] = sum1
-        out[i, 2, c] = sum2
-        out[i, 3, c] = sum3
-        out[i, 4, c] = sum4
+def _convolve_rows_1_2(lanes, plan, solid, indptr, indices, vectors, radial, features, weights, out):
+    k = _constants(out)
+    frames, senders = _shared_frames(out), _shared_senders()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    sum0 = _splat(k.zero, lanes)
+    sum1 = _splat(k.zero, lanes)
+    sum2 = _splat(k.zero, lanes)
+    sum3 = _splat(k.zero, lanes)
+    sum4 = _splat(k.zero, lanes)
+    if i < out.shape[0]:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                _set_frame(frames, slot, k, solid, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                frames[slot, 3] = _given_number(weights, e + lane, k.one)
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            if c < out.shape[2]:
+                n = base + first
+                while n < base + count:
+                    j = senders[n, 0]
+                    edge = _edge_1_2(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                    w = frames[n, 3]
+                    sum0, sum1, sum2, sum3, sum4 = _add_channel_1_2(
+                        k,
+                        edge,
+                        sum0,
+                        sum1,
+                        sum2,
+                        sum3,
+                        sum4,
+                        w * _load_once(radial, (e + n - base, 0, c), lanes),
+                        w * _load_once(radial, (e + n - base, 1, c), lanes),
+                        w * _load_once(radial, (e + n - base, 2, c), lanes),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), sum0)
+            _wait(slot, lane, group)
+            if first < half:
+                sum0 = sum0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum1)
+            _wait(slot, lane, group)
+            if first < half:
+                sum1 = sum1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum2)
+            _wait(slot, lane, group)
+            if first < half:
+                sum2 = sum2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum3)
+            _wait(slot, lane, group)
+            if first < half:
+                sum3 = sum3 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum4)
+            _wait(slot, lane, group)
+            if first < half:
+                sum4 = sum4 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[2]:
+            _store(out, (i, 0, c), sum0)
+            _store(out, (i, 1, c), sum1)
+            _store(out, (i, 2, c), sum2)
+            _store(out, (i, 3, c), sum3)
+            _store(out, (i, 4, c), sum4)
 
 
 @_global
-def _convolve_rows_1_2_axial_weighted(k, solid, indptr, indices, vectors, radial, features, weights, out):
-    t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
-        sum0 = k.zero
-        sum1 = k.zero
-        sum2 = k.zero
-        sum3 = k.zero
-        sum4 = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            x, y, z = _argument(k, solid, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _edge_1_2_axial(k, x, y, z)
-            values = _apply_channel_1_2_axial(
-                k,
-                edge,
-                radial[e, 0, c],
-                features[j, 0, c],
-                features[j, 1, c],
-                features[j, 2, c],
-            )
-            sum0 += weights[e] * values[0]
-            sum1 += weights[e] * values[1]
-            sum2 += weights[e] * values[2]
-            sum3 += weights[e] * values[3]
-            sum4 += weights[e] * values[4]
-        out[i, 0, c] = sum0
-        out[i, 1, c] = sum1
-        out[i, 2, c] = sum2
-        out[i, 3, c] = sum3
-        out[i, 4, c] = sum4
+def _convolve_rows_1_2_polar(lanes, plan, solid, indptr, indices, vectors, radial, features, weights, out):
+    k = _constants(out)
+    frames, senders = _shared_frames(out), _shared_senders()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    sum0 = _splat(k.zero, lanes)
+    sum1 = _splat(k.zero, lanes)
+    sum2 = _splat(k.zero, lanes)
+    sum3 = _splat(k.zero, lanes)
+    sum4 = _splat(k.zero, lanes)
+    if i < out.shape[0]:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                _set_frame(frames, slot, k, solid, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                frames[slot, 3] = _given_number(weights, e + lane, k.one)
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            if c < out.shape[2]:
+                n = base + first
+                while n < base + count:
+                    j = senders[n, 0]
+                    edge = _edge_1_2_polar(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                    w = frames[n, 3]
+                    sum0, sum1, sum2, sum3, sum4 = _add_channel_1_2_polar(
+                        k,
+                        edge,
+                        sum0,
+                        sum1,
+                        sum2,
+                        sum3,
+                        sum4,
+                        w * _load_once(radial, (e + n - base, 0, c), lanes),
+                        w * _load_once(radial, (e + n - base, 1, c), lanes),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), sum0)
+            _wait(slot, lane, group)
+            if first < half:
+                sum0 = sum0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum1)
+            _wait(slot, lane, group)
+            if first < half:
+                sum1 = sum1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum2)
+            _wait(slot, lane, group)
+            if first < half:
+                sum2 = sum2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum3)
+            _wait(slot, lane, group)
+            if first < half:
+                sum3 = sum3 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum4)
+            _wait(slot, lane, group)
+            if first < half:
+                sum4 = sum4 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[2]:
+            _store(out, (i, 0, c), sum0)
+            _store(out, (i, 1, c), sum1)
+            _store(out, (i, 2, c), sum2)
+            _store(out, (i, 3, c), sum3)
+            _store(out, (i, 4, c), sum4)
+
+
+@_global
+def _convolve_rows_1_2_axial(lanes, plan, solid, indptr, indices, vectors, radial, features, weights, out):
+    k = _constants(out)
+    frames, senders = _shared_frames(out), _shared_senders()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    sum0 = _splat(k.zero, lanes)
+    sum1 = _splat(k.zero, lanes)
+    sum2 = _splat(k.zero, lanes)
+    sum3 = _splat(k.zero, lanes)
+    sum4 = _splat(k.zero, lanes)
+    if i < out.shape[0]:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                _set_frame(frames, slot, k, solid, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                frames[slot, 3] = _given_number(weights, e + lane, k.one)
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            if c < out.shape[2]:
+                n = base + first
+                while n < base + count:
+                    j = senders[n, 0]
+                    edge = _edge_1_2_axial(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                    w = frames[n, 3]
+                    sum0, sum1, sum2, sum3, sum4 = _add_channel_1_2_axial(
+                        k,
+                        edge,
+                        sum0,
+                        sum1,
+                        sum2,
+                        sum3,
+                        sum4,
+                        w * _load_once(radial, (e + n - base, 0, c), lanes),
+                        _load(features, (j, 0, c), lanes),
+                        _load(features, (j, 1, c), lanes),
+                        _load(features, (j, 2, c), lanes),
+                    )
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), sum0)
+            _wait(slot, lane, group)
+            if first < half:
+                sum0 = sum0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum1)
+            _wait(slot, lane, group)
+            if first < half:
+                sum1 = sum1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum2)
+            _wait(slot, lane, group)
+            if first < half:
+                sum2 = sum2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum3)
+            _wait(slot, lane, group)
+            if first < half:
+                sum3 = sum3 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum4)
+            _wait(slot, lane, group)
+            if first < half:
+                sum4 = sum4 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[2]:
+            _store(out, (i, 0, c), sum0)
+            _store(out, (i, 1, c), sum1)
+            _store(out, (i, 2, c), sum2)
+            _store(out, (i, 3, c), sum3)
+            _store(out, (i, 4, c), sum4)
+
+
+# --- GPU kernels: radial functions from a table -----------------------------------------------------------
+
+
+@_global
+def _tabulated_rows_1_0(
+    lanes, plan, solid, order, indptr, indices, vectors, table, scale, end, features, weights, out
+):
+    k = _constants(out)
+    frames, senders = _shared_frames(out), _shared_senders()
+    splines, intervals = _shared_splines(out), _shared_intervals()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    sum0 = _splat(k.zero, lanes)
+    if i < out.shape[0]:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z = vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2]
+                _set_frame(frames, slot, k, solid, x, y, z)
+                _set_splines(splines, intervals, slot, k, order, x, y, z, scale, end)
+                frames[slot, 3] = _given_number(weights, e + lane, k.one)
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            if c < out.shape[2]:
+                n = base + first
+                while n < base + count:
+                    s = intervals[n, 0]
+                    if s >= 0:
+                        j = senders[n, 0]
+                        edge = _edge_1_0(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                        w = frames[n, 3]
+                        sum0, = _add_channel_1_0(
+                            k,
+                            edge,
+                            sum0,
+                            w * _tabulated(splines, n, order, table, s, 0, c, lanes),
+                            _load(features, (j, 0, c), lanes),
+                            _load(features, (j, 1, c), lanes),
+                            _load(features, (j, 2, c), lanes),
+                        )
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), sum0)
+            _wait(slot, lane, group)
+            if first < half:
+                sum0 = sum0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[2]:
+            _store(out, (i, 0, c), sum0)
+
+
+@_global
+def _tabulated_rows_1_1(
+    lanes, plan, solid, order, indptr, indices, vectors, table, scale, end, features, weights, out
+):
+    k = _constants(out)
+    frames, senders = _shared_frames(out), _shared_senders()
+    splines, intervals = _shared_splines(out), _shared_intervals()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    sum0 = _splat(k.zero, lanes)
+    sum1 = _splat(k.zero, lanes)
+    sum2 = _splat(k.zero, lanes)
+    if i < out.shape[0]:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z = vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2]
+                _set_frame(frames, slot, k, solid, x, y, z)
+                _set_splines(splines, intervals, slot, k, order, x, y, z, scale, end)
+                frames[slot, 3] = _given_number(weights, e + lane, k.one)
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            if c < out.shape[2]:
+                n = base + first
+                while n < base + count:
+                    s = intervals[n, 0]
+                    if s >= 0:
+                        j = senders[n, 0]
+                        edge = _edge_1_1(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                        w = frames[n, 3]
+                        sum0, sum1, sum2 = _add_channel_1_1(
+                            k,
+                            edge,
+                            sum0,
+                            sum1,
+                            sum2,
+                            w * _tabulated(splines, n, order, table, s, 0, c, lanes),
+                            w * _tabulated(splines, n, order, table, s, 1, c, lanes),
+                            w * _tabulated(splines, n, order, table, s, 2, c, lanes),
+                            _load(features, (j, 0, c), lanes),
+                            _load(features, (j, 1, c), lanes),
+                            _load(features, (j, 2, c), lanes),
+                        )
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), sum0)
+            _wait(slot, lane, group)
+            if first < half:
+                sum0 = sum0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum1)
+            _wait(slot, lane, group)
+            if first < half:
+                sum1 = sum1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum2)
+            _wait(slot, lane, group)
+            if first < half:
+                sum2 = sum2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[2]:
+            _store(out, (i, 0, c), sum0)
+            _store(out, (i, 1, c), sum1)
+            _store(out, (i, 2, c), sum2)
+
+
+@_global
+def _tabulated_rows_1_1_polar(
+    lanes, plan, solid, order, indptr, indices, vectors, table, scale, end, features, weights, out
+):
+    k = _constants(out)
+    frames, senders = _shared_frames(out), _shared_senders()
+    splines, intervals = _shared_splines(out), _shared_intervals()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    sum0 = _splat(k.zero, lanes)
+    sum1 = _splat(k.zero, lanes)
+    sum2 = _splat(k.zero, lanes)
+    if i < out.shape[0]:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z = vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2]
+                _set_frame(frames, slot, k, solid, x, y, z)
+                _set_splines(splines, intervals, slot, k, order, x, y, z, scale, end)
+                frames[slot, 3] = _given_number(weights, e + lane, k.one)
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            if c < out.shape[2]:
+                n = base + first
+                while n < base + count:
+                    s = intervals[n, 0]
+                    if s >= 0:
+                        j = senders[n, 0]
+                        edge = _edge_1_1_polar(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                        w = frames[n, 3]
+                        sum0, sum1, sum2 = _add_channel_1_1_polar(
+                            k,
+                            edge,
+                            sum0,
+                            sum1,
+                            sum2,
+                            w * _tabulated(splines, n, order, table, s, 0, c, lanes),
+                            w * _tabulated(splines, n, order, table, s, 1, c, lanes),
+                            _load(features, (j, 0, c), lanes),
+                            _load(features, (j, 1, c), lanes),
+                            _load(features, (j, 2, c), lanes),
+                        )
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), sum0)
+            _wait(slot, lane, group)
+            if first < half:
+                sum0 = sum0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum1)
+            _wait(slot, lane, group)
+            if first < half:
+                sum1 = sum1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum2)
+            _wait(slot, lane, group)
+            if first < half:
+                sum2 = sum2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[2]:
+            _store(out, (i, 0, c), sum0)
+            _store(out, (i, 1, c), sum1)
+            _store(out, (i, 2, c), sum2)
+
+
+@_global
+def _tabulated_rows_1_1_axial(
+    lanes, plan, solid, order, indptr, indices, vectors, table, scale, end, features, weights, out
+):
+    k = _constants(out)
+    frames, senders = _shared_frames(out), _shared_senders()
+    splines, intervals = _shared_splines(out), _shared_intervals()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    sum0 = _splat(k.zero, lanes)
+    sum1 = _splat(k.zero, lanes)
+    sum2 = _splat(k.zero, lanes)
+    if i < out.shape[0]:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z = vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2]
+                _set_frame(frames, slot, k, solid, x, y, z)
+                _set_splines(splines, intervals, slot, k, order, x, y, z, scale, end)
+                frames[slot, 3] = _given_number(weights, e + lane, k.one)
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            if c < out.shape[2]:
+                n = base + first
+                while n < base + count:
+                    s = intervals[n, 0]
+                    if s >= 0:
+                        j = senders[n, 0]
+                        edge = _edge_1_1_axial(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                        w = frames[n, 3]
+                        sum0, sum1, sum2 = _add_channel_1_1_axial(
+                            k,
+                            edge,
+                            sum0,
+                            sum1,
+                            sum2,
+                            w * _tabulated(splines, n, order, table, s, 0, c, lanes),
+                            _load(features, (j, 0, c), lanes),
+                            _load(features, (j, 1, c), lanes),
+                            _load(features, (j, 2, c), lanes),
+                        )
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), sum0)
+            _wait(slot, lane, group)
+            if first < half:
+                sum0 = sum0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum1)
+            _wait(slot, lane, group)
+            if first < half:
+                sum1 = sum1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum2)
+            _wait(slot, lane, group)
+            if first < half:
+                sum2 = sum2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[2]:
+            _store(out, (i, 0, c), sum0)
+            _store(out, (i, 1, c), sum1)
+            _store(out, (i, 2, c), sum2)
+
+
+@_global
+def _tabulated_rows_1_2(
+    lanes, plan, solid, order, indptr, indices, vectors, table, scale, end, features, weights, out
+):
+    k = _constants(out)
+    frames, senders = _shared_frames(out), _shared_senders()
+    splines, intervals = _shared_splines(out), _shared_intervals()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    sum0 = _splat(k.zero, lanes)
+    sum1 = _splat(k.zero, lanes)
+    sum2 = _splat(k.zero, lanes)
+    sum3 = _splat(k.zero, lanes)
+    sum4 = _splat(k.zero, lanes)
+    if i < out.shape[0]:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z = vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2]
+                _set_frame(frames, slot, k, solid, x, y, z)
+                _set_splines(splines, intervals, slot, k, order, x, y, z, scale, end)
+                frames[slot, 3] = _given_number(weights, e + lane, k.one)
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            if c < out.shape[2]:
+                n = base + first
+                while n < base + count:
+                    s = intervals[n, 0]
+                    if s >= 0:
+                        j = senders[n, 0]
+                        edge = _edge_1_2(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                        w = frames[n, 3]
+                        sum0, sum1, sum2, sum3, sum4 = _add_channel_1_2(
+                            k,
+                            edge,
+                            sum0,
+                            sum1,
+                            sum2,
+                            sum3,
+                            sum4,
+                            w * _tabulated(splines, n, order, table, s, 0, c, lanes),
+                            w * _tabulated(splines, n, order, table, s, 1, c, lanes),
+                            w * _tabulated(splines, n, order, table, s, 2, c, lanes),
+                            _load(features, (j, 0, c), lanes),
+                            _load(features, (j, 1, c), lanes),
+                            _load(features, (j, 2, c), lanes),
+                        )
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), sum0)
+            _wait(slot, lane, group)
+            if first < half:
+                sum0 = sum0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum1)
+            _wait(slot, lane, group)
+            if first < half:
+                sum1 = sum1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum2)
+            _wait(slot, lane, group)
+            if first < half:
+                sum2 = sum2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum3)
+            _wait(slot, lane, group)
+            if first < half:
+                sum3 = sum3 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum4)
+            _wait(slot, lane, group)
+            if first < half:
+                sum4 = sum4 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[2]:
+            _store(out, (i, 0, c), sum0)
+            _store(out, (i, 1, c), sum1)
+            _store(out, (i, 2, c), sum2)
+            _store(out, (i, 3, c), sum3)
+            _store(out, (i, 4, c), sum4)
+
+
+@_global
+def _tabulated_rows_1_2_polar(
+    lanes, plan, solid, order, indptr, indices, vectors, table, scale, end, features, weights, out
+):
+    k = _constants(out)
+    frames, senders = _shared_frames(out), _shared_senders()
+    splines, intervals = _shared_splines(out), _shared_intervals()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    sum0 = _splat(k.zero, lanes)
+    sum1 = _splat(k.zero, lanes)
+    sum2 = _splat(k.zero, lanes)
+    sum3 = _splat(k.zero, lanes)
+    sum4 = _splat(k.zero, lanes)
+    if i < out.shape[0]:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z = vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2]
+                _set_frame(frames, slot, k, solid, x, y, z)
+                _set_splines(splines, intervals, slot, k, order, x, y, z, scale, end)
+                frames[slot, 3] = _given_number(weights, e + lane, k.one)
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            if c < out.shape[2]:
+                n = base + first
+                while n < base + count:
+                    s = intervals[n, 0]
+                    if s >= 0:
+                        j = senders[n, 0]
+                        edge = _edge_1_2_polar(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                        w = frames[n, 3]
+                        sum0, sum1, sum2, sum3, sum4 = _add_channel_1_2_polar(
+                            k,
+                            edge,
+                            sum0,
+                            sum1,
+                            sum2,
+                            sum3,
+                            sum4,
+                            w * _tabulated(splines, n, order, table, s, 0, c, lanes),
+                            w * _tabulated(splines, n, order, table, s, 1, c, lanes),
+                            _load(features, (j, 0, c), lanes),
+                            _load(features, (j, 1, c), lanes),
+                            _load(features, (j, 2, c), lanes),
+                        )
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), sum0)
+            _wait(slot, lane, group)
+            if first < half:
+                sum0 = sum0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum1)
+            _wait(slot, lane, group)
+            if first < half:
+                sum1 = sum1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum2)
+            _wait(slot, lane, group)
+            if first < half:
+                sum2 = sum2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum3)
+            _wait(slot, lane, group)
+            if first < half:
+                sum3 = sum3 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum4)
+            _wait(slot, lane, group)
+            if first < half:
+                sum4 = sum4 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[2]:
+            _store(out, (i, 0, c), sum0)
+            _store(out, (i, 1, c), sum1)
+            _store(out, (i, 2, c), sum2)
+            _store(out, (i, 3, c), sum3)
+            _store(out, (i, 4, c), sum4)
+
+
+@_global
+def _tabulated_rows_1_2_axial(
+    lanes, plan, solid, order, indptr, indices, vectors, table, scale, end, features, weights, out
+):
+    k = _constants(out)
+    frames, senders = _shared_frames(out), _shared_senders()
+    splines, intervals = _shared_splines(out), _shared_intervals()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    sum0 = _splat(k.zero, lanes)
+    sum1 = _splat(k.zero, lanes)
+    sum2 = _splat(k.zero, lanes)
+    sum3 = _splat(k.zero, lanes)
+    sum4 = _splat(k.zero, lanes)
+    if i < out.shape[0]:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z = vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2]
+                _set_frame(frames, slot, k, solid, x, y, z)
+                _set_splines(splines, intervals, slot, k, order, x, y, z, scale, end)
+                frames[slot, 3] = _given_number(weights, e + lane, k.one)
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            if c < out.shape[2]:
+                n = base + first
+                while n < base + count:
+                    s = intervals[n, 0]
+                    if s >= 0:
+                        j = senders[n, 0]
+                        edge = _edge_1_2_axial(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                        w = frames[n, 3]
+                        sum0, sum1, sum2, sum3, sum4 = _add_channel_1_2_axial(
+                            k,
+                            edge,
+                            sum0,
+                            sum1,
+                            sum2,
+                            sum3,
+                            sum4,
+                            w * _tabulated(splines, n, order, table, s, 0, c, lanes),
+                            _load(features, (j, 0, c), lanes),
+                            _load(features, (j, 1, c), lanes),
+                            _load(features, (j, 2, c), lanes),
+                        )
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), sum0)
+            _wait(slot, lane, group)
+            if first < half:
+                sum0 = sum0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum1)
+            _wait(slot, lane, group)
+            if first < half:
+                sum1 = sum1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum2)
+            _wait(slot, lane, group)
+            if first < half:
+                sum2 = sum2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum3)
+            _wait(slot, lane, group)
+            if first < half:
+                sum3 = sum3 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum4)
+            _wait(slot, lane, group)
+            if first < half:
+                sum4 = sum4 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[2]:
+            _store(out, (i, 0, c), sum0)
+            _store(out, (i, 1, c), sum1)
+            _store(out, (i, 2, c), sum2)
+            _store(out, (i, 3, c), sum3)
+            _store(out, (i, 4, c), sum4)
+
+
+# --- GPU kernels: mixing ------------------------------------------------------------------------------------
+
+_INNER = 16  # so much of the inner index of a product is shared at once
+_ACROSS = 8  # threads of a block along the columns of a product, each of which has 8 x 8 elements
+_HIGH, _WIDE = 8 * _THREADS // _ACROSS, 8 * _ACROSS  # rows and columns of the tile of a block
+
+
+@_device
+def _shared_left(like):
+    return cuda.shared.array((_INNER, _HIGH), like.dtype, 16)
+
+
+@_device
+def _shared_right(like):
+    return cuda.shared.array((_INNER, _WIDE), like.dtype, 16)
+
+
+if ENABLE_CUDASIM:
+
+    def _shared_left(like):  # type: ignore[misc]
+        return cuda.shared.array((_INNER, _HIGH), like.dtype)
+
+    def _shared_right(like):  # type: ignore[misc]
+        return cuda.shared.array((_INNER, _WIDE), like.dtype)
+
+
+@_global
+def _product(left, right, out):
+    """The matrix product left @ right: a block has a tile of it, and reads both through shared memory."""
+    k = _constants(out)
+    lefts, rights = _shared_left(out), _shared_right(out)
+    t = cuda.threadIdx.x
+    tiles = (out.shape[1] + _WIDE - 1) // _WIDE
+    top = cuda.blockIdx.x // tiles * _HIGH
+    side = cuda.blockIdx.x % tiles * _WIDE
+    r0 = t // _ACROSS * 8
+    c0 = t % _ACROSS * 4
+    s0_0 = k.zero
+    s0_1 = k.zero
+    s0_2 = k.zero
+    s0_3 = k.zero
+    s0_4 = k.zero
+    s0_5 = k.zero
+    s0_6 = k.zero
+    s0_7 = k.zero
+    s1_0 = k.zero
+    s1_1 = k.zero
+    s1_2 = k.zero
+    s1_3 = k.zero
+    s1_4 = k.zero
+    s1_5 = k.zero
+    s1_6 = k.zero
+    s1_7 = k.zero
+    s2_0 = k.zero
+    s2_1 = k.zero
+    s2_2 = k.zero
+    s2_3 = k.zero
+    s2_4 = k.zero
+    s2_5 = k.zero
+    s2_6 = k.zero
+    s2_7 = k.zero
+    s3_0 = k.zero
+    s3_1 = k.zero
+    s3_2 = k.zero
+    s3_3 = k.zero
+    s3_4 = k.zero
+    s3_5 = k.zero
+    s3_6 = k.zero
+    s3_7 = k.zero
+    s4_0 = k.zero
+    s4_1 = k.zero
+    s4_2 = k.zero
+    s4_3 = k.zero
+    s4_4 = k.zero
+    s4_5 = k.zero
+    s4_6 = k.zero
+    s4_7 = k.zero
+    s5_0 = k.zero
+    s5_1 = k.zero
+    s5_2 = k.zero
+    s5_3 = k.zero
+    s5_4 = k.zero
+    s5_5 = k.zero
+    s5_6 = k.zero
+    s5_7 = k.zero
+    s6_0 = k.zero
+    s6_1 = k.zero
+    s6_2 = k.zero
+    s6_3 = k.zero
+    s6_4 = k.zero
+    s6_5 = k.zero
+    s6_6 = k.zero
+    s6_7 = k.zero
+    s7_0 = k.zero
+    s7_1 = k.zero
+    s7_2 = k.zero
+    s7_3 = k.zero
+    s7_4 = k.zero
+    s7_5 = k.zero
+    s7_6 = k.zero
+    s7_7 = k.zero
+    for first in range(0, right.shape[0], _INNER):
+        for m in range(_HIGH * _INNER // _THREADS):
+            n = t + m * _THREADS
+            row, q = n // _INNER, n % _INNER
+            inside = top + row < left.shape[0] and first + q < left.shape[1]
+            lefts[q, row] = left[top + row, first + q] if inside else k.zero
+        for m in range(_WIDE * _INNER // _THREADS):
+            n = t + m * _THREADS
+            q, column = n // _WIDE, n % _WIDE
+            inside = first + q < right.shape[0] and side + column < right.shape[1]
+            rights[q, column] = right[first + q, side + column] if inside else k.zero
+        cuda.syncthreads()
+        for q in range(_INNER):
+            l0 = lefts[q, r0 + 0]
+            l1 = lefts[q, r0 + 1]
+            l2 = lefts[q, r0 + 2]
+            l3 = lefts[q, r0 + 3]
+            l4 = lefts[q, r0 + 4]
+            l5 = lefts[q, r0 + 5]
+            l6 = lefts[q, r0 + 6]
+            l7 = lefts[q, r0 + 7]
+            m0 = rights[q, c0 + 0]
+            m1 = rights[q, c0 + 1]
+            m2 = rights[q, c0 + 2]
+            m3 = rights[q, c0 + 3]
+            m4 = rights[q, c0 + 32]
+            m5 = rights[q, c0 + 33]
+            m6 = rights[q, c0 + 34]
+            m7 = rights[q, c0 + 35]
+            s0_0 += l0 * m0
+            s0_1 += l0 * m1
+            s0_2 += l0 * m2
+            s0_3 += l0 * m3
+            s0_4 += l0 * m4
+            s0_5 += l0 * m5
+            s0_6 += l0 * m6
+            s0_7 += l0 * m7
+            s1_0 += l1 * m0
+            s1_1 += l1 * m1
+            s1_2 += l1 * m2
+            s1_3 += l1 * m3
+            s1_4 += l1 * m4
+            s1_5 += l1 * m5
+            s1_6 += l1 * m6
+            s1_7 += l1 * m7
+            s2_0 += l2 * m0
+            s2_1 += l2 * m1
+            s2_2 += l2 * m2
+            s2_3 += l2 * m3
+            s2_4 += l2 * m4
+            s2_5 += l2 * m5
+            s2_6 += l2 * m6
+            s2_7 += l2 * m7
+            s3_0 += l3 * m0
+            s3_1 += l3 * m1
+            s3_2 += l3 * m2
+            s3_3 += l3 * m3
+            s3_4 += l3 * m4
+            s3_5 += l3 * m5
+            s3_6 += l3 * m6
+            s3_7 += l3 * m7
+            s4_0 += l4 * m0
+            s4_1 += l4 * m1
+            s4_2 += l4 * m2
+            s4_3 += l4 * m3
+            s4_4 += l4 * m4
+            s4_5 += l4 * m5
+            s4_6 += l4 * m6
+            s4_7 += l4 * m7
+            s5_0 += l5 * m0
+            s5_1 += l5 * m1
+            s5_2 += l5 * m2
+            s5_3 += l5 * m3
+            s5_4 += l5 * m4
+            s5_5 += l5 * m5
+            s5_6 += l5 * m6
+            s5_7 += l5 * m7
+            s6_0 += l6 * m0
+            s6_1 += l6 * m1
+            s6_2 += l6 * m2
+            s6_3 += l6 * m3
+            s6_4 += l6 * m4
+            s6_5 += l6 * m5
+            s6_6 += l6 * m6
+            s6_7 += l6 * m7
+            s7_0 += l7 * m0
+            s7_1 += l7 * m1
+            s7_2 += l7 * m2
+            s7_3 += l7 * m3
+            s7_4 += l7 * m4
+            s7_5 += l7 * m5
+            s7_6 += l7 * m6
+            s7_7 += l7 * m7
+        cuda.syncthreads()
+    if top + r0 + 0 < out.shape[0] and side + c0 + 0 < out.shape[1]:
+        out[top + r0 + 0, side + c0 + 0] = s0_0
+    if top + r0 + 0 < out.shape[0] and side + c0 + 1 < out.shape[1]:
+        out[top + r0 + 0, side + c0 + 1] = s0_1
+    if top + r0 + 0 < out.shape[0] and side + c0 + 2 < out.shape[1]:
+        out[top + r0 + 0, side + c0 + 2] = s0_2
+    if top + r0 + 0 < out.shape[0] and side + c0 + 3 < out.shape[1]:
+        out[top + r0 + 0, side + c0 + 3] = s0_3
+    if top + r0 + 0 < out.shape[0] and side + c0 + 32 < out.shape[1]:
+        out[top + r0 + 0, side + c0 + 32] = s0_4
+    if top + r0 + 0 < out.shape[0] and side + c0 + 33 < out.shape[1]:
+        out[top + r0 + 0, side + c0 + 33] = s0_5
+    if top + r0 + 0 < out.shape[0] and side + c0 + 34 < out.shape[1]:
+        out[top + r0 + 0, side + c0 + 34] = s0_6
+    if top + r0 + 0 < out.shape[0] and side + c0 + 35 < out.shape[1]:
+        out[top + r0 + 0, side + c0 + 35] = s0_7
+    if top + r0 + 1 < out.shape[0] and side + c0 + 0 < out.shape[1]:
+        out[top + r0 + 1, side + c0 + 0] = s1_0
+    if top + r0 + 1 < out.shape[0] and side + c0 + 1 < out.shape[1]:
+        out[top + r0 + 1, side + c0 + 1] = s1_1
+    if top + r0 + 1 < out.shape[0] and side + c0 + 2 < out.shape[1]:
+        out[top + r0 + 1, side + c0 + 2] = s1_2
+    if top + r0 + 1 < out.shape[0] and side + c0 + 3 < out.shape[1]:
+        out[top + r0 + 1, side + c0 + 3] = s1_3
+    if top + r0 + 1 < out.shape[0] and side + c0 + 32 < out.shape[1]:
+        out[top + r0 + 1, side + c0 + 32] = s1_4
+    if top + r0 + 1 < out.shape[0] and side + c0 + 33 < out.shape[1]:
+        out[top + r0 + 1, side + c0 + 33] = s1_5
+    if top + r0 + 1 < out.shape[0] and side + c0 + 34 < out.shape[1]:
+        out[top + r0 + 1, side + c0 + 34] = s1_6
+    if top + r0 + 1 < out.shape[0] and side + c0 + 35 < out.shape[1]:
+        out[top + r0 + 1, side + c0 + 35] = s1_7
+    if top + r0 + 2 < out.shape[0] and side + c0 + 0 < out.shape[1]:
+        out[top + r0 + 2, side + c0 + 0] = s2_0
+    if top + r0 + 2 < out.shape[0] and side + c0 + 1 < out.shape[1]:
+        out[top + r0 + 2, side + c0 + 1] = s2_1
+    if top + r0 + 2 < out.shape[0] and side + c0 + 2 < out.shape[1]:
+        out[top + r0 + 2, side + c0 + 2] = s2_2
+    if top + r0 + 2 < out.shape[0] and side + c0 + 3 < out.shape[1]:
+        out[top + r0 + 2, side + c0 + 3] = s2_3
+    if top + r0 + 2 < out.shape[0] and side + c0 + 32 < out.shape[1]:
+        out[top + r0 + 2, side + c0 + 32] = s2_4
+    if top + r0 + 2 < out.shape[0] and side + c0 + 33 < out.shape[1]:
+        out[top + r0 + 2, side + c0 + 33] = s2_5
+    if top + r0 + 2 < out.shape[0] and side + c0 + 34 < out.shape[1]:
+        out[top + r0 + 2, side + c0 + 34] = s2_6
+    if top + r0 + 2 < out.shape[0] and side + c0 + 35 < out.shape[1]:
+        out[top + r0 + 2, side + c0 + 35] = s2_7
+    if top + r0 + 3 < out.shape[0] and side + c0 + 0 < out.shape[1]:
+        out[top + r0 + 3, side + c0 + 0] = s3_0
+    if top + r0 + 3 < out.shape[0] and side + c0 + 1 < out.shape[1]:
+        out[top + r0 + 3, side + c0 + 1] = s3_1
+    if top + r0 + 3 < out.shape[0] and side + c0 + 2 < out.shape[1]:
+        out[top + r0 + 3, side + c0 + 2] = s3_2
+    if top + r0 + 3 < out.shape[0] and side + c0 + 3 < out.shape[1]:
+        out[top + r0 + 3, side + c0 + 3] = s3_3
+    if top + r0 + 3 < out.shape[0] and side + c0 + 32 < out.shape[1]:
+        out[top + r0 + 3, side + c0 + 32] = s3_4
+    if top + r0 + 3 < out.shape[0] and side + c0 + 33 < out.shape[1]:
+        out[top + r0 + 3, side + c0 + 33] = s3_5
+    if top + r0 + 3 < out.shape[0] and side + c0 + 34 < out.shape[1]:
+        out[top + r0 + 3, side + c0 + 34] = s3_6
+    if top + r0 + 3 < out.shape[0] and side + c0 + 35 < out.shape[1]:
+        out[top + r0 + 3, side + c0 + 35] = s3_7
+    if top + r0 + 4 < out.shape[0] and side + c0 + 0 < out.shape[1]:
+        out[top + r0 + 4, side + c0 + 0] = s4_0
+    if top + r0 + 4 < out.shape[0] and side + c0 + 1 < out.shape[1]:
+        out[top + r0 + 4, side + c0 + 1] = s4_1
+    if top + r0 + 4 < out.shape[0] and side + c0 + 2 < out.shape[1]:
+        out[top + r0 + 4, side + c0 + 2] = s4_2
+    if top + r0 + 4 < out.shape[0] and side + c0 + 3 < out.shape[1]:
+        out[top + r0 + 4, side + c0 + 3] = s4_3
+    if top + r0 + 4 < out.shape[0] and side + c0 + 32 < out.shape[1]:
+        out[top + r0 + 4, side + c0 + 32] = s4_4
+    if top + r0 + 4 < out.shape[0] and side + c0 + 33 < out.shape[1]:
+        out[top + r0 + 4, side + c0 + 33] = s4_5
+    if top + r0 + 4 < out.shape[0] and side + c0 + 34 < out.shape[1]:
+        out[top + r0 + 4, side + c0 + 34] = s4_6
+    if top + r0 + 4 < out.shape[0] and side + c0 + 35 < out.shape[1]:
+        out[top + r0 + 4, side + c0 + 35] = s4_7
+    if top + r0 + 5 < out.shape[0] and side + c0 + 0 < out.shape[1]:
+        out[top + r0 + 5, side + c0 + 0] = s5_0
+    if top + r0 + 5 < out.shape[0] and side + c0 + 1 < out.shape[1]:
+        out[top + r0 + 5, side + c0 + 1] = s5_1
+    if top + r0 + 5 < out.shape[0] and side + c0 + 2 < out.shape[1]:
+        out[top + r0 + 5, side + c0 + 2] = s5_2
+    if top + r0 + 5 < out.shape[0] and side + c0 + 3 < out.shape[1]:
+        out[top + r0 + 5, side + c0 + 3] = s5_3
+    if top + r0 + 5 < out.shape[0] and side + c0 + 32 < out.shape[1]:
+        out[top + r0 + 5, side + c0 + 32] = s5_4
+    if top + r0 + 5 < out.shape[0] and side + c0 + 33 < out.shape[1]:
+        out[top + r0 + 5, side + c0 + 33] = s5_5
+    if top + r0 + 5 < out.shape[0] and side + c0 + 34 < out.shape[1]:
+        out[top + r0 + 5, side + c0 + 34] = s5_6
+    if top + r0 + 5 < out.shape[0] and side + c0 + 35 < out.shape[1]:
+        out[top + r0 + 5, side + c0 + 35] = s5_7
+    if top + r0 + 6 < out.shape[0] and side + c0 + 0 < out.shape[1]:
+        out[top + r0 + 6, side + c0 + 0] = s6_0
+    if top + r0 + 6 < out.shape[0] and side + c0 + 1 < out.shape[1]:
+        out[top + r0 + 6, side + c0 + 1] = s6_1
+    if top + r0 + 6 < out.shape[0] and side + c0 + 2 < out.shape[1]:
+        out[top + r0 + 6, side + c0 + 2] = s6_2
+    if top + r0 + 6 < out.shape[0] and side + c0 + 3 < out.shape[1]:
+        out[top + r0 + 6, side + c0 + 3] = s6_3
+    if top + r0 + 6 < out.shape[0] and side + c0 + 32 < out.shape[1]:
+        out[top + r0 + 6, side + c0 + 32] = s6_4
+    if top + r0 + 6 < out.shape[0] and side + c0 + 33 < out.shape[1]:
+        out[top + r0 + 6, side + c0 + 33] = s6_5
+    if top + r0 + 6 < out.shape[0] and side + c0 + 34 < out.shape[1]:
+        out[top + r0 + 6, side + c0 + 34] = s6_6
+    if top + r0 + 6 < out.shape[0] and side + c0 + 35 < out.shape[1]:
+        out[top + r0 + 6, side + c0 + 35] = s6_7
+    if top + r0 + 7 < out.shape[0] and side + c0 + 0 < out.shape[1]:
+        out[top + r0 + 7, side + c0 + 0] = s7_0
+    if top + r0 + 7 < out.shape[0] and side + c0 + 1 < out.shape[1]:
+        out[top + r0 + 7, side + c0 + 1] = s7_1
+    if top + r0 + 7 < out.shape[0] and side + c0 + 2 < out.shape[1]:
+        out[top + r0 + 7, side + c0 + 2] = s7_2
+    if top + r0 + 7 < out.shape[0] and side + c0 + 3 < out.shape[1]:
+        out[top + r0 + 7, side + c0 + 3] = s7_3
+    if top + r0 + 7 < out.shape[0] and side + c0 + 32 < out.shape[1]:
+        out[top + r0 + 7, side + c0 + 32] = s7_4
+    if top + r0 + 7 < out.shape[0] and side + c0 + 33 < out.shape[1]:
+        out[top + r0 + 7, side + c0 + 33] = s7_5
+    if top + r0 + 7 < out.shape[0] and side + c0 + 34 < out.shape[1]:
+        out[top + r0 + 7, side + c0 + 34] = s7_6
+    if top + r0 + 7 < out.shape[0] and side + c0 + 35 < out.shape[1]:
+        out[top + r0 + 7, side + c0 + 35] = s7_7
+
+
+@_global
+def _mixing_rows_1_0(plan, solid, base, indptr, indices, vectors, basis, features, weights, out):
+    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, one channel for each thread, 8 of the q at once."""
+    k = _constants(out)
+    frames, senders = _shared_frames(out), _shared_senders()
+    wide, _, parts = plan
+    group = 1 << wide
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    begin = slot - lane
+    row = cuda.grid(1) >> wide
+    i = base + row // parts
+    c = row % parts * group + lane
+    if i < base + out.shape[0]:
+        last = indptr[i + 1]
+        for q in range(0, basis.shape[1], 8):
+            s0_0_0 = k.zero
+            s1_0_0 = k.zero
+            s2_0_0 = k.zero
+            s3_0_0 = k.zero
+            s4_0_0 = k.zero
+            s5_0_0 = k.zero
+            s6_0_0 = k.zero
+            s7_0_0 = k.zero
+            e = int(indptr[i])
+            while e < last:
+                count = min(group, last - e)
+                if lane < count:
+                    _set_frame(frames, slot, k, solid, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                    frames[slot, 3] = _given_number(weights, e + lane, k.one)
+                    senders[slot, 0] = indices[e + lane]
+                _wait(slot, lane, group)
+                if c < out.shape[4]:
+                    for n in range(begin, begin + count):
+                        j = senders[n, 0]
+                        w = frames[n, 3]
+                        values = _message_channel_1_0(
+                            k,
+                            _edge_1_0(k, frames[n, 0], frames[n, 1], frames[n, 2]),
+                            features[j, 0, c],
+                            features[j, 1, c],
+                            features[j, 2, c],
+                        )
+                        b0 = w * (basis[e + n - begin, q] if q < basis.shape[1] else k.zero)
+                        s0_0_0 += b0 * values[0]
+                        b1 = w * (basis[e + n - begin, q + 1] if q + 1 < basis.shape[1] else k.zero)
+                        s1_0_0 += b1 * values[0]
+                        b2 = w * (basis[e + n - begin, q + 2] if q + 2 < basis.shape[1] else k.zero)
+                        s2_0_0 += b2 * values[0]
+                        b3 = w * (basis[e + n - begin, q + 3] if q + 3 < basis.shape[1] else k.zero)
+                        s3_0_0 += b3 * values[0]
+                        b4 = w * (basis[e + n - begin, q + 4] if q + 4 < basis.shape[1] else k.zero)
+                        s4_0_0 += b4 * values[0]
+                        b5 = w * (basis[e + n - begin, q + 5] if q + 5 < basis.shape[1] else k.zero)
+                        s5_0_0 += b5 * values[0]
+                        b6 = w * (basis[e + n - begin, q + 6] if q + 6 < basis.shape[1] else k.zero)
+                        s6_0_0 += b6 * values[0]
+                        b7 = w * (basis[e + n - begin, q + 7] if q + 7 < basis.shape[1] else k.zero)
+                        s7_0_0 += b7 * values[0]
+                _wait(slot, lane, group)
+                e += group
+            if c < out.shape[4] and q < basis.shape[1]:
+                out[i - base, 0, q, 0, c] = s0_0_0
+            if c < out.shape[4] and q + 1 < basis.shape[1]:
+                out[i - base, 0, q + 1, 0, c] = s1_0_0
+            if c < out.shape[4] and q + 2 < basis.shape[1]:
+                out[i - base, 0, q + 2, 0, c] = s2_0_0
+            if c < out.shape[4] and q + 3 < basis.shape[1]:
+                out[i - base, 0, q + 3, 0, c] = s3_0_0
+            if c < out.shape[4] and q + 4 < basis.shape[1]:
+                out[i - base, 0, q + 4, 0, c] = s4_0_0
+            if c < out.shape[4] and q + 5 < basis.shape[1]:
+                out[i - base, 0, q + 5, 0, c] = s5_0_0
+            if c < out.shape[4] and q + 6 < basis.shape[1]:
+                out[i - base, 0, q + 6, 0, c] = s6_0_0
+            if c < out.shape[4] and q + 7 < basis.shape[1]:
+                out[i - base, 0, q + 7, 0, c] = s7_0_0
+
+
+@_global
+def _mixing_rows_1_1(plan, solid, base, indptr, indices, vectors, basis, features, weights, out):
+    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, one channel for each thread, 4 of the q at once."""
+    k = _constants(out)
+    frames, senders = _shared_frames(out), _shared_senders()
+    wide, _, parts = plan
+    group = 1 << wide
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    begin = slot - lane
+    row = cuda.grid(1) >> wide
+    i = base + row // parts
+    c = row % parts * group + lane
+    if i < base + out.shape[0]:
+        last = indptr[i + 1]
+        for q in range(0, basis.shape[1], 4):
+            s0_0_0 = k.zero
+            s0_0_1 = k.zero
+            s0_0_2 = k.zero
+            s0_1_0 = k.zero
+            s0_1_1 = k.zero
+            s0_1_2 = k.zero
+            s0_2_0 = k.zero
+            s0_2_1 = k.zero
+            s0_2_2 = k.zero
+            s1_0_0 = k.zero
+            s1_0_1 = k.zero
+            s1_0_2 = k.zero
+            s1_1_0 = k.zero
+            s1_1_1 = k.zero
+            s1_1_2 = k.zero
+            s1_2_0 = k.zero
+            s1_2_1 = k.zero
+            s1_2_2 = k.zero
+            s2_0_0 = k.zero
+            s2_0_1 = k.zero
+            s2_0_2 = k.zero
+            s2_1_0 = k.zero
+            s2_1_1 = k.zero
+            s2_1_2 = k.zero
+            s2_2_0 = k.zero
+            s2_2_1 = k.zero
+            s2_2_2 = k.zero
+            s3_0_0 = k.zero
+            s3_0_1 = k.zero
+            s3_0_2 = k.zero
+            s3_1_0 = k.zero
+            s3_1_1 = k.zero
+            s3_1_2 = k.zero
+            s3_2_0 = k.zero
+            s3_2_1 = k.zero
+            s3_2_2 = k.zero
+            e = int(indptr[i])
+            while e < last:
+                count = min(group, last - e)
+                if lane < count:
+                    _set_frame(frames, slot, k, solid, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                    frames[slot, 3] = _given_number(weights, e + lane, k.one)
+                    senders[slot, 0] = indices[e + lane]
+                _wait(slot, lane, group)
+                if c < out.shape[4]:
+                    for n in range(begin, begin + count):
+                        j = senders[n, 0]
+                        w = frames[n, 3]
+                        values = _message_channel_1_1(
+                            k,
+                            _edge_1_1(k, frames[n, 0], frames[n, 1], frames[n, 2]),
+                            features[j, 0, c],
+                            features[j, 1, c],
+                            features[j, 2, c],
+                        )
+                        b0 = w * (basis[e + n - begin, q] if q < basis.shape[1] else k.zero)
+                        s0_0_0 += b0 * values[0]
+                        s0_0_1 += b0 * values[1]
+                        s0_0_2 += b0 * values[2]
+                        s0_1_0 += b0 * values[3]
+                        s0_1_1 += b0 * values[4]
+                        s0_1_2 += b0 * values[5]
+                        s0_2_0 += b0 * values[6]
+                        s0_2_1 += b0 * values[7]
+                        s0_2_2 += b0 * values[8]
+                        b1 = w * (basis[e + n - begin, q + 1] if q + 1 < basis.shape[1] else k.zero)
+                        s1_0_0 += b1 * values[0]
+                        s1_0_1 += b1 * values[1]
+                        s1_0_2 += b1 * values[2]
+                        s1_1_0 += b1 * values[3]
+                        s1_1_1 += b1 * values[4]
+                        s1_1_2 += b1 * values[5]
+                        s1_2_0 += b1 * values[6]
+                        s1_2_1 += b1 * values[7]
+                        s1_2_2 += b1 * values[8]
+                        b2 = w * (basis[e + n - begin, q + 2] if q + 2 < basis.shape[1] else k.zero)
+                        s2_0_0 += b2 * values[0]
+                        s2_0_1 += b2 * values[1]
+                        s2_0_2 += b2 * values[2]
+                        s2_1_0 += b2 * values[3]
+                        s2_1_1 += b2 * values[4]
+                        s2_1_2 += b2 * values[5]
+                        s2_2_0 += b2 * values[6]
+                        s2_2_1 += b2 * values[7]
+                        s2_2_2 += b2 * values[8]
+                        b3 = w * (basis[e + n - begin, q + 3] if q + 3 < basis.shape[1] else k.zero)
+                        s3_0_0 += b3 * values[0]
+                        s3_0_1 += b3 * values[1]
+                        s3_0_2 += b3 * values[2]
+                        s3_1_0 += b3 * values[3]
+                        s3_1_1 += b3 * values[4]
+                        s3_1_2 += b3 * values[5]
+                        s3_2_0 += b3 * values[6]
+                        s3_2_1 += b3 * values[7]
+                        s3_2_2 += b3 * values[8]
+                _wait(slot, lane, group)
+                e += group
+            if c < out.shape[4] and q < basis.shape[1]:
+                out[i - base, 0, q, 0, c] = s0_0_0
+                out[i - base, 1, q, 0, c] = s0_0_1
+                out[i - base, 2, q, 0, c] = s0_0_2
+                out[i - base, 0, q, 1, c] = s0_1_0
+                out[i - base, 1, q, 1, c] = s0_1_1
+                out[i - base, 2, q, 1, c] = s0_1_2
+                out[i - base, 0, q, 2, c] = s0_2_0
+                out[i - base, 1, q, 2, c] = s0_2_1
+                out[i - base, 2, q, 2, c] = s0_2_2
+            if c < out.shape[4] and q + 1 < basis.shape[1]:
+                out[i - base, 0, q + 1, 0, c] = s1_0_0
+                out[i - base, 1, q + 1, 0, c] = s1_0_1
+                out[i - base, 2, q + 1, 0, c] = s1_0_2
+                out[i - base, 0, q + 1, 1, c] = s1_1_0
+                out[i - base, 1, q + 1, 1, c] = s1_1_1
+                out[i - base, 2, q + 1, 1, c] = s1_1_2
+                out[i - base, 0, q + 1, 2, c] = s1_2_0
+                out[i - base, 1, q + 1, 2, c] = s1_2_1
+                out[i - base, 2, q + 1, 2, c] = s1_2_2
+            if c < out.shape[4] and q + 2 < basis.shape[1]:
+                out[i - base, 0, q + 2, 0, c] = s2_0_0
+                out[i - base, 1, q + 2, 0, c] = s2_0_1
+                out[i - base, 2, q + 2, 0, c] = s2_0_2
+                out[i - base, 0, q + 2, 1, c] = s2_1_0
+                out[i - base, 1, q + 2, 1, c] = s2_1_1
+                out[i - base, 2, q + 2, 1, c] = s2_1_2
+                out[i - base, 0, q + 2, 2, c] = s2_2_0
+                out[i - base, 1, q + 2, 2, c] = s2_2_1
+                out[i - base, 2, q + 2, 2, c] = s2_2_2
+            if c < out.shape[4] and q + 3 < basis.shape[1]:
+                out[i - base, 0, q + 3, 0, c] = s3_0_0
+                out[i - base, 1, q + 3, 0, c] = s3_0_1
+                out[i - base, 2, q + 3, 0, c] = s3_0_2
+                out[i - base, 0, q + 3, 1, c] = s3_1_0
+                out[i - base, 1, q + 3, 1, c] = s3_1_1
+                out[i - base, 2, q + 3, 1, c] = s3_1_2
+                out[i - base, 0, q + 3, 2, c] = s3_2_0
+                out[i - base, 1, q + 3, 2, c] = s3_2_1
+                out[i - base, 2, q + 3, 2, c] = s3_2_2
+
+
+@_global
+def _mixing_rows_1_1_polar(plan, solid, base, indptr, indices, vectors, basis, features, weights, out):
+    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, one channel for each thread, 6 of the q at once."""
+    k = _constants(out)
+    frames, senders = _shared_frames(out), _shared_senders()
+    wide, _, parts = plan
+    group = 1 << wide
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    begin = slot - lane
+    row = cuda.grid(1) >> wide
+    i = base + row // parts
+    c = row % parts * group + lane
+    if i < base + out.shape[0]:
+        last = indptr[i + 1]
+        for q in range(0, basis.shape[1], 6):
+            s0_0_0 = k.zero
+            s0_0_1 = k.zero
+            s0_0_2 = k.zero
+            s0_1_0 = k.zero
+            s0_1_1 = k.zero
+            s0_1_2 = k.zero
+            s1_0_0 = k.zero
+            s1_0_1 = k.zero
+            s1_0_2 = k.zero
+            s1_1_0 = k.zero
+            s1_1_1 = k.zero
+            s1_1_2 = k.zero
+            s2_0_0 = k.zero
+            s2_0_1 = k.zero
+            s2_0_2 = k.zero
+            s2_1_0 = k.zero
+            s2_1_1 = k.zero
+            s2_1_2 = k.zero
+            s3_0_0 = k.zero
+            s3_0_1 = k.zero
+            s3_0_2 = k.zero
+            s3_1_0 = k.zero
+            s3_1_1 = k.zero
+            s3_1_2 = k.zero
+            s4_0_0 = k.zero
+            s4_0_1 = k.zero
+            s4_0_2 = k.zero
+            s4_1_0 = k.zero
+            s4_1_1 = k.zero
+            s4_1_2 = k.zero
+            s5_0_0 = k.zero
+            s5_0_1 = k.zero
+            s5_0_2 = k.zero
+            s5_1_0 = k.zero
+            s5_1_1 = k.zero
+            s5_1_2 = k.zero
+            e = int(indptr[i])
+            while e < last:
+                count = min(group, last - e)
+                if lane < count:
+                    _set_frame(frames, slot, k, solid, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                    frames[slot, 3] = _given_number(weights, e + lane, k.one)
+                    senders[slot, 0] = indices[e + lane]
+                _wait(slot, lane, group)
+                if c < out.shape[4]:
+                    for n in range(begin, begin + count):
+                        j = senders[n, 0]
+                        w = frames[n, 3]
+                        values = _message_channel_1_1_polar(
+                            k,
+                            _edge_1_1_polar(k, frames[n, 0], frames[n, 1], frames[n, 2]),
+                            features[j, 0, c],
+                            features[j, 1, c],
+                            features[j, 2, c],
+                        )
+                        b0 = w * (basis[e + n - begin, q] if q < basis.shape[1] else k.zero)
+                        s0_0_0 += b0 * values[0]
+                        s0_0_1 += b0 * values[1]
+                        s0_0_2 += b0 * values[2]
+                        s0_1_0 += b0 * values[3]
+                        s0_1_1 += b0 * values[4]
+                        s0_1_2 += b0 * values[5]
+                        b1 = w * (basis[e + n - begin, q + 1] if q + 1 < basis.shape[1] else k.zero)
+                        s1_0_0 += b1 * values[0]
+                        s1_0_1 += b1 * values[1]
+                        s1_0_2 += b1 * values[2]
+                        s1_1_0 += b1 * values[3]
+                        s1_1_1 += b1 * values[4]
+                        s1_1_2 += b1 * values[5]
+                        b2 = w * (basis[e + n - begin, q + 2] if q + 2 < basis.shape[1] else k.zero)
+                        s2_0_0 += b2 * values[0]
+                        s2_0_1 += b2 * values[1]
+                        s2_0_2 += b2 * values[2]
+                        s2_1_0 += b2 * values[3]
+                        s2_1_1 += b2 * values[4]
+                        s2_1_2 += b2 * values[5]
+                        b3 = w * (basis[e + n - begin, q + 3] if q + 3 < basis.shape[1] else k.zero)
+                        s3_0_0 += b3 * values[0]
+                        s3_0_1 += b3 * values[1]
+                        s3_0_2 += b3 * values[2]
+                        s3_1_0 += b3 * values[3]
+                        s3_1_1 += b3 * values[4]
+                        s3_1_2 += b3 * values[5]
+                        b4 = w * (basis[e + n - begin, q + 4] if q + 4 < basis.shape[1] else k.zero)
+                        s4_0_0 += b4 * values[0]
+                        s4_0_1 += b4 * values[1]
+                        s4_0_2 += b4 * values[2]
+                        s4_1_0 += b4 * values[3]
+                        s4_1_1 += b4 * values[4]
+                        s4_1_2 += b4 * values[5]
+                        b5 = w * (basis[e + n - begin, q + 5] if q + 5 < basis.shape[1] else k.zero)
+                        s5_0_0 += b5 * values[0]
+                        s5_0_1 += b5 * values[1]
+                        s5_0_2 += b5 * values[2]
+                        s5_1_0 += b5 * values[3]
+                        s5_1_1 += b5 * values[4]
+                        s5_1_2 += b5 * values[5]
+                _wait(slot, lane, group)
+                e += group
+            if c < out.shape[4] and q < basis.shape[1]:
+                out[i - base, 0, q, 0, c] = s0_0_0
+                out[i - base, 1, q, 0, c] = s0_0_1
+                out[i - base, 2, q, 0, c] = s0_0_2
+                out[i - base, 0, q, 1, c] = s0_1_0
+                out[i - base, 1, q, 1, c] = s0_1_1
+                out[i - base, 2, q, 1, c] = s0_1_2
+            if c < out.shape[4] and q + 1 < basis.shape[1]:
+                out[i - base, 0, q + 1, 0, c] = s1_0_0
+                out[i - base, 1, q + 1, 0, c] = s1_0_1
+                out[i - base, 2, q + 1, 0, c] = s1_0_2
+                out[i - base, 0, q + 1, 1, c] = s1_1_0
+                out[i - base, 1, q + 1, 1, c] = s1_1_1
+                out[i - base, 2, q + 1, 1, c] = s1_1_2
+            if c < out.shape[4] and q + 2 < basis.shape[1]:
+                out[i - base, 0, q + 2, 0, c] = s2_0_0
+                out[i - base, 1, q + 2, 0, c] = s2_0_1
+                out[i - base, 2, q + 2, 0, c] = s2_0_2
+                out[i - base, 0, q + 2, 1, c] = s2_1_0
+                out[i - base, 1, q + 2, 1, c] = s2_1_1
+                out[i - base, 2, q + 2, 1, c] = s2_1_2
+            if c < out.shape[4] and q + 3 < basis.shape[1]:
+                out[i - base, 0, q + 3, 0, c] = s3_0_0
+                out[i - base, 1, q + 3, 0, c] = s3_0_1
+                out[i - base, 2, q + 3, 0, c] = s3_0_2
+                out[i - base, 0, q + 3, 1, c] = s3_1_0
+                out[i - base, 1, q + 3, 1, c] = s3_1_1
+                out[i - base, 2, q + 3, 1, c] = s3_1_2
+            if c < out.shape[4] and q + 4 < basis.shape[1]:
+                out[i - base, 0, q + 4, 0, c] = s4_0_0
+                out[i - base, 1, q + 4, 0, c] = s4_0_1
+                out[i - base, 2, q + 4, 0, c] = s4_0_2
+                out[i - base, 0, q + 4, 1, c] = s4_1_0
+                out[i - base, 1, q + 4, 1, c] = s4_1_1
+                out[i - base, 2, q + 4, 1, c] = s4_1_2
+            if c < out.shape[4] and q + 5 < basis.shape[1]:
+                out[i - base, 0, q + 5, 0, c] = s5_0_0
+                out[i - base, 1, q + 5, 0, c] = s5_0_1
+                out[i - base, 2, q + 5, 0, c] = s5_0_2
+                out[i - base, 0, q + 5, 1, c] = s5_1_0
+                out[i - base, 1, q + 5, 1, c] = s5_1_1
+                out[i - base, 2, q + 5, 1, c] = s5_1_2
+
+
+@_global
+def _mixing_rows_1_1_axial(plan, solid, base, indptr, indices, vectors, basis, features, weights, out):
+    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, one channel for each thread, 8 of the q at once."""
+    k = _constants(out)
+    frames, senders = _shared_frames(out), _shared_senders()
+    wide, _, parts = plan
+    group = 1 << wide
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    begin = slot - lane
+    row = cuda.grid(1) >> wide
+    i = base + row // parts
+    c = row % parts * group + lane
+    if i < base + out.shape[0]:
+        last = indptr[i + 1]
+        for q in range(0, basis.shape[1], 8):
+            s0_0_0 = k.zero
+            s0_0_1 = k.zero
+            s0_0_2 = k.zero
+            s1_0_0 = k.zero
+            s1_0_1 = k.zero
+            s1_0_2 = k.zero
+            s2_0_0 = k.zero
+            s2_0_1 = k.zero
+            s2_0_2 = k.zero
+            s3_0_0 = k.zero
+            s3_0_1 = k.zero
+            s3_0_2 = k.zero
+            s4_0_0 = k.zero
+            s4_0_1 = k.zero
+            s4_0_2 = k.zero
+            s5_0_0 = k.zero
+            s5_0_1 = k.zero
+            s5_0_2 = k.zero
+            s6_0_0 = k.zero
+            s6_0_1 = k.zero
+            s6_0_2 = k.zero
+            s7_0_0 = k.zero
+            s7_0_1 = k.zero
+            s7_0_2 = k.zero
+            e = int(indptr[i])
+            while e < last:
+                count = min(group, last - e)
+                if lane < count:
+                    _set_frame(frames, slot, k, solid, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                    frames[slot, 3] = _given_number(weights, e + lane, k.one)
+                    senders[slot, 0] = indices[e + lane]
+                _wait(slot, lane, group)
+                if c < out.shape[4]:
+                    for n in range(begin, begin + count):
+                        j = senders[n, 0]
+                        w = frames[n, 3]
+                        values = _message_channel_1_1_axial(
+                            k,
+                            _edge_1_1_axial(k, frames[n, 0], frames[n, 1], frames[n, 2]),
+                            features[j, 0, c],
+                            features[j, 1, c],
+                            features[j, 2, c],
+                        )
+                        b0 = w * (basis[e + n - begin, q] if q < basis.shape[1] else k.zero)
+                        s0_0_0 += b0 * values[0]
+                        s0_0_1 += b0 * values[1]
+                        s0_0_2 += b0 * values[2]
+                        b1 = w * (basis[e + n - begin, q + 1] if q + 1 < basis.shape[1] else k.zero)
+                        s1_0_0 += b1 * values[0]
+                        s1_0_1 += b1 * values[1]
+                        s1_0_2 += b1 * values[2]
+                        b2 = w * (basis[e + n - begin, q + 2] if q + 2 < basis.shape[1] else k.zero)
+                        s2_0_0 += b2 * values[0]
+                        s2_0_1 += b2 * values[1]
+                        s2_0_2 += b2 * values[2]
+                        b3 = w * (basis[e + n - begin, q + 3] if q + 3 < basis.shape[1] else k.zero)
+                        s3_0_0 += b3 * values[0]
+                        s3_0_1 += b3 * values[1]
+                        s3_0_2 += b3 * values[2]
+                        b4 = w * (basis[e + n - begin, q + 4] if q + 4 < basis.shape[1] else k.zero)
+                        s4_0_0 += b4 * values[0]
+                        s4_0_1 += b4 * values[1]
+                        s4_0_2 += b4 * values[2]
+                        b5 = w * (basis[e + n - begin, q + 5] if q + 5 < basis.shape[1] else k.zero)
+                        s5_0_0 += b5 * values[0]
+                        s5_0_1 += b5 * values[1]
+                        s5_0_2 += b5 * values[2]
+                        b6 = w * (basis[e + n - begin, q + 6] if q + 6 < basis.shape[1] else k.zero)
+                        s6_0_0 += b6 * values[0]
+                        s6_0_1 += b6 * values[1]
+                        s6_0_2 += b6 * values[2]
+                        b7 = w * (basis[e + n - begin, q + 7] if q + 7 < basis.shape[1] else k.zero)
+                        s7_0_0 += b7 * values[0]
+                        s7_0_1 += b7 * values[1]
+                        s7_0_2 += b7 * values[2]
+                _wait(slot, lane, group)
+                e += group
+            if c < out.shape[4] and q < basis.shape[1]:
+                out[i - base, 0, q, 0, c] = s0_0_0
+                out[i - base, 1, q, 0, c] = s0_0_1
+                out[i - base, 2, q, 0, c] = s0_0_2
+            if c < out.shape[4] and q + 1 < basis.shape[1]:
+                out[i - base, 0, q + 1, 0, c] = s1_0_0
+                out[i - base, 1, q + 1, 0, c] = s1_0_1
+                out[i - base, 2, q + 1, 0, c] = s1_0_2
+            if c < out.shape[4] and q + 2 < basis.shape[1]:
+                out[i - base, 0, q + 2, 0, c] = s2_0_0
+                out[i - base, 1, q + 2, 0, c] = s2_0_1
+                out[i - base, 2, q + 2, 0, c] = s2_0_2
+            if c < out.shape[4] and q + 3 < basis.shape[1]:
+                out[i - base, 0, q + 3, 0, c] = s3_0_0
+                out[i - base, 1, q + 3, 0, c] = s3_0_1
+                out[i - base, 2, q + 3, 0, c] = s3_0_2
+            if c < out.shape[4] and q + 4 < basis.shape[1]:
+                out[i - base, 0, q + 4, 0, c] = s4_0_0
+                out[i - base, 1, q + 4, 0, c] = s4_0_1
+                out[i - base, 2, q + 4, 0, c] = s4_0_2
+            if c < out.shape[4] and q + 5 < basis.shape[1]:
+                out[i - base, 0, q + 5, 0, c] = s5_0_0
+                out[i - base, 1, q + 5, 0, c] = s5_0_1
+                out[i - base, 2, q + 5, 0, c] = s5_0_2
+            if c < out.shape[4] and q + 6 < basis.shape[1]:
+                out[i - base, 0, q + 6, 0, c] = s6_0_0
+                out[i - base, 1, q + 6, 0, c] = s6_0_1
+                out[i - base, 2, q + 6, 0, c] = s6_0_2
+            if c < out.shape[4] and q + 7 < basis.shape[1]:
+                out[i - base, 0, q + 7, 0, c] = s7_0_0
+                out[i - base, 1, q + 7, 0, c] = s7_0_1
+                out[i - base, 2, q + 7, 0, c] = s7_0_2
+
+
+@_global
+def _mixing_rows_1_2(plan, solid, base, indptr, indices, vectors, basis, features, weights, out):
+    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, one channel for each thread, 2 of the q at once."""
+    k = _constants(out)
+    frames, senders = _shared_frames(out), _shared_senders()
+    wide, _, parts = plan
+    group = 1 << wide
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    begin = slot - lane
+    row = cuda.grid(1) >> wide
+    i = base + row // parts
+    c = row % parts * group + lane
+    if i < base + out.shape[0]:
+        last = indptr[i + 1]
+        for q in range(0, basis.shape[1], 2):
+            s0_0_0 = k.zero
+            s0_0_1 = k.zero
+            s0_0_2 = k.zero
+            s0_0_3 = k.zero
+            s0_0_4 = k.zero
+            s0_1_0 = k.zero
+            s0_1_1 = k.zero
+            s0_1_2 = k.zero
+            s0_1_3 = k.zero
+            s0_1_4 = k.zero
+            s0_2_0 = k.zero
+            s0_2_1 = k.zero
+            s0_2_2 = k.zero
+            s0_2_3 = k.zero
+            s0_2_4 = k.zero
+            s1_0_0 = k.zero
+            s1_0_1 = k.zero
+            s1_0_2 = k.zero
+            s1_0_3 = k.zero
+            s1_0_4 = k.zero
+            s1_1_0 = k.zero
+            s1_1_1 = k.zero
+            s1_1_2 = k.zero
+            s1_1_3 = k.zero
+            s1_1_4 = k.zero
+            s1_2_0 = k.zero
+            s1_2_1 = k.zero
+            s1_2_2 = k.zero
+            s1_2_3 = k.zero
+            s1_2_4 = k.zero
+            e = int(indptr[i])
+            while e < last:
+                count = min(group, last - e)
+                if lane < count:
+                    _set_frame(frames, slot, k, solid, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                    frames[slot, 3] = _given_number(weights, e + lane, k.one)
+                    senders[slot, 0] = indices[e + lane]
+                _wait(slot, lane, group)
+                if c < out.shape[4]:
+                    for n in range(begin, begin + count):
+                        j = senders[n, 0]
+                        w = frames[n, 3]
+                        values = _message_channel_1_2(
+                            k,
+                            _edge_1_2(k, frames[n, 0], frames[n, 1], frames[n, 2]),
+                            features[j, 0, c],
+                            features[j, 1, c],
+                            features[j, 2, c],
+                        )
+                        b0 = w * (basis[e + n - begin, q] if q < basis.shape[1] else k.zero)
+                        s0_0_0 += b0 * values[0]
+                        s0_0_1 += b0 * values[1]
+                        s0_0_2 += b0 * values[2]
+                        s0_0_3 += b0 * values[3]
+                        s0_0_4 += b0 * values[4]
+                        s0_1_0 += b0 * values[5]
+                        s0_1_1 += b0 * values[6]
+                        s0_1_2 += b0 * values[7]
+                        s0_1_3 += b0 * values[8]
+                        s0_1_4 += b0 * values[9]
+                        s0_2_0 += b0 * values[10]
+                        s0_2_1 += b0 * values[11]
+                        s0_2_2 += b0 * values[12]
+                        s0_2_3 += b0 * values[13]
+                        s0_2_4 += b0 * values[14]
+                        b1 = w * (basis[e + n - begin, q + 1] if q + 1 < basis.shape[1] else k.zero)
+                        s1_0_0 += b1 * values[0]
+                        s1_0_1 += b1 * values[1]
+                        s1_0_2 += b1 * values[2]
+                        s1_0_3 += b1 * values[3]
+                        s1_0_4 += b1 * values[4]
+                        s1_1_0 += b1 * values[5]
+                        s1_1_1 += b1 * values[6]
+                        s1_1_2 += b1 * values[7]
+                        s1_1_3 += b1 * values[8]
+                        s1_1_4 += b1 * values[9]
+                        s1_2_0 += b1 * values[10]
+                        s1_2_1 += b1 * values[11]
+                        s1_2_2 += b1 * values[12]
+                        s1_2_3 += b1 * values[13]
+                        s1_2_4 += b1 * values[14]
+                _wait(slot, lane, group)
+                e += group
+            if c < out.shape[4] and q < basis.shape[1]:
+                out[i - base, 0, q, 0, c] = s0_0_0
+                out[i - base, 1, q, 0, c] = s0_0_1
+                out[i - base, 2, q, 0, c] = s0_0_2
+                out[i - base, 3, q, 0, c] = s0_0_3
+                out[i - base, 4, q, 0, c] = s0_0_4
+                out[i - base, 0, q, 1, c] = s0_1_0
+                out[i - base, 1, q, 1, c] = s0_1_1
+                out[i - base, 2, q, 1, c] = s0_1_2
+                out[i - base, 3, q, 1, c] = s0_1_3
+                out[i - base, 4, q, 1, c] = s0_1_4
+                out[i - base, 0, q, 2, c] = s0_2_0
+                out[i - base, 1, q, 2, c] = s0_2_1
+                out[i - base, 2, q, 2, c] = s0_2_2
+                out[i - base, 3, q, 2, c] = s0_2_3
+                out[i - base, 4, q, 2, c] = s0_2_4
+            if c < out.shape[4] and q + 1 < basis.shape[1]:
+                out[i - base, 0, q + 1, 0, c] = s1_0_0
+                out[i - base, 1, q + 1, 0, c] = s1_0_1
+                out[i - base, 2, q + 1, 0, c] = s1_0_2
+                out[i - base, 3, q + 1, 0, c] = s1_0_3
+                out[i - base, 4, q + 1, 0, c] = s1_0_4
+                out[i - base, 0, q + 1, 1, c] = s1_1_0
+                out[i - base, 1, q + 1, 1, c] = s1_1_1
+                out[i - base, 2, q + 1, 1, c] = s1_1_2
+                out[i - base, 3, q + 1, 1, c] = s1_1_3
+                out[i - base, 4, q + 1, 1, c] = s1_1_4
+                out[i - base, 0, q + 1, 2, c] = s1_2_0
+                out[i - base, 1, q + 1, 2, c] = s1_2_1
+                out[i - base, 2, q + 1, 2, c] = s1_2_2
+                out[i - base, 3, q + 1, 2, c] = s1_2_3
+                out[i - base, 4, q + 1, 2, c] = s1_2_4
+
+
+@_global
+def _mixing_rows_1_2_polar(plan, solid, base, indptr, indices, vectors, basis, features, weights, out):
+    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, one channel for each thread, 3 of the q at once."""
+    k = _constants(out)
+    frames, senders = _shared_frames(out), _shared_senders()
+    wide, _, parts = plan
+    group = 1 << wide
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    begin = slot - lane
+    row = cuda.grid(1) >> wide
+    i = base + row // parts
+    c = row % parts * group + lane
+    if i < base + out.shape[0]:
+        last = indptr[i + 1]
+        for q in range(0, basis.shape[1], 3):
+            s0_0_0 = k.zero
+            s0_0_1 = k.zero
+            s0_0_2 = k.zero
+            s0_0_3 = k.zero
+            s0_0_4 = k.zero
+            s0_1_0 = k.zero
+            s0_1_1 = k.zero
+            s0_1_2 = k.zero
+            s0_1_3 = k.zero
+            s0_1_4 = k.zero
+            s1_0_0 = k.zero
+            s1_0_1 = k.zero
+            s1_0_2 = k.zero
+            s1_0_3 = k.zero
+            s1_0_4 = k.zero
+            s1_1_0 = k.zero
+            s1_1_1 = k.zero
+            s1_1_2 = k.zero
+            s1_1_3 = k.zero
+            s1_1_4 = k.zero
+            s2_0_0 = k.zero
+            s2_0_1 = k.zero
+            s2_0_2 = k.zero
+            s2_0_3 = k.zero
+            s2_0_4 = k.zero
+            s2_1_0 = k.zero
+            s2_1_1 = k.zero
+            s2_1_2 = k.zero
+            s2_1_3 = k.zero
+            s2_1_4 = k.zero
+            e = int(indptr[i])
+            while e < last:
+                count = min(group, last - e)
+                if lane < count:
+                    _set_frame(frames, slot, k, solid, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                    frames[slot, 3] = _given_number(weights, e + lane, k.one)
+                    senders[slot, 0] = indices[e + lane]
+                _wait(slot, lane, group)
+                if c < out.shape[4]:
+                    for n in range(begin, begin + count):
+                        j = senders[n, 0]
+                        w = frames[n, 3]
+                        values = _message_channel_1_2_polar(
+                            k,
+                            _edge_1_2_polar(k, frames[n, 0], frames[n, 1], frames[n, 2]),
+                            features[j, 0, c],
+                            features[j, 1, c],
+                            features[j, 2, c],
+                        )
+                        b0 = w * (basis[e + n - begin, q] if q < basis.shape[1] else k.zero)
+                        s0_0_0 += b0 * values[0]
+                        s0_0_1 += b0 * values[1]
+                        s0_0_2 += b0 * values[2]
+                        s0_0_3 += b0 * values[3]
+                        s0_0_4 += b0 * values[4]
+                        s0_1_0 += b0 * values[5]
+                        s0_1_1 += b0 * values[6]
+                        s0_1_2 += b0 * values[7]
+                        s0_1_3 += b0 * values[8]
+                        s0_1_4 += b0 * values[9]
+                        b1 = w * (basis[e + n - begin, q + 1] if q + 1 < basis.shape[1] else k.zero)
+                        s1_0_0 += b1 * values[0]
+                        s1_0_1 += b1 * values[1]
+                        s1_0_2 += b1 * values[2]
+                        s1_0_3 += b1 * values[3]
+                        s1_0_4 += b1 * values[4]
+                        s1_1_0 += b1 * values[5]
+                        s1_1_1 += b1 * values[6]
+                        s1_1_2 += b1 * values[7]
+                        s1_1_3 += b1 * values[8]
+                        s1_1_4 += b1 * values[9]
+                        b2 = w * (basis[e + n - begin, q + 2] if q + 2 < basis.shape[1] else k.zero)
+                        s2_0_0 += b2 * values[0]
+                        s2_0_1 += b2 * values[1]
+                        s2_0_2 += b2 * values[2]
+                        s2_0_3 += b2 * values[3]
+                        s2_0_4 += b2 * values[4]
+                        s2_1_0 += b2 * values[5]
+                        s2_1_1 += b2 * values[6]
+                        s2_1_2 += b2 * values[7]
+                        s2_1_3 += b2 * values[8]
+                        s2_1_4 += b2 * values[9]
+                _wait(slot, lane, group)
+                e += group
+            if c < out.shape[4] and q < basis.shape[1]:
+                out[i - base, 0, q, 0, c] = s0_0_0
+                out[i - base, 1, q, 0, c] = s0_0_1
+                out[i - base, 2, q, 0, c] = s0_0_2
+                out[i - base, 3, q, 0, c] = s0_0_3
+                out[i - base, 4, q, 0, c] = s0_0_4
+                out[i - base, 0, q, 1, c] = s0_1_0
+                out[i - base, 1, q, 1, c] = s0_1_1
+                out[i - base, 2, q, 1, c] = s0_1_2
+                out[i - base, 3, q, 1, c] = s0_1_3
+                out[i - base, 4, q, 1, c] = s0_1_4
+            if c < out.shape[4] and q + 1 < basis.shape[1]:
+                out[i - base, 0, q + 1, 0, c] = s1_0_0
+                out[i - base, 1, q + 1, 0, c] = s1_0_1
+                out[i - base, 2, q + 1, 0, c] = s1_0_2
+                out[i - base, 3, q + 1, 0, c] = s1_0_3
+                out[i - base, 4, q + 1, 0, c] = s1_0_4
+                out[i - base, 0, q + 1, 1, c] = s1_1_0
+                out[i - base, 1, q + 1, 1, c] = s1_1_1
+                out[i - base, 2, q + 1, 1, c] = s1_1_2
+                out[i - base, 3, q + 1, 1, c] = s1_1_3
+                out[i - base, 4, q + 1, 1, c] = s1_1_4
+            if c < out.shape[4] and q + 2 < basis.shape[1]:
+                out[i - base, 0, q + 2, 0, c] = s2_0_0
+                out[i - base, 1, q + 2, 0, c] = s2_0_1
+                out[i - base, 2, q + 2, 0, c] = s2_0_2
+                out[i - base, 3, q + 2, 0, c] = s2_0_3
+                out[i - base, 4, q + 2, 0, c] = s2_0_4
+                out[i - base, 0, q + 2, 1, c] = s2_1_0
+                out[i - base, 1, q + 2, 1, c] = s2_1_1
+                out[i - base, 2, q + 2, 1, c] = s2_1_2
+                out[i - base, 3, q + 2, 1, c] = s2_1_3
+                out[i - base, 4, q + 2, 1, c] = s2_1_4
+
+
+@_global
+def _mixing_rows_1_2_axial(plan, solid, base, indptr, indices, vectors, basis, features, weights, out):
+    """out[i - base, a, q, p] = Σ_e w_e basis_eq (K^p(r̂_e) f_j(e))_a, one channel for each thread, 7 of the q at once."""
+    k = _constants(out)
+    frames, senders = _shared_frames(out), _shared_senders()
+    wide, _, parts = plan
+    group = 1 << wide
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    begin = slot - lane
+    row = cuda.grid(1) >> wide
+    i = base + row // parts
+    c = row % parts * group + lane
+    if i < base + out.shape[0]:
+        last = indptr[i + 1]
+        for q in range(0, basis.shape[1], 7):
+            s0_0_0 = k.zero
+            s0_0_1 = k.zero
+            s0_0_2 = k.zero
+            s0_0_3 = k.zero
+            s0_0_4 = k.zero
+            s1_0_0 = k.zero
+            s1_0_1 = k.zero
+            s1_0_2 = k.zero
+            s1_0_3 = k.zero
+            s1_0_4 = k.zero
+            s2_0_0 = k.zero
+            s2_0_1 = k.zero
+            s2_0_2 = k.zero
+            s2_0_3 = k.zero
+            s2_0_4 = k.zero
+            s3_0_0 = k.zero
+            s3_0_1 = k.zero
+            s3_0_2 = k.zero
+            s3_0_3 = k.zero
+            s3_0_4 = k.zero
+            s4_0_0 = k.zero
+            s4_0_1 = k.zero
+            s4_0_2 = k.zero
+            s4_0_3 = k.zero
+            s4_0_4 = k.zero
+            s5_0_0 = k.zero
+            s5_0_1 = k.zero
+            s5_0_2 = k.zero
+            s5_0_3 = k.zero
+            s5_0_4 = k.zero
+            s6_0_0 = k.zero
+            s6_0_1 = k.zero
+            s6_0_2 = k.zero
+            s6_0_3 = k.zero
+            s6_0_4 = k.zero
+            e = int(indptr[i])
+            while e < last:
+                count = min(group, last - e)
+                if lane < count:
+                    _set_frame(frames, slot, k, solid, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                    frames[slot, 3] = _given_number(weights, e + lane, k.one)
+                    senders[slot, 0] = indices[e + lane]
+                _wait(slot, lane, group)
+                if c < out.shape[4]:
+                    for n in range(begin, begin + count):
+                        j = senders[n, 0]
+                        w = frames[n, 3]
+                        values = _message_channel_1_2_axial(
+                            k,
+                            _edge_1_2_axial(k, frames[n, 0], frames[n, 1], frames[n, 2]),
+                            features[j, 0, c],
+                            features[j, 1, c],
+                            features[j, 2, c],
+                        )
+                        b0 = w * (basis[e + n - begin, q] if q < basis.shape[1] else k.zero)
+                        s0_0_0 += b0 * values[0]
+                        s0_0_1 += b0 * values[1]
+                        s0_0_2 += b0 * values[2]
+                        s0_0_3 += b0 * values[3]
+                        s0_0_4 += b0 * values[4]
+                        b1 = w * (basis[e + n - begin, q + 1] if q + 1 < basis.shape[1] else k.zero)
+                        s1_0_0 += b1 * values[0]
+                        s1_0_1 += b1 * values[1]
+                        s1_0_2 += b1 * values[2]
+                        s1_0_3 += b1 * values[3]
+                        s1_0_4 += b1 * values[4]
+                        b2 = w * (basis[e + n - begin, q + 2] if q + 2 < basis.shape[1] else k.zero)
+                        s2_0_0 += b2 * values[0]
+                        s2_0_1 += b2 * values[1]
+                        s2_0_2 += b2 * values[2]
+                        s2_0_3 += b2 * values[3]
+                        s2_0_4 += b2 * values[4]
+                        b3 = w * (basis[e + n - begin, q + 3] if q + 3 < basis.shape[1] else k.zero)
+                        s3_0_0 += b3 * values[0]
+                        s3_0_1 += b3 * values[1]
+                        s3_0_2 += b3 * values[2]
+                        s3_0_3 += b3 * values[3]
+                        s3_0_4 += b3 * values[4]
+                        b4 = w * (basis[e + n - begin, q + 4] if q + 4 < basis.shape[1] else k.zero)
+                        s4_0_0 += b4 * values[0]
+                        s4_0_1 += b4 * values[1]
+                        s4_0_2 += b4 * values[2]
+                        s4_0_3 += b4 * values[3]
+                        s4_0_4 += b4 * values[4]
+                        b5 = w * (basis[e + n - begin, q + 5] if q + 5 < basis.shape[1] else k.zero)
+                        s5_0_0 += b5 * values[0]
+                        s5_0_1 += b5 * values[1]
+                        s5_0_2 += b5 * values[2]
+                        s5_0_3 += b5 * values[3]
+                        s5_0_4 += b5 * values[4]
+                        b6 = w * (basis[e + n - begin, q + 6] if q + 6 < basis.shape[1] else k.zero)
+                        s6_0_0 += b6 * values[0]
+                        s6_0_1 += b6 * values[1]
+                        s6_0_2 += b6 * values[2]
+                        s6_0_3 += b6 * values[3]
+                        s6_0_4 += b6 * values[4]
+                _wait(slot, lane, group)
+                e += group
+            if c < out.shape[4] and q < basis.shape[1]:
+                out[i - base, 0, q, 0, c] = s0_0_0
+                out[i - base, 1, q, 0, c] = s0_0_1
+                out[i - base, 2, q, 0, c] = s0_0_2
+                out[i - base, 3, q, 0, c] = s0_0_3
+                out[i - base, 4, q, 0, c] = s0_0_4
+            if c < out.shape[4] and q + 1 < basis.shape[1]:
+                out[i - base, 0, q + 1, 0, c] = s1_0_0
+                out[i - base, 1, q + 1, 0, c] = s1_0_1
+                out[i - base, 2, q + 1, 0, c] = s1_0_2
+                out[i - base, 3, q + 1, 0, c] = s1_0_3
+                out[i - base, 4, q + 1, 0, c] = s1_0_4
+            if c < out.shape[4] and q + 2 < basis.shape[1]:
+                out[i - base, 0, q + 2, 0, c] = s2_0_0
+                out[i - base, 1, q + 2, 0, c] = s2_0_1
+                out[i - base, 2, q + 2, 0, c] = s2_0_2
+                out[i - base, 3, q + 2, 0, c] = s2_0_3
+                out[i - base, 4, q + 2, 0, c] = s2_0_4
+            if c < out.shape[4] and q + 3 < basis.shape[1]:
+                out[i - base, 0, q + 3, 0, c] = s3_0_0
+                out[i - base, 1, q + 3, 0, c] = s3_0_1
+                out[i - base, 2, q + 3, 0, c] = s3_0_2
+                out[i - base, 3, q + 3, 0, c] = s3_0_3
+                out[i - base, 4, q + 3, 0, c] = s3_0_4
+            if c < out.shape[4] and q + 4 < basis.shape[1]:
+                out[i - base, 0, q + 4, 0, c] = s4_0_0
+                out[i - base, 1, q + 4, 0, c] = s4_0_1
+                out[i - base, 2, q + 4, 0, c] = s4_0_2
+                out[i - base, 3, q + 4, 0, c] = s4_0_3
+                out[i - base, 4, q + 4, 0, c] = s4_0_4
+            if c < out.shape[4] and q + 5 < basis.shape[1]:
+                out[i - base, 0, q + 5, 0, c] = s5_0_0
+                out[i - base, 1, q + 5, 0, c] = s5_0_1
+                out[i - base, 2, q + 5, 0, c] = s5_0_2
+                out[i - base, 3, q + 5, 0, c] = s5_0_3
+                out[i - base, 4, q + 5, 0, c] = s5_0_4
+            if c < out.shape[4] and q + 6 < basis.shape[1]:
+                out[i - base, 0, q + 6, 0, c] = s6_0_0
+                out[i - base, 1, q + 6, 0, c] = s6_0_1
+                out[i - base, 2, q + 6, 0, c] = s6_0_2
+                out[i - base, 3, q + 6, 0, c] = s6_0_3
+                out[i - base, 4, q + 6, 0, c] = s6_0_4
+
+
+# --- GPU kernels: walkers -----------------------------------------------------------------------------------
+
+
+@_global
+def _walkers_1_0(
+    lanes, plan, solid, order, loops, positions, table, scale, end, features, weights, out
+):
+    k = _constants(out)
+    frames = _shared_frames(out)
+    splines, intervals = _shared_splines(out), _shared_intervals()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    sum0 = _splat(k.zero, lanes)
+    particles = out.shape[1]
+    b = i // particles
+    i = i % particles
+    if b < out.shape[0]:
+        e = 0
+        while e < particles:
+            count = min(group, particles - e)
+            if lane < count:
+                j = e + lane
+                x = positions[b, i, 0] - positions[b, j, 0]
+                y = positions[b, i, 1] - positions[b, j, 1]
+                z = positions[b, i, 2] - positions[b, j, 2]
+                _set_frame(frames, slot, k, solid, x, y, z)
+                _set_splines(splines, intervals, slot, k, order, x, y, z, scale, end)
+                if i == j and not loops:
+                    intervals[slot, 0] = -1
+                frames[slot, 3] = k.one
+                if weights.shape[0] > 0:
+                    frames[slot, 3] = weights[b, j]
+            _wait(slot, lane, group)
+            if c < out.shape[3]:
+                n = base + first
+                while n < base + count:
+                    s = intervals[n, 0]
+                    if s >= 0:
+                        j = e + n - base
+                        edge = _edge_1_0(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                        w = frames[n, 3]
+                        sum0, = _add_channel_1_0(
+                            k,
+                            edge,
+                            sum0,
+                            w * _tabulated(splines, n, order, table, s, 0, c, lanes),
+                            _load(features, (b, j, 0, c), lanes),
+                            _load(features, (b, j, 1, c), lanes),
+                            _load(features, (b, j, 2, c), lanes),
+                        )
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), sum0)
+            _wait(slot, lane, group)
+            if first < half:
+                sum0 = sum0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[3]:
+            _store(out, (b, i, 0, c), sum0)
+
+
+@_global
+def _walkers_1_1(
+    lanes, plan, solid, order, loops, positions, table, scale, end, features, weights, out
+):
+    k = _constants(out)
+    frames = _shared_frames(out)
+    splines, intervals = _shared_splines(out), _shared_intervals()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    sum0 = _splat(k.zero, lanes)
+    sum1 = _splat(k.zero, lanes)
+    sum2 = _splat(k.zero, lanes)
+    particles = out.shape[1]
+    b = i // particles
+    i = i % particles
+    if b < out.shape[0]:
+        e = 0
+        while e < particles:
+            count = min(group, particles - e)
+            if lane < count:
+                j = e + lane
+                x = positions[b, i, 0] - positions[b, j, 0]
+                y = positions[b, i, 1] - positions[b, j, 1]
+                z = positions[b, i, 2] - positions[b, j, 2]
+                _set_frame(frames, slot, k, solid, x, y, z)
+                _set_splines(splines, intervals, slot, k, order, x, y, z, scale, end)
+                if i == j and not loops:
+                    intervals[slot, 0] = -1
+                frames[slot, 3] = k.one
+                if weights.shape[0] > 0:
+                    frames[slot, 3] = weights[b, j]
+            _wait(slot, lane, group)
+            if c < out.shape[3]:
+                n = base + first
+                while n < base + count:
+                    s = intervals[n, 0]
+                    if s >= 0:
+                        j = e + n - base
+                        edge = _edge_1_1(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                        w = frames[n, 3]
+                        sum0, sum1, sum2 = _add_channel_1_1(
+                            k,
+                            edge,
+                            sum0,
+                            sum1,
+                            sum2,
+                            w * _tabulated(splines, n, order, table, s, 0, c, lanes),
+                            w * _tabulated(splines, n, order, table, s, 1, c, lanes),
+                            w * _tabulated(splines, n, order, table, s, 2, c, lanes),
+                            _load(features, (b, j, 0, c), lanes),
+                            _load(features, (b, j, 1, c), lanes),
+                            _load(features, (b, j, 2, c), lanes),
+                        )
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), sum0)
+            _wait(slot, lane, group)
+            if first < half:
+                sum0 = sum0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum1)
+            _wait(slot, lane, group)
+            if first < half:
+                sum1 = sum1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum2)
+            _wait(slot, lane, group)
+            if first < half:
+                sum2 = sum2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[3]:
+            _store(out, (b, i, 0, c), sum0)
+            _store(out, (b, i, 1, c), sum1)
+            _store(out, (b, i, 2, c), sum2)
+
+
+@_global
+def _walkers_1_1_polar(
+    lanes, plan, solid, order, loops, positions, table, scale, end, features, weights, out
+):
+    k = _constants(out)
+    frames = _shared_frames(out)
+    splines, intervals = _shared_splines(out), _shared_intervals()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    sum0 = _splat(k.zero, lanes)
+    sum1 = _splat(k.zero, lanes)
+    sum2 = _splat(k.zero, lanes)
+    particles = out.shape[1]
+    b = i // particles
+    i = i % particles
+    if b < out.shape[0]:
+        e = 0
+        while e < particles:
+            count = min(group, particles - e)
+            if lane < count:
+                j = e + lane
+                x = positions[b, i, 0] - positions[b, j, 0]
+                y = positions[b, i, 1] - positions[b, j, 1]
+                z = positions[b, i, 2] - positions[b, j, 2]
+                _set_frame(frames, slot, k, solid, x, y, z)
+                _set_splines(splines, intervals, slot, k, order, x, y, z, scale, end)
+                if i == j and not loops:
+                    intervals[slot, 0] = -1
+                frames[slot, 3] = k.one
+                if weights.shape[0] > 0:
+                    frames[slot, 3] = weights[b, j]
+            _wait(slot, lane, group)
+            if c < out.shape[3]:
+                n = base + first
+                while n < base + count:
+                    s = intervals[n, 0]
+                    if s >= 0:
+                        j = e + n - base
+                        edge = _edge_1_1_polar(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                        w = frames[n, 3]
+                        sum0, sum1, sum2 = _add_channel_1_1_polar(
+                            k,
+                            edge,
+                            sum0,
+                            sum1,
+                            sum2,
+                            w * _tabulated(splines, n, order, table, s, 0, c, lanes),
+                            w * _tabulated(splines, n, order, table, s, 1, c, lanes),
+                            _load(features, (b, j, 0, c), lanes),
+                            _load(features, (b, j, 1, c), lanes),
+                            _load(features, (b, j, 2, c), lanes),
+                        )
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), sum0)
+            _wait(slot, lane, group)
+            if first < half:
+                sum0 = sum0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum1)
+            _wait(slot, lane, group)
+            if first < half:
+                sum1 = sum1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum2)
+            _wait(slot, lane, group)
+            if first < half:
+                sum2 = sum2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[3]:
+            _store(out, (b, i, 0, c), sum0)
+            _store(out, (b, i, 1, c), sum1)
+            _store(out, (b, i, 2, c), sum2)
+
+
+@_global
+def _walkers_1_1_axial(
+    lanes, plan, solid, order, loops, positions, table, scale, end, features, weights, out
+):
+    k = _constants(out)
+    frames = _shared_frames(out)
+    splines, intervals = _shared_splines(out), _shared_intervals()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    sum0 = _splat(k.zero, lanes)
+    sum1 = _splat(k.zero, lanes)
+    sum2 = _splat(k.zero, lanes)
+    particles = out.shape[1]
+    b = i // particles
+    i = i % particles
+    if b < out.shape[0]:
+        e = 0
+        while e < particles:
+            count = min(group, particles - e)
+            if lane < count:
+                j = e + lane
+                x = positions[b, i, 0] - positions[b, j, 0]
+                y = positions[b, i, 1] - positions[b, j, 1]
+                z = positions[b, i, 2] - positions[b, j, 2]
+                _set_frame(frames, slot, k, solid, x, y, z)
+                _set_splines(splines, intervals, slot, k, order, x, y, z, scale, end)
+                if i == j and not loops:
+                    intervals[slot, 0] = -1
+                frames[slot, 3] = k.one
+                if weights.shape[0] > 0:
+                    frames[slot, 3] = weights[b, j]
+            _wait(slot, lane, group)
+            if c < out.shape[3]:
+                n = base + first
+                while n < base + count:
+                    s = intervals[n, 0]
+                    if s >= 0:
+                        j = e + n - base
+                        edge = _edge_1_1_axial(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                        w = frames[n, 3]
+                        sum0, sum1, sum2 = _add_channel_1_1_axial(
+                            k,
+                            edge,
+                            sum0,
+                            sum1,
+                            sum2,
+                            w * _tabulated(splines, n, order, table, s, 0, c, lanes),
+                            _load(features, (b, j, 0, c), lanes),
+                            _load(features, (b, j, 1, c), lanes),
+                            _load(features, (b, j, 2, c), lanes),
+                        )
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), sum0)
+            _wait(slot, lane, group)
+            if first < half:
+                sum0 = sum0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum1)
+            _wait(slot, lane, group)
+            if first < half:
+                sum1 = sum1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum2)
+            _wait(slot, lane, group)
+            if first < half:
+                sum2 = sum2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[3]:
+            _store(out, (b, i, 0, c), sum0)
+            _store(out, (b, i, 1, c), sum1)
+            _store(out, (b, i, 2, c), sum2)
+
+
+@_global
+def _walkers_1_2(
+    lanes, plan, solid, order, loops, positions, table, scale, end, features, weights, out
+):
+    k = _constants(out)
+    frames = _shared_frames(out)
+    splines, intervals = _shared_splines(out), _shared_intervals()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    sum0 = _splat(k.zero, lanes)
+    sum1 = _splat(k.zero, lanes)
+    sum2 = _splat(k.zero, lanes)
+    sum3 = _splat(k.zero, lanes)
+    sum4 = _splat(k.zero, lanes)
+    particles = out.shape[1]
+    b = i // particles
+    i = i % particles
+    if b < out.shape[0]:
+        e = 0
+        while e < particles:
+            count = min(group, particles - e)
+            if lane < count:
+                j = e + lane
+                x = positions[b, i, 0] - positions[b, j, 0]
+                y = positions[b, i, 1] - positions[b, j, 1]
+                z = positions[b, i, 2] - positions[b, j, 2]
+                _set_frame(frames, slot, k, solid, x, y, z)
+                _set_splines(splines, intervals, slot, k, order, x, y, z, scale, end)
+                if i == j and not loops:
+                    intervals[slot, 0] = -1
+                frames[slot, 3] = k.one
+                if weights.shape[0] > 0:
+                    frames[slot, 3] = weights[b, j]
+            _wait(slot, lane, group)
+            if c < out.shape[3]:
+                n = base + first
+                while n < base + count:
+                    s = intervals[n, 0]
+                    if s >= 0:
+                        j = e + n - base
+                        edge = _edge_1_2(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                        w = frames[n, 3]
+                        sum0, sum1, sum2, sum3, sum4 = _add_channel_1_2(
+                            k,
+                            edge,
+                            sum0,
+                            sum1,
+                            sum2,
+                            sum3,
+                            sum4,
+                            w * _tabulated(splines, n, order, table, s, 0, c, lanes),
+                            w * _tabulated(splines, n, order, table, s, 1, c, lanes),
+                            w * _tabulated(splines, n, order, table, s, 2, c, lanes),
+                            _load(features, (b, j, 0, c), lanes),
+                            _load(features, (b, j, 1, c), lanes),
+                            _load(features, (b, j, 2, c), lanes),
+                        )
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), sum0)
+            _wait(slot, lane, group)
+            if first < half:
+                sum0 = sum0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum1)
+            _wait(slot, lane, group)
+            if first < half:
+                sum1 = sum1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum2)
+            _wait(slot, lane, group)
+            if first < half:
+                sum2 = sum2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum3)
+            _wait(slot, lane, group)
+            if first < half:
+                sum3 = sum3 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum4)
+            _wait(slot, lane, group)
+            if first < half:
+                sum4 = sum4 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[3]:
+            _store(out, (b, i, 0, c), sum0)
+            _store(out, (b, i, 1, c), sum1)
+            _store(out, (b, i, 2, c), sum2)
+            _store(out, (b, i, 3, c), sum3)
+            _store(out, (b, i, 4, c), sum4)
+
+
+@_global
+def _walkers_1_2_polar(
+    lanes, plan, solid, order, loops, positions, table, scale, end, features, weights, out
+):
+    k = _constants(out)
+    frames = _shared_frames(out)
+    splines, intervals = _shared_splines(out), _shared_intervals()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    sum0 = _splat(k.zero, lanes)
+    sum1 = _splat(k.zero, lanes)
+    sum2 = _splat(k.zero, lanes)
+    sum3 = _splat(k.zero, lanes)
+    sum4 = _splat(k.zero, lanes)
+    particles = out.shape[1]
+    b = i // particles
+    i = i % particles
+    if b < out.shape[0]:
+        e = 0
+        while e < particles:
+            count = min(group, particles - e)
+            if lane < count:
+                j = e + lane
+                x = positions[b, i, 0] - positions[b, j, 0]
+                y = positions[b, i, 1] - positions[b, j, 1]
+                z = positions[b, i, 2] - positions[b, j, 2]
+                _set_frame(frames, slot, k, solid, x, y, z)
+                _set_splines(splines, intervals, slot, k, order, x, y, z, scale, end)
+                if i == j and not loops:
+                    intervals[slot, 0] = -1
+                frames[slot, 3] = k.one
+                if weights.shape[0] > 0:
+                    frames[slot, 3] = weights[b, j]
+            _wait(slot, lane, group)
+            if c < out.shape[3]:
+                n = base + first
+                while n < base + count:
+                    s = intervals[n, 0]
+                    if s >= 0:
+                        j = e + n - base
+                        edge = _edge_1_2_polar(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                        w = frames[n, 3]
+                        sum0, sum1, sum2, sum3, sum4 = _add_channel_1_2_polar(
+                            k,
+                            edge,
+                            sum0,
+                            sum1,
+                            sum2,
+                            sum3,
+                            sum4,
+                            w * _tabulated(splines, n, order, table, s, 0, c, lanes),
+                            w * _tabulated(splines, n, order, table, s, 1, c, lanes),
+                            _load(features, (b, j, 0, c), lanes),
+                            _load(features, (b, j, 1, c), lanes),
+                            _load(features, (b, j, 2, c), lanes),
+                        )
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), sum0)
+            _wait(slot, lane, group)
+            if first < half:
+                sum0 = sum0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum1)
+            _wait(slot, lane, group)
+            if first < half:
+                sum1 = sum1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum2)
+            _wait(slot, lane, group)
+            if first < half:
+                sum2 = sum2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum3)
+            _wait(slot, lane, group)
+            if first < half:
+                sum3 = sum3 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum4)
+            _wait(slot, lane, group)
+            if first < half:
+                sum4 = sum4 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[3]:
+            _store(out, (b, i, 0, c), sum0)
+            _store(out, (b, i, 1, c), sum1)
+            _store(out, (b, i, 2, c), sum2)
+            _store(out, (b, i, 3, c), sum3)
+            _store(out, (b, i, 4, c), sum4)
+
+
+@_global
+def _walkers_1_2_axial(
+    lanes, plan, solid, order, loops, positions, table, scale, end, features, weights, out
+):
+    k = _constants(out)
+    frames = _shared_frames(out)
+    splines, intervals = _shared_splines(out), _shared_intervals()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    sum0 = _splat(k.zero, lanes)
+    sum1 = _splat(k.zero, lanes)
+    sum2 = _splat(k.zero, lanes)
+    sum3 = _splat(k.zero, lanes)
+    sum4 = _splat(k.zero, lanes)
+    particles = out.shape[1]
+    b = i // particles
+    i = i % particles
+    if b < out.shape[0]:
+        e = 0
+        while e < particles:
+            count = min(group, particles - e)
+            if lane < count:
+                j = e + lane
+                x = positions[b, i, 0] - positions[b, j, 0]
+                y = positions[b, i, 1] - positions[b, j, 1]
+                z = positions[b, i, 2] - positions[b, j, 2]
+                _set_frame(frames, slot, k, solid, x, y, z)
+                _set_splines(splines, intervals, slot, k, order, x, y, z, scale, end)
+                if i == j and not loops:
+                    intervals[slot, 0] = -1
+                frames[slot, 3] = k.one
+                if weights.shape[0] > 0:
+                    frames[slot, 3] = weights[b, j]
+            _wait(slot, lane, group)
+            if c < out.shape[3]:
+                n = base + first
+                while n < base + count:
+                    s = intervals[n, 0]
+                    if s >= 0:
+                        j = e + n - base
+                        edge = _edge_1_2_axial(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                        w = frames[n, 3]
+                        sum0, sum1, sum2, sum3, sum4 = _add_channel_1_2_axial(
+                            k,
+                            edge,
+                            sum0,
+                            sum1,
+                            sum2,
+                            sum3,
+                            sum4,
+                            w * _tabulated(splines, n, order, table, s, 0, c, lanes),
+                            _load(features, (b, j, 0, c), lanes),
+                            _load(features, (b, j, 1, c), lanes),
+                            _load(features, (b, j, 2, c), lanes),
+                        )
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), sum0)
+            _wait(slot, lane, group)
+            if first < half:
+                sum0 = sum0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum1)
+            _wait(slot, lane, group)
+            if first < half:
+                sum1 = sum1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum2)
+            _wait(slot, lane, group)
+            if first < half:
+                sum2 = sum2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum3)
+            _wait(slot, lane, group)
+            if first < half:
+                sum3 = sum3 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), sum4)
+            _wait(slot, lane, group)
+            if first < half:
+                sum4 = sum4 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[3]:
+            _store(out, (b, i, 0, c), sum0)
+            _store(out, (b, i, 1, c), sum1)
+            _store(out, (b, i, 2, c), sum2)
+            _store(out, (b, i, 3, c), sum3)
+            _store(out, (b, i, 4, c), sum4)
+
+
+# --- GPU kernels: checks and copies ---------------------------------------------------------------------
 
 
 @_global
@@ -1495,22 +4890,6 @@ def _copy_kernel(ndim: int) -> Any:
             target[t] = source[place(t, source.shape)]
 
     return copy
-
-
-# --- launches -------------------------------------------------------------------------------------
-
-# Idle blocks end at once; fewer than 128 would only draw Numba's warning about small grids.
-_THREADS, _LEAST_BLOCKS = (32, 1) if ENABLE_CUDASIM else (128, 128)
-
-
-def _launch(kernel: Any, threads: int, *args: Any) -> None:
-    kernel[max(-(-threads // _THREADS), _LEAST_BLOCKS), _THREADS](*args)
-
-
-def _require_device(where: str) -> None:
-    """RuntimeError, in one sentence, where there is no usable GPU."""
-    if not cuda.is_available():
-        raise RuntimeError(f"{where}: no CUDA device is available (driver missing, or no GPU)")
 
 
 # --- checks: before anything is computed or written -------------------------------------------------
@@ -1584,13 +4963,20 @@ def _view(where: str, name: str, array: Any) -> Any:
     if getattr(array, "__cuda_ndarray__", False) and not isinstance(array, np.ndarray):
         view = array
     elif hasattr(array, "__cuda_array_interface__"):
-        view = cuda.as_cuda_array(array)
+        view = _viewed(where, name, array.__cuda_array_interface__)
     else:
         kind = type(array).__name__
         raise ValueError(f"{where}: {name} ({kind}) is not on a GPU; copy it there, or use pocket_tfn.cpu")
     if len(cuda.gpus) > 1 and view.size and _gpu_of(view) != cuda.get_current_device().id:
         raise ValueError(f"{where}: {name} is on GPU {_gpu_of(view)}, not on the current one (numba.cuda.gpus)")
     return view
+
+
+def _viewed(where: str, name: str, interface: Any) -> Any:
+    """What a CUDA array interface describes; its stream is waited for on the GPU, if at all (see _queued)."""
+    if interface.get("mask") is not None:
+        raise TypeError(f"{where}: {name} is a masked array, whose mask would be ignored; fill it")
+    return _described(*interface["data"], tuple(interface["shape"]), interface.get("strides"), interface["typestr"])
 
 
 def _gpu_of(array: Any) -> int:
@@ -1600,6 +4986,36 @@ def _gpu_of(array: Any) -> int:
     return int(driver.cuPointerGetAttribute(attribute, binding.CUdeviceptr(_address(array))))
 
 
+def checked_graph(indptr: Any, indices: Any, nodes: int | None = None) -> tuple[Any, Any]:
+    """A graph that is checked once: views of both arrays, to be given to convolve_* in their place.
+
+    Calls with other arrays wait for the GPU to find out whether an index is out of range; calls with these do not wait, so
+    that many can be queued, or captured as a CUDA graph (with `out`, as nothing may be allocated then; convolve_mixing_*
+    allocates always).  What the arrays hold must not change from then on.
+
+    Parameters: indptr (N + 1,) and indices (E,), int32 or int64, CSR by receiver; nodes, the number of senders, N if left
+    out.  Raises TypeError for other dtypes, ValueError for a graph that is not well formed.
+    """
+    where, given = "checked_graph", (indptr, indices)
+    _require_device(where)
+    indptr, indices = _on_device(where, indptr=indptr, indices=indices)
+    _index_type(where, indptr=indptr, indices=indices)
+    for name, symbols, array in (("indptr", "(N + 1,)", indptr), ("indices", "(E,)", indices)):
+        if array.ndim != 1 or not (array.size or name == "indices"):
+            raise ValueError(f"{where}: {name} must have shape {symbols}, got {tuple(array.shape)}")
+    indptr, indices = (_packed(a)[:] for a in (indptr, indices))  # views of our own, to be marked
+    senders = indptr.shape[0] - 1 if nodes is None else operator.index(nodes)
+    _check_graph(where, indptr, indices, senders)
+    indptr.checked_with, indptr.views = (indices, senders), given  # whose memory must stay as long as these
+    return indptr, indices
+
+
+def _is_checked(indptr: Any, indices: Any, senders: int) -> bool:
+    """Whether these are what checked_graph returned for no more senders than there are."""
+    checked, least = getattr(indptr, "checked_with", (None, 0))
+    return checked is indices and least <= senders
+
+
 def _check_graph(where: str, indptr: Any, indices: Any, senders: int) -> None:
     rules = {
         1: "indptr must start with 0",
@@ -1607,11 +5023,32 @@ def _check_graph(where: str, indptr: Any, indices: Any, senders: int) -> None:
         3: f"indptr must end with the number of edges, {indices.shape[0]}",
         4: f"indices must lie in 0..{senders - 1}, the rows of features",
     }
-    fault = cuda.to_device(np.array([len(rules) + 1], np.int32))
+    fault = _fault(len(rules) + 1)
     _launch(_find_graph_fault, max(indptr.shape[0], indices.shape[0]), indptr, indices, senders, fault)
-    number = int(fault.copy_to_host()[0])
+    number = _first(fault)
     if number in rules:
         raise ValueError(f"{where}: {rules[number]}")
+
+
+def _fault(number: int) -> Any:
+    """A number on the GPU; of each Python thread one, as the host waits for the answer before it asks again."""
+    device = 0 if ENABLE_CUDASIM else cuda.get_current_device().id
+    fault = _calls.faults.setdefault(device, None)
+    if fault is None:
+        fault = _calls.faults[device] = cuda.device_array((1,), np.int32)
+    fault.copy_to_device(np.array([number], np.int32), stream=_calls.stream)
+    return fault
+
+
+def _first(array: Any) -> int:
+    return int(_on_host(array)[0])
+
+
+def _on_host(array: Any) -> Any:
+    """A copy, after the work that was put on the stream before."""
+    found = array.copy_to_host(stream=_calls.stream)
+    (_calls.stream or cuda.default_stream()).synchronize()
+    return found
 
 
 def _check_out(where: str, out: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
@@ -1630,47 +5067,69 @@ def _check_out(where: str, out: Any, shape: tuple[int, ...], dtype: np.dtype[Any
     return view
 
 
-# --- memory -----------------------------------------------------------------------------------------
+# --- what tells radial functions ----------------------------------------------------------------------
+
+_SHORTEST, _LONGEST = 1e-30, 1e30  # cutoffs that, and whose inverses, float32 can hold
+_ORDERS = {3: (0,) * 4, 5: (0,) * 6}  # tells the compiler how many coefficients are weighed
 
 
-def _interface(array: Any) -> Any:
-    """The simulator's arrays lie in host memory and have NumPy's interface alone."""
-    return array.__array_interface__ if ENABLE_CUDASIM else array.__cuda_array_interface__
+class _Table(NamedTuple):
+    """Radial functions as a cardinal B-spline: what the loops need of it."""
+
+    order: tuple[int, ...]  # as many entries as coefficients are weighed
+    coefficients: Array
+    scale: Any  # intervals per length, in the dtype of the coefficients
+    end: Any  # the number of intervals
 
 
-def _address(array: Any) -> int:
-    return int(_interface(array)["data"][0])
+def _table(where: str, n_paths: int, coefficients: Array, cutoff: float, degree: int, channels: int) -> _Table:
+    """ValueError unless degree, cutoff and the table's shape make sense."""
+    if not isinstance(degree, (int, np.integer)) or degree not in _ORDERS:
+        raise ValueError(f"{where}: degree must be {' or '.join(map(str, _ORDERS))}, got {degree!r}")
+    if isinstance(cutoff, bool) or not isinstance(cutoff, (int, float, np.integer, np.floating)):
+        raise TypeError(f"{where}: cutoff must be a number, got {type(cutoff).__name__}")
+    if not _SHORTEST <= cutoff <= _LONGEST:
+        raise ValueError(f"{where}: cutoff must be a positive length from {_SHORTEST:g} to {_LONGEST:g}, got {cutoff!r}")
+    knots = (max(len(coefficients), degree + 1),) if coefficients.ndim else ()
+    shape = (*knots, n_paths, channels)
+    _shape(where, "coefficients", coefficients, f"(M + {degree}, {n_paths}, C) with M > 0,", shape)
+    number = coefficients.dtype.type
+    end = number(len(coefficients) - degree)
+    scale = number(end / float(cutoff))
+    while number(cutoff) * scale < end:  # rounded so that a length of exactly the cutoff lies outside
+        scale = np.nextafter(scale, number(np.inf))
+    return _Table(_ORDERS[degree], coefficients, scale, end)
 
 
-def _overlap(first: Any, second: Any) -> bool:
-    """Whether two contiguous arrays share memory."""
-    starts = _address(first), _address(second)
-    return starts[0] < starts[1] + second.nbytes and starts[1] < starts[0] + first.nbytes
+def _mixing_sizes(
+    where: str, n_paths: int, graph: _Graph, basis: Array, mixing: Array
+) -> tuple[tuple[int, int, int], int]:
+    """(K, P, C_in) and C_out; ValueError unless the shapes of basis and mixing go together."""
+    _core(where, "basis", basis, "(E, K)", (graph.edges, None))
+    _shape(where, "basis", basis, "(E, K)", (graph.edges, basis.shape[1]))
+    inner = (basis.shape[1], n_paths, graph.channels)
+    if mixing.ndim != 4 or mixing.shape[:3] != inner:
+        symbols = f"(K, {n_paths}, C_in, C_out) with K = {inner[0]} of basis and C_in = {inner[2]} of features"
+        raise ValueError(f"{where}: mixing must have shape {symbols}, got {tuple(mixing.shape)}")
+    return inner, mixing.shape[3]
 
 
-def _packed(array: Any) -> Any:
-    """The array itself if it is C-contiguous, else a copy that is."""
-    if array.is_c_contiguous():
-        return array
-    copy = cuda.device_array(array.shape, array.dtype)
-    _launch(_copy_kernel(array.ndim), array.size, array, copy.reshape(-1))
-    return copy
+def _walker_sizes(
+    where: str, n_in: int, positions: Any, features: Any, *weighted: Any, loops: Any
+) -> tuple[int, int, int]:
+    """(walkers, particles, channels); ValueError unless all shapes agree."""
+    if not isinstance(loops, (bool, np.bool_)):
+        raise TypeError(f"{where}: loops must be True or False, got {type(loops).__name__}")
+    if features.ndim != 4 or features.shape[2] != n_in:
+        raise ValueError(f"{where}: features must have shape (B, A, {n_in}, C), got {tuple(features.shape)}")
+    walkers, particles, _, channels = features.shape
+    _shape(where, "positions", positions, "(B, A, 3)", (walkers, particles, 3))
+    for array in weighted:
+        _shape(where, "weights", array, "(B, A)", (walkers, particles))
+    return walkers, particles, channels
 
 
-def _fill(compute: Callable[[Any], None], out: Any, view: Any, shape: tuple[int, ...], dtype: Any, inputs: Any) -> Any:
-    """Compute into out, of which view is a view, by way of a fresh array where out overlaps an input."""
-    direct = view is not None and not any(_overlap(view, a) for a in inputs)
-    target = view if direct else cuda.device_array(shape, dtype)
-    if target.size:
-        compute(target)
-    if out is None:
-        return target
-    if not direct:
-        view.copy_to_device(target)
-    return out
-
-
-# --- from arguments to kernels ----------------------------------------------------------------------
+# --- from arguments to kernels: items --------------------------------------------------------------------
 
 
 def _broadcast(where: str, core_dims: tuple[int, ...], **arrays: Any) -> tuple[tuple[int, ...], list[Any], Any]:
@@ -1709,7 +5168,7 @@ def _kernel(
     _core(where, "vectors", vectors, "(..., 3)", (3,))
     _core(where, "radial", radial, f"(..., {n_paths})", (n_paths,))
     operands = _broadcast(where, (1, 1), vectors=vectors, radial=radial)
-    return _items(where, kernel, solid, operands, (n_out, n_in), 1, dtype, out)
+    return _items(where, kernel, solid, operands, (n_out, n_in), dtype, out)
 
 
 def _apply(
@@ -1732,7 +5191,7 @@ def _apply(
     channels = features.shape[features.ndim - 1]
     _core(where, "radial", radial, f"(..., {n_paths}, C) with C = {channels}", (n_paths, channels))
     operands = _broadcast(where, (1, 2, 2), vectors=vectors, radial=radial, features=features)
-    return _items(where, kernel, solid, operands, (n_out, channels), channels, dtype, out)
+    return _items(where, kernel, solid, operands, (n_out, channels), dtype, out, channels)
 
 
 def _items(
@@ -1741,25 +5200,140 @@ def _items(
     solid: bool,
     operands: tuple[tuple[int, ...], list[Any], Any],
     core: tuple[int, int],
-    threads_per_item: int,
     dtype: np.dtype[Any],
     out: Any,
+    channels: int | None = None,
 ) -> Any:
+    """Fill all items: a thread has one of them, or, of items with channels, some neighbouring channels of one."""
     lead, flat, steps = operands
     full = (*lead, *core)
     view = _check_out(where, out, full, dtype)
     total = math.prod(lead)
 
     def compute(target: Any) -> None:
-        args = (_TABLES[dtype], solid, lead or (1,), steps, *flat, target.reshape(total, *core))
-        _launch(kernel, total * threads_per_item, *args)
+        args = (solid, lead or (1,), steps, *flat, target.reshape(total, *core))
+        if channels is None:
+            _launch(kernel, total, *args)
+        else:
+            lanes = _lanes(channels, dtype, (*flat[1:], target))
+            _launch(kernel, total * (channels // len(lanes)), lanes, *args)
 
     return _fill(compute, out, view, full, dtype, flat)
 
 
+# --- from arguments to kernels: convolutions ------------------------------------------------------------
+
+_VECTOR_BYTES = 16  # a thread moves so much by one instruction, or half of it
+_MIXING_BYTES = 1 << 28  # so much is summed before it is mixed: it is written and read once, and launches are few
+
+
+def _vector_bytes(n_out: int, dtype: np.dtype[Any], room: int) -> int:
+    """How many bytes of neighbouring channels a thread has: fewer where their sums, for one channel, take more than `room`.
+
+    The more registers a thread needs, the fewer threads wait for memory at the same time (benchmarks/LOG.md).
+    """
+    return _VECTOR_BYTES if n_out * dtype.itemsize <= room else _VECTOR_BYTES // 2
+
+
+class _Plan(NamedTuple):
+    """How the threads share out channels and edges (see the GPU kernels); chosen by _plan."""
+
+    lanes: tuple[int, ...]  # as many entries as a thread has channels, which the compiler is to know
+    wide: int  # 2^wide threads are side by side along the channels of an edge
+    long: int  # 2^long edges of a receiver are taken at once
+    parts: int  # so many groups of 2^(wide + long) threads have the channels of a receiver between them
+
+    @property
+    def numbers(self) -> tuple[int, int, int]:
+        return self.wide, self.long, self.parts
+
+    def threads(self, receivers: int) -> int:
+        return receivers * self.parts << self.wide + self.long
+
+
+def _exponent(number: float) -> int:
+    """Of the largest power of two that is not greater; 0 for what is less than one."""
+    return max(int(number), 1).bit_length() - 1
+
+
+def _lanes(channels: int, dtype: np.dtype[Any], arrays: Sequence[Any], most: int = _VECTOR_BYTES) -> tuple[int, ...]:
+    """As many entries as neighbouring channels that are moved at once: in so many bytes at most, at multiples of their size."""
+    width = most // dtype.itemsize
+    while width > 1 and (channels % width or any(_address(a) % (width * dtype.itemsize) for a in arrays)):
+        width //= 2
+    return (0,) * width
+
+
+def _plan(
+    channels: int, dtype: np.dtype[Any], degree: float, arrays: Sequence[Any], most: int = _VECTOR_BYTES
+) -> _Plan:
+    """The plan for so many channels, and so many edges for each receiver in the mean.
+
+    A warp, 32 threads, has the channels of a receiver side by side, in vectors of 16 bytes where C and the alignment of
+    the arrays allow it.  Where the vectors are fewer than 32, the threads left over take further edges, though no more than
+    receivers have in the mean; where they are more, several warps have them between them.  Blocks have 128 threads.
+    """
+    lanes = _lanes(channels, dtype, arrays, most)
+    vectors = -(-channels // len(lanes))
+    wide = min(_exponent(_WARP), _exponent(2 * vectors - 1))
+    long = min(_exponent(_WARP) - wide, _exponent(degree))
+    return _Plan(lanes, wide, long, -(-vectors // (1 << wide)))
+
+
+class _Graph(NamedTuple):
+    """What every sum over edges reads, checked and contiguous; weights without elements if there are none."""
+
+    indptr: Any
+    indices: Any
+    vectors: Any
+    features: Any
+    weights: Any
+    channels: int
+    dtype: np.dtype[Any]
+
+    @property
+    def nodes(self) -> int:
+        return int(self.features.shape[0])
+
+    @property
+    def edges(self) -> int:
+        return int(self.indices.shape[0])
+
+    @property
+    def degree(self) -> float:
+        return self.edges / max(self.nodes, 1)
+
+    def inputs(self, *others: Any) -> list[Any]:
+        """All arrays that are read: the output must be apart from them."""
+        return [self.indptr, self.indices, self.vectors, self.features, self.weights, *others]
+
+
+def _graph(
+    where: str, n_in: int, indptr: Any, indices: Any, vectors: Any, features: Any, weights: Any, **radial: Any
+) -> tuple[_Graph, list[Any]]:
+    """The graph, and what tells its radial functions, as contiguous arrays of one dtype; the latter's shape is not checked."""
+    _require_device(where)
+    indptr, indices = _on_device(where, indptr=indptr, indices=indices)
+    vectors, features, *others = _on_device(where, vectors=vectors, features=features, **radial)
+    _index_type(where, indptr=indptr, indices=indices)
+    floats = {"vectors": vectors, **dict(zip(radial, others, strict=True)), "features": features}
+    if weights is not None:
+        (weights,) = _on_device(where, weights=weights)
+        floats["weights"] = weights
+    dtype = _float_type(where, **floats)
+    nodes, channels, _ = _graph_sizes(where, n_in, indptr, indices, vectors, features, weights)
+    checked = _is_checked(indptr, indices, nodes)
+    indptr, indices = _packed(indptr), _packed(indices)
+    if not checked:
+        _check_graph(where, indptr, indices, nodes)
+    weights = _nothing(1, dtype) if weights is None else _packed(weights)
+    graph = _Graph(indptr, indices, _packed(vectors), _packed(features), weights, channels, dtype)
+    return graph, [_packed(a) for a in others]
+
+
 def _convolve(
     where: str,
-    kernels: tuple[Any, Any],
+    kernel: Any,
     shape: tuple[int, int, int],
     indptr: Any,
     indices: Any,
@@ -1770,35 +5344,158 @@ def _convolve(
     out: Any,
     normalize: Any,
 ) -> Any:
+    n_out, n_in, n_paths = shape
+    solid = _solid(where, normalize)
+    graph, (radial,) = _graph(where, n_in, indptr, indices, vectors, features, weights, radial=radial)
+    _shape(where, "radial", radial, f"(E, {n_paths}, C)", (graph.edges, n_paths, graph.channels))
+    full = (graph.nodes, n_out, graph.channels)
+    view = _check_out(where, out, full, graph.dtype)
+
+    def compute(target: Any) -> None:
+        most = _vector_bytes(n_out, graph.dtype, room=20)
+        plan = _plan(graph.channels, graph.dtype, graph.degree, (radial, graph.features, target), most)
+        arrays = (graph.indptr, graph.indices, graph.vectors, radial, graph.features, graph.weights)
+        _launch(kernel, plan.threads(graph.nodes), plan.lanes, plan.numbers, solid, *arrays, target)
+
+    return _fill(compute, out, view, full, graph.dtype, graph.inputs(radial))
+
+
+def _convolve_tabulated(
+    where: str,
+    kernel: Any,
+    shape: tuple[int, int, int],
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    coefficients: Any,
+    cutoff: float,
+    features: Any,
+    weights: Any,
+    degree: int,
+    out: Any,
+    normalize: Any,
+) -> Any:
+    n_out, n_in, n_paths = shape
+    solid = _solid(where, normalize)
+    graph, (coefficients,) = _graph(where, n_in, indptr, indices, vectors, features, weights, coefficients=coefficients)
+    table = _table(where, n_paths, coefficients, cutoff, degree, graph.channels)
+    full = (graph.nodes, n_out, graph.channels)
+    view = _check_out(where, out, full, graph.dtype)
+
+    def compute(target: Any) -> None:
+        most = _vector_bytes(n_out, graph.dtype, room=16)
+        plan = _plan(graph.channels, graph.dtype, graph.degree, (coefficients, graph.features, target), most)
+        first = (plan.lanes, plan.numbers, solid, table.order)
+        arrays = (graph.indptr, graph.indices, graph.vectors, *table[1:], graph.features, graph.weights)
+        _launch(kernel, plan.threads(graph.nodes), *first, *arrays, target)
+
+    return _fill(compute, out, view, full, graph.dtype, graph.inputs(coefficients))
+
+
+def _convolve_mixing(
+    where: str,
+    kernel: Any,
+    shape: tuple[int, int, int],
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    basis: Any,
+    mixing: Any,
+    features: Any,
+    weights: Any,
+    out: Any,
+    normalize: Any,
+) -> Any:
+    n_out, n_in, n_paths = shape
+    solid = _solid(where, normalize)
+    graph, (basis, mixing) = _graph(where, n_in, indptr, indices, vectors, features, weights, basis=basis, mixing=mixing)
+    inner, mixed = _mixing_sizes(where, n_paths, graph, basis, mixing)
+    full = (graph.nodes, n_out, mixed)
+    view = _check_out(where, out, full, graph.dtype)
+
+    def compute(target: Any) -> None:
+        if math.prod(inner):
+            _mix(kernel, solid, graph, basis, mixing, target)
+        else:
+            _set_zero(target)
+
+    return _fill(compute, out, view, full, graph.dtype, graph.inputs(basis, mixing))
+
+
+def _mix(kernel: Any, solid: bool, graph: _Graph, basis: Any, mixing: Any, out: Any) -> None:
+    """Sums over edges for some receivers, then their product with the weights, and so on."""
+    *inner, mixed = mixing.shape
+    nodes, n_out, _ = out.shape
+    right = mixing.reshape(math.prod(inner), mixed)
+    wide = min(_exponent(_WARP), _exponent(2 * graph.channels - 1))
+    plan = _Plan((0,), wide, 0, -(-graph.channels // (1 << wide)))
+    at_once = max(min(_MIXING_BYTES // (n_out * right.shape[0] * graph.dtype.itemsize), nodes), 1)
+    sums = _empty((at_once, n_out, *inner), graph.dtype)
+    rows = out.reshape(nodes * n_out, mixed)
+    arrays = (graph.indptr, graph.indices, graph.vectors, basis, graph.features, graph.weights)
+    for first in range(0, nodes, at_once):
+        last = min(first + at_once, nodes)
+        some = sums[: last - first]
+        _launch(kernel, plan.threads(last - first), plan.numbers, solid, first, *arrays, some)
+        left = some.reshape((last - first) * n_out, right.shape[0])
+        _launch_product(left, right, rows[first * n_out : last * n_out])
+
+
+def _launch_product(left: Any, right: Any, out: Any) -> None:
+    """One block for each tile of the product."""
+    tiles = -(-out.shape[0] // _HIGH) * -(-out.shape[1] // _WIDE)
+    _launch(_product, tiles * _THREADS, left, right, out)
+
+
+def _set_zero(array: Any) -> None:
+    if array.size:
+        array.copy_to_device(np.zeros(array.shape, array.dtype), stream=_calls.stream)
+
+
+def _convolve_walkers(
+    where: str,
+    kernel: Any,
+    shape: tuple[int, int, int],
+    positions: Any,
+    coefficients: Any,
+    cutoff: float,
+    features: Any,
+    weights: Any,
+    degree: int,
+    loops: bool,
+    out: Any,
+    normalize: Any,
+) -> Any:
     _require_device(where)
     n_out, n_in, n_paths = shape
     solid = _solid(where, normalize)
-    indptr, indices = _on_device(where, indptr=indptr, indices=indices)
-    vectors, radial, features = _on_device(where, vectors=vectors, radial=radial, features=features)
-    _index_type(where, indptr=indptr, indices=indices)
-    floats = {"vectors": vectors, "radial": radial, "features": features}
+    floats = {"positions": positions, "coefficients": coefficients, "features": features}
     if weights is not None:
-        (weights,) = _on_device(where, weights=weights)
         floats["weights"] = weights
+    floats = dict(zip(floats, _on_device(where, **floats), strict=True))
     dtype = _float_type(where, **floats)
-    nodes, channels, edges = _graph_sizes(where, n_in, indptr, indices, vectors, features, weights)
-    _shape(where, "radial", radial, f"(E, {n_paths}, C)", (edges, n_paths, channels))
-    full = (nodes, n_out, channels)
+    positions, coefficients, features, *weighted = floats.values()
+    walkers, particles, channels = _walker_sizes(where, n_in, positions, features, *weighted, loops=loops)
+    table = _table(where, n_paths, coefficients, cutoff, degree, channels)
+    full = (walkers, particles, n_out, channels)
     view = _check_out(where, out, full, dtype)
-    indptr, indices = _packed(indptr), _packed(indices)
-    _check_graph(where, indptr, indices, nodes)
-    inputs = [indptr, indices, *map(_packed, floats.values())]
+    positions, coefficients, features, *weighted = map(_packed, floats.values())
+    weights = weighted[0] if weighted else _nothing(2, dtype)
 
     def compute(target: Any) -> None:
-        kernel = kernels[0] if weights is None else kernels[1]
-        _launch(kernel, nodes * channels, _TABLES[dtype], solid, *inputs, target)
+        most = _vector_bytes(n_out, dtype, room=16)
+        plan = _plan(channels, dtype, particles, (coefficients, features, target), most)
+        first = (plan.lanes, plan.numbers, solid, table.order, bool(loops))
+        arrays = (positions, coefficients, *table[2:], features, weights)
+        _launch(kernel, plan.threads(walkers * particles), *first, *arrays, target)
 
-    return _fill(compute, out, view, full, dtype, inputs)
+    return _fill(compute, out, view, full, dtype, [positions, coefficients, features, weights])
 
 
 # --- public functions -----------------------------------------------------------------------------
 
 
+@_queued
 def kernel_1_0(vectors: Any, radial: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→0: Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
@@ -1840,6 +5537,7 @@ def kernel_1_0(vectors: Any, radial: Any, out: Any = None, normalize: bool = Tru
     )
 
 
+@_queued
 def apply_1_0(vectors: Any, radial: Any, features: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→0 acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
@@ -1882,6 +5580,7 @@ def apply_1_0(vectors: Any, radial: Any, features: Any, out: Any = None, normali
     )
 
 
+@_queued
 def convolve_1_0(
     indptr: Any,
     indices: Any,
@@ -1919,8 +5618,7 @@ def convolve_1_0(
     Returns
     -------
     (N, 1, C)
-        Each receiver is summed in the order of its edges by one thread: results are the same to the last bit
-        whatever the number of threads.
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
 
     P = 1, in the order of the radial functions (K_c of each):
         0: alpha, l_f = 1, r̂_c
@@ -1938,7 +5636,7 @@ def convolve_1_0(
     """
     return _convolve(
         "convolve_1_0",
-        (_convolve_rows_1_0, _convolve_rows_1_0_weighted),
+        _convolve_rows_1_0,
         (1, 3, 1),
         indptr,
         indices,
@@ -1951,6 +5649,237 @@ def convolve_1_0(
     )
 
 
+@_queued
+def convolve_tabulated_1_0(
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    coefficients: Any,
+    cutoff: float,
+    features: Any,
+    weights: Any = None,
+    degree: int = 5,
+    out: Any = None,
+    normalize: bool = True,
+) -> Any:
+    """The equivariant convolution 1→0 with tabulated radial functions: out_i = Σ_e w_e Σ_p radial_p(|r_e|) K^p(r̂_e) f_j(e).
+
+    The table is read inside the loop: nothing is stored for each edge but its vector.  Source: slides, page "Dal continuo
+    al discreto"; the table as in DeePMD's model compression (Lu et al., J. Chem. Theory Comput. 18, 5559 (2022)), with
+    B-splines in place of separate polynomials; proofs T11, T13.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    out : (N, 1, C), optional
+        Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
+
+    Returns
+    -------
+    (N, 1, C)
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
+
+    P = 1, in the order of the radial functions (K_c of each):
+        0: alpha, l_f = 1, r̂_c
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64, or cutoff is no number; or an array is masked.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range,, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: that of convolve_1_0 and degree + 1 multiplications for each radial value.
+    """
+    return _convolve_tabulated(
+        "convolve_tabulated_1_0",
+        _tabulated_rows_1_0,
+        (1, 3, 1),
+        indptr,
+        indices,
+        vectors,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        out,
+        normalize,
+    )
+
+
+@_queued
+def convolve_mixing_1_0(
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    basis: Any,
+    mixing: Any,
+    features: Any,
+    weights: Any = None,
+    out: Any = None,
+    normalize: bool = True,
+) -> Any:
+    """The equivariant convolution 1→0 that mixes channels: out_i = Σ_e w_e Σ_kp basis_ek K^p(r̂_e) f_j(e) mixing_kp.
+
+    The slides' layer with a radial matrix W^p(r) = Σ_k basis_k(r) mixing_kp of C_in x C_out for each path, page "Confronto
+    con Tensor Field Networks"; proof T11.  By linearity the sum over edges is done first, for each k and p, and the
+    channels are mixed once for each receiver, by one matrix product for many receivers.  With n neighbours and K radial
+    functions a receiver costs about 1 P K C_in (n + C_out) multiplications; forming the matrix of every edge and
+    applying it would cost n P C_in C_out (K + 1), and n P C_in C_out numbers of memory.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    basis : (E, K)
+        The radial basis at |r| of each edge.
+    mixing : (K, P, C_in, C_out)
+        The weights.
+    features : (N, 3, C_in)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 1, C_out), optional
+        Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
+
+    Returns
+    -------
+    (N, 1, C_out)
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
+
+    P = 1, in the order of the radial functions (K_c of each):
+        0: alpha, l_f = 1, r̂_c
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 3 multiplications and 2 additions per edge and channel, after 0 multiplications and 0 additions per edge;
+    as defined, 3 multiplications and 2 additions per edge and channel.
+    """
+    return _convolve_mixing(
+        "convolve_mixing_1_0",
+        _mixing_rows_1_0,
+        (1, 3, 1),
+        indptr,
+        indices,
+        vectors,
+        basis,
+        mixing,
+        features,
+        weights,
+        out,
+        normalize,
+    )
+
+
+@_queued
+def convolve_walkers_1_0(
+    positions: Any,
+    coefficients: Any,
+    cutoff: float,
+    features: Any,
+    weights: Any = None,
+    degree: int = 5,
+    loops: bool = False,
+    out: Any = None,
+    normalize: bool = True,
+) -> Any:
+    """The equivariant convolution 1→0 on a batch of small systems: out_bi = Σ_j w_bj Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_bj.
+
+    All pairs of each system, from positions: no index arrays, no edge vectors in memory.  Source: slides, pages
+    "Dal continuo al discreto" and "Messaggio chiave"; proofs T10, T11, T13.
+
+    Parameters
+    ----------
+    positions : (B, A, 3)
+        B systems (walkers) of A particles; r_ij = positions[b, i] - positions[b, j].
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (B, A, 3, C)
+        The field at the particles, components before channels.
+    weights : (B, A), optional
+        Quadrature weights w_j of the senders; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    loops : bool
+        Whether j = i counts; at r = 0 only the path with l_f = 0 contributes (theorem T10).
+    out : (B, A, 1, C), optional
+        Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
+
+    Returns
+    -------
+    (B, A, 1, C)
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
+
+    P = 1, in the order of the radial functions (K_c of each):
+        0: alpha, l_f = 1, r̂_c
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or cutoff is no number; or an array is masked.
+    ValueError
+        If a shape does not fit, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: for each pair of particles, twice that of apply_1_0 and twice degree + 1 multiplications for each radial value.
+    """
+    return _convolve_walkers(
+        "convolve_walkers_1_0",
+        _walkers_1_0,
+        (1, 3, 1),
+        positions,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        loops,
+        out,
+        normalize,
+    )
+
+
+@_queued
 def kernel_1_1(vectors: Any, radial: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→1: Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
@@ -1994,6 +5923,7 @@ def kernel_1_1(vectors: Any, radial: Any, out: Any = None, normalize: bool = Tru
     )
 
 
+@_queued
 def apply_1_1(vectors: Any, radial: Any, features: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→1 acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
@@ -2038,6 +5968,7 @@ def apply_1_1(vectors: Any, radial: Any, features: Any, out: Any = None, normali
     )
 
 
+@_queued
 def convolve_1_1(
     indptr: Any,
     indices: Any,
@@ -2075,8 +6006,7 @@ def convolve_1_1(
     Returns
     -------
     (N, 3, C)
-        Each receiver is summed in the order of its edges by one thread: results are the same to the last bit
-        whatever the number of threads.
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
 
     P = 3, in the order of the radial functions (K_a,c of each):
         0: a, l_f = 0, δ_ac
@@ -2096,7 +6026,7 @@ def convolve_1_1(
     """
     return _convolve(
         "convolve_1_1",
-        (_convolve_rows_1_1, _convolve_rows_1_1_weighted),
+        _convolve_rows_1_1,
         (3, 3, 3),
         indptr,
         indices,
@@ -2109,6 +6039,243 @@ def convolve_1_1(
     )
 
 
+@_queued
+def convolve_tabulated_1_1(
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    coefficients: Any,
+    cutoff: float,
+    features: Any,
+    weights: Any = None,
+    degree: int = 5,
+    out: Any = None,
+    normalize: bool = True,
+) -> Any:
+    """The equivariant convolution 1→1 with tabulated radial functions: out_i = Σ_e w_e Σ_p radial_p(|r_e|) K^p(r̂_e) f_j(e).
+
+    The table is read inside the loop: nothing is stored for each edge but its vector.  Source: slides, page "Dal continuo
+    al discreto"; the table as in DeePMD's model compression (Lu et al., J. Chem. Theory Comput. 18, 5559 (2022)), with
+    B-splines in place of separate polynomials; proofs T11, T13.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    out : (N, 3, C), optional
+        Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
+
+    Returns
+    -------
+    (N, 3, C)
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
+
+    P = 3, in the order of the radial functions (K_a,c of each):
+        0: a, l_f = 0, δ_ac
+        1: b, l_f = 1, ε_adc r̂_d
+        2: c, l_f = 2, 3 r̂_a r̂_c - δ_ac
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64, or cutoff is no number; or an array is masked.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range,, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: that of convolve_1_1 and degree + 1 multiplications for each radial value.
+    """
+    return _convolve_tabulated(
+        "convolve_tabulated_1_1",
+        _tabulated_rows_1_1,
+        (3, 3, 3),
+        indptr,
+        indices,
+        vectors,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        out,
+        normalize,
+    )
+
+
+@_queued
+def convolve_mixing_1_1(
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    basis: Any,
+    mixing: Any,
+    features: Any,
+    weights: Any = None,
+    out: Any = None,
+    normalize: bool = True,
+) -> Any:
+    """The equivariant convolution 1→1 that mixes channels: out_i = Σ_e w_e Σ_kp basis_ek K^p(r̂_e) f_j(e) mixing_kp.
+
+    The slides' layer with a radial matrix W^p(r) = Σ_k basis_k(r) mixing_kp of C_in x C_out for each path, page "Confronto
+    con Tensor Field Networks"; proof T11.  By linearity the sum over edges is done first, for each k and p, and the
+    channels are mixed once for each receiver, by one matrix product for many receivers.  With n neighbours and K radial
+    functions a receiver costs about 3 P K C_in (n + C_out) multiplications; forming the matrix of every edge and
+    applying it would cost n P C_in C_out (K + 3), and n P C_in C_out numbers of memory.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    basis : (E, K)
+        The radial basis at |r| of each edge.
+    mixing : (K, P, C_in, C_out)
+        The weights.
+    features : (N, 3, C_in)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 3, C_out), optional
+        Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
+
+    Returns
+    -------
+    (N, 3, C_out)
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
+
+    P = 3, in the order of the radial functions (K_a,c of each):
+        0: a, l_f = 0, δ_ac
+        1: b, l_f = 1, ε_adc r̂_d
+        2: c, l_f = 2, 3 r̂_a r̂_c - δ_ac
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 15 multiplications and 8 additions per edge and channel, after 6 multiplications and 2 additions per edge;
+    as defined, 45 multiplications and 15 additions per edge and channel.
+    """
+    return _convolve_mixing(
+        "convolve_mixing_1_1",
+        _mixing_rows_1_1,
+        (3, 3, 3),
+        indptr,
+        indices,
+        vectors,
+        basis,
+        mixing,
+        features,
+        weights,
+        out,
+        normalize,
+    )
+
+
+@_queued
+def convolve_walkers_1_1(
+    positions: Any,
+    coefficients: Any,
+    cutoff: float,
+    features: Any,
+    weights: Any = None,
+    degree: int = 5,
+    loops: bool = False,
+    out: Any = None,
+    normalize: bool = True,
+) -> Any:
+    """The equivariant convolution 1→1 on a batch of small systems: out_bi = Σ_j w_bj Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_bj.
+
+    All pairs of each system, from positions: no index arrays, no edge vectors in memory.  Source: slides, pages
+    "Dal continuo al discreto" and "Messaggio chiave"; proofs T10, T11, T13.
+
+    Parameters
+    ----------
+    positions : (B, A, 3)
+        B systems (walkers) of A particles; r_ij = positions[b, i] - positions[b, j].
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (B, A, 3, C)
+        The field at the particles, components before channels.
+    weights : (B, A), optional
+        Quadrature weights w_j of the senders; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    loops : bool
+        Whether j = i counts; at r = 0 only the path with l_f = 0 contributes (theorem T10).
+    out : (B, A, 3, C), optional
+        Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
+
+    Returns
+    -------
+    (B, A, 3, C)
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
+
+    P = 3, in the order of the radial functions (K_a,c of each):
+        0: a, l_f = 0, δ_ac
+        1: b, l_f = 1, ε_adc r̂_d
+        2: c, l_f = 2, 3 r̂_a r̂_c - δ_ac
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or cutoff is no number; or an array is masked.
+    ValueError
+        If a shape does not fit, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: for each pair of particles, twice that of apply_1_1 and twice degree + 1 multiplications for each radial value.
+    """
+    return _convolve_walkers(
+        "convolve_walkers_1_1",
+        _walkers_1_1,
+        (3, 3, 3),
+        positions,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        loops,
+        out,
+        normalize,
+    )
+
+
+@_queued
 def kernel_1_1_polar(vectors: Any, radial: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→1 (polar paths): Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
@@ -2151,6 +6318,7 @@ def kernel_1_1_polar(vectors: Any, radial: Any, out: Any = None, normalize: bool
     )
 
 
+@_queued
 def apply_1_1_polar(vectors: Any, radial: Any, features: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→1 (polar paths) acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
@@ -2194,6 +6362,7 @@ def apply_1_1_polar(vectors: Any, radial: Any, features: Any, out: Any = None, n
     )
 
 
+@_queued
 def convolve_1_1_polar(
     indptr: Any,
     indices: Any,
@@ -2231,8 +6400,7 @@ def convolve_1_1_polar(
     Returns
     -------
     (N, 3, C)
-        Each receiver is summed in the order of its edges by one thread: results are the same to the last bit
-        whatever the number of threads.
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
 
     P = 2, in the order of the radial functions (K_a,c of each):
         0: a, l_f = 0, δ_ac
@@ -2251,7 +6419,7 @@ def convolve_1_1_polar(
     """
     return _convolve(
         "convolve_1_1_polar",
-        (_convolve_rows_1_1_polar, _convolve_rows_1_1_polar_weighted),
+        _convolve_rows_1_1_polar,
         (3, 3, 2),
         indptr,
         indices,
@@ -2264,6 +6432,240 @@ def convolve_1_1_polar(
     )
 
 
+@_queued
+def convolve_tabulated_1_1_polar(
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    coefficients: Any,
+    cutoff: float,
+    features: Any,
+    weights: Any = None,
+    degree: int = 5,
+    out: Any = None,
+    normalize: bool = True,
+) -> Any:
+    """The equivariant convolution 1→1 (polar paths) with tabulated radial functions: out_i = Σ_e w_e Σ_p radial_p(|r_e|) K^p(r̂_e) f_j(e).
+
+    The table is read inside the loop: nothing is stored for each edge but its vector.  Source: slides, page "Dal continuo
+    al discreto"; the table as in DeePMD's model compression (Lu et al., J. Chem. Theory Comput. 18, 5559 (2022)), with
+    B-splines in place of separate polynomials; proofs T11, T13.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    out : (N, 3, C), optional
+        Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
+
+    Returns
+    -------
+    (N, 3, C)
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
+
+    P = 2, in the order of the radial functions (K_a,c of each):
+        0: a, l_f = 0, δ_ac
+        1: c, l_f = 2, 3 r̂_a r̂_c - δ_ac
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64, or cutoff is no number; or an array is masked.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range,, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: that of convolve_1_1_polar and degree + 1 multiplications for each radial value.
+    """
+    return _convolve_tabulated(
+        "convolve_tabulated_1_1_polar",
+        _tabulated_rows_1_1_polar,
+        (3, 3, 2),
+        indptr,
+        indices,
+        vectors,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        out,
+        normalize,
+    )
+
+
+@_queued
+def convolve_mixing_1_1_polar(
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    basis: Any,
+    mixing: Any,
+    features: Any,
+    weights: Any = None,
+    out: Any = None,
+    normalize: bool = True,
+) -> Any:
+    """The equivariant convolution 1→1 (polar paths) that mixes channels: out_i = Σ_e w_e Σ_kp basis_ek K^p(r̂_e) f_j(e) mixing_kp.
+
+    The slides' layer with a radial matrix W^p(r) = Σ_k basis_k(r) mixing_kp of C_in x C_out for each path, page "Confronto
+    con Tensor Field Networks"; proof T11.  By linearity the sum over edges is done first, for each k and p, and the
+    channels are mixed once for each receiver, by one matrix product for many receivers.  With n neighbours and K radial
+    functions a receiver costs about 3 P K C_in (n + C_out) multiplications; forming the matrix of every edge and
+    applying it would cost n P C_in C_out (K + 3), and n P C_in C_out numbers of memory.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    basis : (E, K)
+        The radial basis at |r| of each edge.
+    mixing : (K, P, C_in, C_out)
+        The weights.
+    features : (N, 3, C_in)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 3, C_out), optional
+        Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
+
+    Returns
+    -------
+    (N, 3, C_out)
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
+
+    P = 2, in the order of the radial functions (K_a,c of each):
+        0: a, l_f = 0, δ_ac
+        1: c, l_f = 2, 3 r̂_a r̂_c - δ_ac
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 9 multiplications and 5 additions per edge and channel, after 6 multiplications and 2 additions per edge;
+    as defined, 39 multiplications and 12 additions per edge and channel.
+    """
+    return _convolve_mixing(
+        "convolve_mixing_1_1_polar",
+        _mixing_rows_1_1_polar,
+        (3, 3, 2),
+        indptr,
+        indices,
+        vectors,
+        basis,
+        mixing,
+        features,
+        weights,
+        out,
+        normalize,
+    )
+
+
+@_queued
+def convolve_walkers_1_1_polar(
+    positions: Any,
+    coefficients: Any,
+    cutoff: float,
+    features: Any,
+    weights: Any = None,
+    degree: int = 5,
+    loops: bool = False,
+    out: Any = None,
+    normalize: bool = True,
+) -> Any:
+    """The equivariant convolution 1→1 (polar paths) on a batch of small systems: out_bi = Σ_j w_bj Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_bj.
+
+    All pairs of each system, from positions: no index arrays, no edge vectors in memory.  Source: slides, pages
+    "Dal continuo al discreto" and "Messaggio chiave"; proofs T10, T11, T13.
+
+    Parameters
+    ----------
+    positions : (B, A, 3)
+        B systems (walkers) of A particles; r_ij = positions[b, i] - positions[b, j].
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (B, A, 3, C)
+        The field at the particles, components before channels.
+    weights : (B, A), optional
+        Quadrature weights w_j of the senders; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    loops : bool
+        Whether j = i counts; at r = 0 only the path with l_f = 0 contributes (theorem T10).
+    out : (B, A, 3, C), optional
+        Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
+
+    Returns
+    -------
+    (B, A, 3, C)
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
+
+    P = 2, in the order of the radial functions (K_a,c of each):
+        0: a, l_f = 0, δ_ac
+        1: c, l_f = 2, 3 r̂_a r̂_c - δ_ac
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or cutoff is no number; or an array is masked.
+    ValueError
+        If a shape does not fit, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: for each pair of particles, twice that of apply_1_1_polar and twice degree + 1 multiplications for each radial value.
+    """
+    return _convolve_walkers(
+        "convolve_walkers_1_1_polar",
+        _walkers_1_1_polar,
+        (3, 3, 2),
+        positions,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        loops,
+        out,
+        normalize,
+    )
+
+
+@_queued
 def kernel_1_1_axial(vectors: Any, radial: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→1 (axial paths): Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
@@ -2305,6 +6707,7 @@ def kernel_1_1_axial(vectors: Any, radial: Any, out: Any = None, normalize: bool
     )
 
 
+@_queued
 def apply_1_1_axial(vectors: Any, radial: Any, features: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→1 (axial paths) acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
@@ -2347,6 +6750,7 @@ def apply_1_1_axial(vectors: Any, radial: Any, features: Any, out: Any = None, n
     )
 
 
+@_queued
 def convolve_1_1_axial(
     indptr: Any,
     indices: Any,
@@ -2384,8 +6788,7 @@ def convolve_1_1_axial(
     Returns
     -------
     (N, 3, C)
-        Each receiver is summed in the order of its edges by one thread: results are the same to the last bit
-        whatever the number of threads.
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
 
     P = 1, in the order of the radial functions (K_a,c of each):
         0: b, l_f = 1, ε_adc r̂_d
@@ -2403,7 +6806,7 @@ def convolve_1_1_axial(
     """
     return _convolve(
         "convolve_1_1_axial",
-        (_convolve_rows_1_1_axial, _convolve_rows_1_1_axial_weighted),
+        _convolve_rows_1_1_axial,
         (3, 3, 1),
         indptr,
         indices,
@@ -2416,6 +6819,237 @@ def convolve_1_1_axial(
     )
 
 
+@_queued
+def convolve_tabulated_1_1_axial(
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    coefficients: Any,
+    cutoff: float,
+    features: Any,
+    weights: Any = None,
+    degree: int = 5,
+    out: Any = None,
+    normalize: bool = True,
+) -> Any:
+    """The equivariant convolution 1→1 (axial paths) with tabulated radial functions: out_i = Σ_e w_e Σ_p radial_p(|r_e|) K^p(r̂_e) f_j(e).
+
+    The table is read inside the loop: nothing is stored for each edge but its vector.  Source: slides, page "Dal continuo
+    al discreto"; the table as in DeePMD's model compression (Lu et al., J. Chem. Theory Comput. 18, 5559 (2022)), with
+    B-splines in place of separate polynomials; proofs T11, T13.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    out : (N, 3, C), optional
+        Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
+
+    Returns
+    -------
+    (N, 3, C)
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
+
+    P = 1, in the order of the radial functions (K_a,c of each):
+        0: b, l_f = 1, ε_adc r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64, or cutoff is no number; or an array is masked.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range,, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: that of convolve_1_1_axial and degree + 1 multiplications for each radial value.
+    """
+    return _convolve_tabulated(
+        "convolve_tabulated_1_1_axial",
+        _tabulated_rows_1_1_axial,
+        (3, 3, 1),
+        indptr,
+        indices,
+        vectors,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        out,
+        normalize,
+    )
+
+
+@_queued
+def convolve_mixing_1_1_axial(
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    basis: Any,
+    mixing: Any,
+    features: Any,
+    weights: Any = None,
+    out: Any = None,
+    normalize: bool = True,
+) -> Any:
+    """The equivariant convolution 1→1 (axial paths) that mixes channels: out_i = Σ_e w_e Σ_kp basis_ek K^p(r̂_e) f_j(e) mixing_kp.
+
+    The slides' layer with a radial matrix W^p(r) = Σ_k basis_k(r) mixing_kp of C_in x C_out for each path, page "Confronto
+    con Tensor Field Networks"; proof T11.  By linearity the sum over edges is done first, for each k and p, and the
+    channels are mixed once for each receiver, by one matrix product for many receivers.  With n neighbours and K radial
+    functions a receiver costs about 3 P K C_in (n + C_out) multiplications; forming the matrix of every edge and
+    applying it would cost n P C_in C_out (K + 3), and n P C_in C_out numbers of memory.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    basis : (E, K)
+        The radial basis at |r| of each edge.
+    mixing : (K, P, C_in, C_out)
+        The weights.
+    features : (N, 3, C_in)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 3, C_out), optional
+        Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
+
+    Returns
+    -------
+    (N, 3, C_out)
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
+
+    P = 1, in the order of the radial functions (K_a,c of each):
+        0: b, l_f = 1, ε_adc r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 6 multiplications and 3 additions per edge and channel, after 0 multiplications and 0 additions per edge;
+    as defined, 6 multiplications and 3 additions per edge and channel.
+    """
+    return _convolve_mixing(
+        "convolve_mixing_1_1_axial",
+        _mixing_rows_1_1_axial,
+        (3, 3, 1),
+        indptr,
+        indices,
+        vectors,
+        basis,
+        mixing,
+        features,
+        weights,
+        out,
+        normalize,
+    )
+
+
+@_queued
+def convolve_walkers_1_1_axial(
+    positions: Any,
+    coefficients: Any,
+    cutoff: float,
+    features: Any,
+    weights: Any = None,
+    degree: int = 5,
+    loops: bool = False,
+    out: Any = None,
+    normalize: bool = True,
+) -> Any:
+    """The equivariant convolution 1→1 (axial paths) on a batch of small systems: out_bi = Σ_j w_bj Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_bj.
+
+    All pairs of each system, from positions: no index arrays, no edge vectors in memory.  Source: slides, pages
+    "Dal continuo al discreto" and "Messaggio chiave"; proofs T10, T11, T13.
+
+    Parameters
+    ----------
+    positions : (B, A, 3)
+        B systems (walkers) of A particles; r_ij = positions[b, i] - positions[b, j].
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (B, A, 3, C)
+        The field at the particles, components before channels.
+    weights : (B, A), optional
+        Quadrature weights w_j of the senders; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    loops : bool
+        Whether j = i counts; at r = 0 only the path with l_f = 0 contributes (theorem T10).
+    out : (B, A, 3, C), optional
+        Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
+
+    Returns
+    -------
+    (B, A, 3, C)
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
+
+    P = 1, in the order of the radial functions (K_a,c of each):
+        0: b, l_f = 1, ε_adc r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or cutoff is no number; or an array is masked.
+    ValueError
+        If a shape does not fit, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: for each pair of particles, twice that of apply_1_1_axial and twice degree + 1 multiplications for each radial value.
+    """
+    return _convolve_walkers(
+        "convolve_walkers_1_1_axial",
+        _walkers_1_1_axial,
+        (3, 3, 1),
+        positions,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        loops,
+        out,
+        normalize,
+    )
+
+
+@_queued
 def kernel_1_2(vectors: Any, radial: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→2: Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
@@ -2459,6 +7093,7 @@ def kernel_1_2(vectors: Any, radial: Any, out: Any = None, normalize: bool = Tru
     )
 
 
+@_queued
 def apply_1_2(vectors: Any, radial: Any, features: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→2 acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
@@ -2503,6 +7138,7 @@ def apply_1_2(vectors: Any, radial: Any, features: Any, out: Any = None, normali
     )
 
 
+@_queued
 def convolve_1_2(
     indptr: Any,
     indices: Any,
@@ -2540,8 +7176,7 @@ def convolve_1_2(
     Returns
     -------
     (N, 5, C)
-        Each receiver is summed in the order of its edges by one thread: results are the same to the last bit
-        whatever the number of threads.
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
 
     P = 3, in the order of the radial functions (K_ab,c of each):
         0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
@@ -2561,7 +7196,7 @@ def convolve_1_2(
     """
     return _convolve(
         "convolve_1_2",
-        (_convolve_rows_1_2, _convolve_rows_1_2_weighted),
+        _convolve_rows_1_2,
         (5, 3, 3),
         indptr,
         indices,
@@ -2574,6 +7209,243 @@ def convolve_1_2(
     )
 
 
+@_queued
+def convolve_tabulated_1_2(
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    coefficients: Any,
+    cutoff: float,
+    features: Any,
+    weights: Any = None,
+    degree: int = 5,
+    out: Any = None,
+    normalize: bool = True,
+) -> Any:
+    """The equivariant convolution 1→2 with tabulated radial functions: out_i = Σ_e w_e Σ_p radial_p(|r_e|) K^p(r̂_e) f_j(e).
+
+    The table is read inside the loop: nothing is stored for each edge but its vector.  Source: slides, page "Dal continuo
+    al discreto"; the table as in DeePMD's model compression (Lu et al., J. Chem. Theory Comput. 18, 5559 (2022)), with
+    B-splines in place of separate polynomials; proofs T11, T13.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    out : (N, 5, C), optional
+        Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
+
+    Returns
+    -------
+    (N, 5, C)
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
+
+    P = 3, in the order of the radial functions (K_ab,c of each):
+        0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
+        1: beta, l_f = 2, (1/2) ε_acd r̂_b r̂_d + (1/2) ε_bcd r̂_a r̂_d
+        2: gamma, l_f = 3, r̂_a r̂_b r̂_c - (1/5) δ_ab r̂_c - (1/5) δ_ac r̂_b - (1/5) δ_bc r̂_a
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64, or cutoff is no number; or an array is masked.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range,, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: that of convolve_1_2 and degree + 1 multiplications for each radial value.
+    """
+    return _convolve_tabulated(
+        "convolve_tabulated_1_2",
+        _tabulated_rows_1_2,
+        (5, 3, 3),
+        indptr,
+        indices,
+        vectors,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        out,
+        normalize,
+    )
+
+
+@_queued
+def convolve_mixing_1_2(
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    basis: Any,
+    mixing: Any,
+    features: Any,
+    weights: Any = None,
+    out: Any = None,
+    normalize: bool = True,
+) -> Any:
+    """The equivariant convolution 1→2 that mixes channels: out_i = Σ_e w_e Σ_kp basis_ek K^p(r̂_e) f_j(e) mixing_kp.
+
+    The slides' layer with a radial matrix W^p(r) = Σ_k basis_k(r) mixing_kp of C_in x C_out for each path, page "Confronto
+    con Tensor Field Networks"; proof T11.  By linearity the sum over edges is done first, for each k and p, and the
+    channels are mixed once for each receiver, by one matrix product for many receivers.  With n neighbours and K radial
+    functions a receiver costs about 5 P K C_in (n + C_out) multiplications; forming the matrix of every edge and
+    applying it would cost n P C_in C_out (K + 5), and n P C_in C_out numbers of memory.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    basis : (E, K)
+        The radial basis at |r| of each edge.
+    mixing : (K, P, C_in, C_out)
+        The weights.
+    features : (N, 3, C_in)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 5, C_out), optional
+        Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
+
+    Returns
+    -------
+    (N, 5, C_out)
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
+
+    P = 3, in the order of the radial functions (K_ab,c of each):
+        0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
+        1: beta, l_f = 2, (1/2) ε_acd r̂_b r̂_d + (1/2) ε_bcd r̂_a r̂_d
+        2: gamma, l_f = 3, r̂_a r̂_b r̂_c - (1/5) δ_ab r̂_c - (1/5) δ_ac r̂_b - (1/5) δ_bc r̂_a
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 48 multiplications and 26 additions per edge and channel, after 13 multiplications and 2 additions per edge;
+    as defined, 225 multiplications and 51 additions per edge and channel.
+    """
+    return _convolve_mixing(
+        "convolve_mixing_1_2",
+        _mixing_rows_1_2,
+        (5, 3, 3),
+        indptr,
+        indices,
+        vectors,
+        basis,
+        mixing,
+        features,
+        weights,
+        out,
+        normalize,
+    )
+
+
+@_queued
+def convolve_walkers_1_2(
+    positions: Any,
+    coefficients: Any,
+    cutoff: float,
+    features: Any,
+    weights: Any = None,
+    degree: int = 5,
+    loops: bool = False,
+    out: Any = None,
+    normalize: bool = True,
+) -> Any:
+    """The equivariant convolution 1→2 on a batch of small systems: out_bi = Σ_j w_bj Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_bj.
+
+    All pairs of each system, from positions: no index arrays, no edge vectors in memory.  Source: slides, pages
+    "Dal continuo al discreto" and "Messaggio chiave"; proofs T10, T11, T13.
+
+    Parameters
+    ----------
+    positions : (B, A, 3)
+        B systems (walkers) of A particles; r_ij = positions[b, i] - positions[b, j].
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (B, A, 3, C)
+        The field at the particles, components before channels.
+    weights : (B, A), optional
+        Quadrature weights w_j of the senders; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    loops : bool
+        Whether j = i counts; at r = 0 only the path with l_f = 0 contributes (theorem T10).
+    out : (B, A, 5, C), optional
+        Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
+
+    Returns
+    -------
+    (B, A, 5, C)
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
+
+    P = 3, in the order of the radial functions (K_ab,c of each):
+        0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
+        1: beta, l_f = 2, (1/2) ε_acd r̂_b r̂_d + (1/2) ε_bcd r̂_a r̂_d
+        2: gamma, l_f = 3, r̂_a r̂_b r̂_c - (1/5) δ_ab r̂_c - (1/5) δ_ac r̂_b - (1/5) δ_bc r̂_a
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or cutoff is no number; or an array is masked.
+    ValueError
+        If a shape does not fit, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: for each pair of particles, twice that of apply_1_2 and twice degree + 1 multiplications for each radial value.
+    """
+    return _convolve_walkers(
+        "convolve_walkers_1_2",
+        _walkers_1_2,
+        (5, 3, 3),
+        positions,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        loops,
+        out,
+        normalize,
+    )
+
+
+@_queued
 def kernel_1_2_polar(vectors: Any, radial: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→2 (polar paths): Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
@@ -2616,6 +7488,7 @@ def kernel_1_2_polar(vectors: Any, radial: Any, out: Any = None, normalize: bool
     )
 
 
+@_queued
 def apply_1_2_polar(vectors: Any, radial: Any, features: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→2 (polar paths) acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
@@ -2659,6 +7532,7 @@ def apply_1_2_polar(vectors: Any, radial: Any, features: Any, out: Any = None, n
     )
 
 
+@_queued
 def convolve_1_2_polar(
     indptr: Any,
     indices: Any,
@@ -2696,8 +7570,7 @@ def convolve_1_2_polar(
     Returns
     -------
     (N, 5, C)
-        Each receiver is summed in the order of its edges by one thread: results are the same to the last bit
-        whatever the number of threads.
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
 
     P = 2, in the order of the radial functions (K_ab,c of each):
         0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
@@ -2716,7 +7589,7 @@ def convolve_1_2_polar(
     """
     return _convolve(
         "convolve_1_2_polar",
-        (_convolve_rows_1_2_polar, _convolve_rows_1_2_polar_weighted),
+        _convolve_rows_1_2_polar,
         (5, 3, 2),
         indptr,
         indices,
@@ -2729,6 +7602,240 @@ def convolve_1_2_polar(
     )
 
 
+@_queued
+def convolve_tabulated_1_2_polar(
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    coefficients: Any,
+    cutoff: float,
+    features: Any,
+    weights: Any = None,
+    degree: int = 5,
+    out: Any = None,
+    normalize: bool = True,
+) -> Any:
+    """The equivariant convolution 1→2 (polar paths) with tabulated radial functions: out_i = Σ_e w_e Σ_p radial_p(|r_e|) K^p(r̂_e) f_j(e).
+
+    The table is read inside the loop: nothing is stored for each edge but its vector.  Source: slides, page "Dal continuo
+    al discreto"; the table as in DeePMD's model compression (Lu et al., J. Chem. Theory Comput. 18, 5559 (2022)), with
+    B-splines in place of separate polynomials; proofs T11, T13.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    out : (N, 5, C), optional
+        Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
+
+    Returns
+    -------
+    (N, 5, C)
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
+
+    P = 2, in the order of the radial functions (K_ab,c of each):
+        0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
+        1: gamma, l_f = 3, r̂_a r̂_b r̂_c - (1/5) δ_ab r̂_c - (1/5) δ_ac r̂_b - (1/5) δ_bc r̂_a
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64, or cutoff is no number; or an array is masked.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range,, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: that of convolve_1_2_polar and degree + 1 multiplications for each radial value.
+    """
+    return _convolve_tabulated(
+        "convolve_tabulated_1_2_polar",
+        _tabulated_rows_1_2_polar,
+        (5, 3, 2),
+        indptr,
+        indices,
+        vectors,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        out,
+        normalize,
+    )
+
+
+@_queued
+def convolve_mixing_1_2_polar(
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    basis: Any,
+    mixing: Any,
+    features: Any,
+    weights: Any = None,
+    out: Any = None,
+    normalize: bool = True,
+) -> Any:
+    """The equivariant convolution 1→2 (polar paths) that mixes channels: out_i = Σ_e w_e Σ_kp basis_ek K^p(r̂_e) f_j(e) mixing_kp.
+
+    The slides' layer with a radial matrix W^p(r) = Σ_k basis_k(r) mixing_kp of C_in x C_out for each path, page "Confronto
+    con Tensor Field Networks"; proof T11.  By linearity the sum over edges is done first, for each k and p, and the
+    channels are mixed once for each receiver, by one matrix product for many receivers.  With n neighbours and K radial
+    functions a receiver costs about 5 P K C_in (n + C_out) multiplications; forming the matrix of every edge and
+    applying it would cost n P C_in C_out (K + 5), and n P C_in C_out numbers of memory.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    basis : (E, K)
+        The radial basis at |r| of each edge.
+    mixing : (K, P, C_in, C_out)
+        The weights.
+    features : (N, 3, C_in)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 5, C_out), optional
+        Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
+
+    Returns
+    -------
+    (N, 5, C_out)
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
+
+    P = 2, in the order of the radial functions (K_ab,c of each):
+        0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
+        1: gamma, l_f = 3, r̂_a r̂_b r̂_c - (1/5) δ_ab r̂_c - (1/5) δ_ac r̂_b - (1/5) δ_bc r̂_a
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 31 multiplications and 17 additions per edge and channel, after 13 multiplications and 2 additions per edge;
+    as defined, 174 multiplications and 39 additions per edge and channel.
+    """
+    return _convolve_mixing(
+        "convolve_mixing_1_2_polar",
+        _mixing_rows_1_2_polar,
+        (5, 3, 2),
+        indptr,
+        indices,
+        vectors,
+        basis,
+        mixing,
+        features,
+        weights,
+        out,
+        normalize,
+    )
+
+
+@_queued
+def convolve_walkers_1_2_polar(
+    positions: Any,
+    coefficients: Any,
+    cutoff: float,
+    features: Any,
+    weights: Any = None,
+    degree: int = 5,
+    loops: bool = False,
+    out: Any = None,
+    normalize: bool = True,
+) -> Any:
+    """The equivariant convolution 1→2 (polar paths) on a batch of small systems: out_bi = Σ_j w_bj Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_bj.
+
+    All pairs of each system, from positions: no index arrays, no edge vectors in memory.  Source: slides, pages
+    "Dal continuo al discreto" and "Messaggio chiave"; proofs T10, T11, T13.
+
+    Parameters
+    ----------
+    positions : (B, A, 3)
+        B systems (walkers) of A particles; r_ij = positions[b, i] - positions[b, j].
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (B, A, 3, C)
+        The field at the particles, components before channels.
+    weights : (B, A), optional
+        Quadrature weights w_j of the senders; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    loops : bool
+        Whether j = i counts; at r = 0 only the path with l_f = 0 contributes (theorem T10).
+    out : (B, A, 5, C), optional
+        Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
+
+    Returns
+    -------
+    (B, A, 5, C)
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
+
+    P = 2, in the order of the radial functions (K_ab,c of each):
+        0: alpha, l_f = 1, r̂_a δ_bc + r̂_b δ_ac - (2/3) δ_ab r̂_c
+        1: gamma, l_f = 3, r̂_a r̂_b r̂_c - (1/5) δ_ab r̂_c - (1/5) δ_ac r̂_b - (1/5) δ_bc r̂_a
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or cutoff is no number; or an array is masked.
+    ValueError
+        If a shape does not fit, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: for each pair of particles, twice that of apply_1_2_polar and twice degree + 1 multiplications for each radial value.
+    """
+    return _convolve_walkers(
+        "convolve_walkers_1_2_polar",
+        _walkers_1_2_polar,
+        (5, 3, 2),
+        positions,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        loops,
+        out,
+        normalize,
+    )
+
+
+@_queued
 def kernel_1_2_axial(vectors: Any, radial: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→2 (axial paths): Σ_p radial_p K^p(r̂), broadcast like a NumPy ufunc.
 
@@ -2770,6 +7877,7 @@ def kernel_1_2_axial(vectors: Any, radial: Any, out: Any = None, normalize: bool
     )
 
 
+@_queued
 def apply_1_2_axial(vectors: Any, radial: Any, features: Any, out: Any = None, normalize: bool = True) -> Any:
     """The equivariant kernel 1→2 (axial paths) acting on features: Σ_p radial_p K^p(r̂) f, broadcast like a NumPy ufunc.
 
@@ -2812,6 +7920,7 @@ def apply_1_2_axial(vectors: Any, radial: Any, features: Any, out: Any = None, n
     )
 
 
+@_queued
 def convolve_1_2_axial(
     indptr: Any,
     indices: Any,
@@ -2849,8 +7958,7 @@ def convolve_1_2_axial(
     Returns
     -------
     (N, 5, C)
-        Each receiver is summed in the order of its edges by one thread: results are the same to the last bit
-        whatever the number of threads.
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
 
     P = 1, in the order of the radial functions (K_ab,c of each):
         0: beta, l_f = 2, (1/2) ε_acd r̂_b r̂_d + (1/2) ε_bcd r̂_a r̂_d
@@ -2868,7 +7976,7 @@ def convolve_1_2_axial(
     """
     return _convolve(
         "convolve_1_2_axial",
-        (_convolve_rows_1_2_axial, _convolve_rows_1_2_axial_weighted),
+        _convolve_rows_1_2_axial,
         (5, 3, 1),
         indptr,
         indices,
@@ -2876,6 +7984,236 @@ def convolve_1_2_axial(
         radial,
         features,
         weights,
+        out,
+        normalize,
+    )
+
+
+@_queued
+def convolve_tabulated_1_2_axial(
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    coefficients: Any,
+    cutoff: float,
+    features: Any,
+    weights: Any = None,
+    degree: int = 5,
+    out: Any = None,
+    normalize: bool = True,
+) -> Any:
+    """The equivariant convolution 1→2 (axial paths) with tabulated radial functions: out_i = Σ_e w_e Σ_p radial_p(|r_e|) K^p(r̂_e) f_j(e).
+
+    The table is read inside the loop: nothing is stored for each edge but its vector.  Source: slides, page "Dal continuo
+    al discreto"; the table as in DeePMD's model compression (Lu et al., J. Chem. Theory Comput. 18, 5559 (2022)), with
+    B-splines in place of separate polynomials; proofs T11, T13.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (N, 3, C)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    out : (N, 5, C), optional
+        Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
+
+    Returns
+    -------
+    (N, 5, C)
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
+
+    P = 1, in the order of the radial functions (K_ab,c of each):
+        0: beta, l_f = 2, (1/2) ε_acd r̂_b r̂_d + (1/2) ε_bcd r̂_a r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64, or cutoff is no number; or an array is masked.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range,, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: that of convolve_1_2_axial and degree + 1 multiplications for each radial value.
+    """
+    return _convolve_tabulated(
+        "convolve_tabulated_1_2_axial",
+        _tabulated_rows_1_2_axial,
+        (5, 3, 1),
+        indptr,
+        indices,
+        vectors,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        out,
+        normalize,
+    )
+
+
+@_queued
+def convolve_mixing_1_2_axial(
+    indptr: Any,
+    indices: Any,
+    vectors: Any,
+    basis: Any,
+    mixing: Any,
+    features: Any,
+    weights: Any = None,
+    out: Any = None,
+    normalize: bool = True,
+) -> Any:
+    """The equivariant convolution 1→2 (axial paths) that mixes channels: out_i = Σ_e w_e Σ_kp basis_ek K^p(r̂_e) f_j(e) mixing_kp.
+
+    The slides' layer with a radial matrix W^p(r) = Σ_k basis_k(r) mixing_kp of C_in x C_out for each path, page "Confronto
+    con Tensor Field Networks"; proof T11.  By linearity the sum over edges is done first, for each k and p, and the
+    channels are mixed once for each receiver, by one matrix product for many receivers.  With n neighbours and K radial
+    functions a receiver costs about 5 P K C_in (n + C_out) multiplications; forming the matrix of every edge and
+    applying it would cost n P C_in C_out (K + 5), and n P C_in C_out numbers of memory.
+
+    Parameters
+    ----------
+    indptr : (N + 1,) int32 or int64
+        CSR row pointers: the edges of receiver i are e = indptr[i] .. indptr[i + 1] - 1.
+    indices : (E,) int32 or int64
+        The sender j(e) of each edge.
+    vectors : (E, 3)
+        r = x_receiver - x_sender of each edge.
+    basis : (E, K)
+        The radial basis at |r| of each edge.
+    mixing : (K, P, C_in, C_out)
+        The weights.
+    features : (N, 3, C_in)
+        The field at the nodes, components before channels.
+    weights : (E,), optional
+        Quadrature weights w_j of the senders, one for each edge; 1 if left out.
+    out : (N, 5, C_out), optional
+        Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
+
+    Returns
+    -------
+    (N, 5, C_out)
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
+
+    P = 1, in the order of the radial functions (K_ab,c of each):
+        0: beta, l_f = 2, (1/2) ε_acd r̂_b r̂_d + (1/2) ε_bcd r̂_a r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or an index array is not int32 or int64; or an array is masked.
+    ValueError
+        If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: 17 multiplications and 9 additions per edge and channel, after 6 multiplications and 0 additions per edge;
+    as defined, 51 multiplications and 12 additions per edge and channel.
+    """
+    return _convolve_mixing(
+        "convolve_mixing_1_2_axial",
+        _mixing_rows_1_2_axial,
+        (5, 3, 1),
+        indptr,
+        indices,
+        vectors,
+        basis,
+        mixing,
+        features,
+        weights,
+        out,
+        normalize,
+    )
+
+
+@_queued
+def convolve_walkers_1_2_axial(
+    positions: Any,
+    coefficients: Any,
+    cutoff: float,
+    features: Any,
+    weights: Any = None,
+    degree: int = 5,
+    loops: bool = False,
+    out: Any = None,
+    normalize: bool = True,
+) -> Any:
+    """The equivariant convolution 1→2 (axial paths) on a batch of small systems: out_bi = Σ_j w_bj Σ_p radial_p(|r_ij|) K^p(r̂_ij) f_bj.
+
+    All pairs of each system, from positions: no index arrays, no edge vectors in memory.  Source: slides, pages
+    "Dal continuo al discreto" and "Messaggio chiave"; proofs T10, T11, T13.
+
+    Parameters
+    ----------
+    positions : (B, A, 3)
+        B systems (walkers) of A particles; r_ij = positions[b, i] - positions[b, j].
+    coefficients : (M + degree, P, C)
+        Radial functions as a cardinal B-spline of M intervals between 0 and the cutoff: at |r| = (s + t) cutoff / M with
+        0 <= t < 1, radial = Σ_q w_q(t) coefficients[s + q], the w_q being the pieces of the spline (proof T13).
+    cutoff : float
+        Where the table ends; edges of this length or longer contribute nothing.
+    features : (B, A, 3, C)
+        The field at the particles, components before channels.
+    weights : (B, A), optional
+        Quadrature weights w_j of the senders; 1 if left out.
+    degree : 3 or 5
+        Of the spline: 3 is twice, 5 four times continuously differentiable.
+    loops : bool
+        Whether j = i counts; at r = 0 only the path with l_f = 0 contributes (theorem T10).
+    out : (B, A, 5, C), optional
+        Where to put the result; what it held is overwritten.
+    normalize : bool
+        Whether only the direction of vectors enters.  If False the kernels are the solid harmonics |r|^l_f K^p(r̂),
+        polynomials of r without a singularity at r = 0, and radial functions are the g_p of φ_p = |r|^l_f g_p (proof T12).
+
+    Returns
+    -------
+    (B, A, 5, C)
+        The same to the last bit from run to run: the order of each sum follows from sizes and alignment.
+
+    P = 1, in the order of the radial functions (K_ab,c of each):
+        0: beta, l_f = 2, (1/2) ε_acd r̂_b r̂_d + (1/2) ε_bcd r̂_a r̂_d
+
+    Raises
+    ------
+    TypeError
+        If a dtype is not float32 or float64, or the dtypes differ, or cutoff is no number; or an array is masked.
+    ValueError
+        If a shape does not fit, cutoff or degree make no sense, or an array is on the wrong device.
+    Nothing is written to `out` in either case.
+
+    Cost: for each pair of particles, twice that of apply_1_2_axial and twice degree + 1 multiplications for each radial value.
+    """
+    return _convolve_walkers(
+        "convolve_walkers_1_2_axial",
+        _walkers_1_2_axial,
+        (5, 3, 1),
+        positions,
+        coefficients,
+        cutoff,
+        features,
+        weights,
+        degree,
+        loops,
         out,
         normalize,
     )

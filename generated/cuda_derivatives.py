@@ -32,8 +32,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .cuda import (
-    _TABLES,
     _THREADS,
+    _WARP,
+    ENABLE_CUDASIM,
     _apply_channel_1_0,
     _apply_channel_1_1,
     _apply_channel_1_1_axial,
@@ -42,8 +43,10 @@ from .cuda import (
     _apply_channel_1_2_axial,
     _apply_channel_1_2_polar,
     _broadcast,
+    _calls,
     _check_graph,
     _check_out,
+    _constants,
     _core,
     _device,
     _edge_1_0,
@@ -53,10 +56,15 @@ from .cuda import (
     _edge_1_2,
     _edge_1_2_axial,
     _edge_1_2_polar,
+    _empty,
+    _fault,
+    _first,
     _float_type,
+    _given_number,
     _global,
     _graph_sizes,
     _index_type,
+    _is_checked,
     _kernel_channel_1_0,
     _kernel_channel_1_1,
     _kernel_channel_1_1_axial,
@@ -66,14 +74,28 @@ from .cuda import (
     _kernel_channel_1_2_polar,
     _kernel_edge_1_2_axial,
     _launch,
+    _load,
+    _load_once,
+    _nothing,
     _on_device,
+    _on_host,
     _operand,
     _overlap,
     _packed,
+    _plan,
+    _queued,
     _require_device,
+    _set_zero,
     _shape,
+    _shared_frames,
+    _shared_senders,
     _solid,
+    _splat,
+    _store,
+    _sum_lanes,
     _unit,
+    _vector_bytes,
+    _wait,
     cuda,
 )
 
@@ -3505,19 +3527,32 @@ def _hvp_channel_1_2_axial(
 
 
 @_device
-def _given_number(array, e, missing):
-    """The number of an edge, or what stands for it where the array is left out."""
+def _given(array, row, a, c, lanes, zero):
+    """A vector of an array's channels, zeros where that is left out."""
     if array.shape[0] == 0:
-        return missing
-    return array[e]
+        return _splat(zero, lanes)
+    return _load(array, (row, a, c), lanes)
 
 
 @_device
-def _given(array, row, a, c, zero):
-    """An element of an array, 0 where that is left out."""
-    if array.shape[0] == 0:
-        return zero
-    return array[row, a, c]
+def _shared_moves(like):
+    """For each thread how its frame moves (see _shared_frames)."""
+    return cuda.shared.array((_THREADS, 4), like.dtype)
+
+
+@_device
+def _shared_numbers():
+    """For each thread the number of its edge."""
+    return cuda.shared.array((_THREADS, 1), np.int64)
+
+
+@_device
+def _set_direction(frames, slot, x, y, z, w):
+    """Of an edge what its forms are taken of, and its weight; or how they move."""
+    frames[slot, 0] = x
+    frames[slot, 1] = y
+    frames[slot, 2] = z
+    frames[slot, 3] = w
 
 
 @_device
@@ -3541,16 +3576,29 @@ def _edge_moved_twice(k, normalize, x, y, z, s, b0, b1, b2, e, d_vectors, d0, d1
 
 
 @_device
-def _add_lanes(sums, r, lane, lanes):
-    """Add the columns of an edge, which are `lanes` threads' own, into the first: by halves, whatever the block."""
-    cuda.syncthreads()
-    half = lanes // 2
-    while half > 0:
-        if lane < half:
-            for n in range(sums.shape[0]):
-                sums[n, r] += sums[n, r + half]
+def _exchanged(value, half, slot, lane, group):
+    """What the thread with the other number has whose binary digits differ in `half` alone; all of a group take part."""
+    return cuda.shfl_xor_sync(((1 << group) - 1) << ((slot - lane) & (_WARP - 1)), value, half)
+
+
+if ENABLE_CUDASIM:  # which lends the memory of a block to functions of the kernel's own module alone
+
+    def _shared_frames(like):
+        return cuda.shared.array((_THREADS, 4), like.dtype)
+
+    def _shared_senders():
+        return cuda.shared.array((_THREADS, 1), np.int64)
+
+    def _wait(slot, lane, group):
         cuda.syncthreads()
-        half //= 2
+
+    def _exchanged(value, half, slot, lane, group):  # type: ignore[misc]
+        values = cuda.shared.array((_THREADS, 1), value.dtype)
+        values[slot, 0] = value
+        cuda.syncthreads()
+        other = values[slot ^ half, 0]
+        cuda.syncthreads()
+        return other
 
 
 @_device
@@ -3666,2382 +3714,3907 @@ def _vjp_values_1_2_axial(k, x, y, z):
 
 # --- GPU kernels ----------------------------------------------------------------------------------
 
-# Cotangents take two kernels.  One thread for each channel of a sender sums the features', as convolve_* sums over the
-# edges of a receiver.  What belongs to an edge, sums over channels among it, is left to `lanes` threads for that edge,
-# a power of two up to a warp: each adds its channels in order, then they add their sums as a tree.  The order follows
-# from the number of channels alone, and any number of them will do.
+# Groups of threads have a receiver, or a sender, as in cuda.py.  Cotangents take two kernels.  By sender the features' are
+# summed, as convolve_* sums over the edges of a receiver.  By receiver what belongs to an edge is found; sums over its
+# channels are added lane by lane, then between threads by halves, and handed to the thread that has the edge's frame.  The
+# order of every sum follows from the plan alone.
 #
-# Bytes moved for each edge, with P paths and C channels of B bytes, which one after the other are read and written once
-# (rows of nodes are met again in the caches): B P C read and B P C written by edge, B P C read by sender.  A kernel by
-# sender alone would read radial values once, 2 instead of 3 B P C, if it had all channels of a sender in one block: whose
-# size would follow C, whose time the largest sender, and whose threads would wait for each other twice for each edge.
-# Where features have no cotangent to be known, as for forces of a single layer, nothing is read twice.
-
-
-@_global
-def _fill_receivers(indptr, receivers):
-    """The receiver of each edge."""
-    i = cuda.grid(1)
-    if i < indptr.shape[0] - 1:
-        for e in range(indptr[i], indptr[i + 1]):
-            receivers[e] = i
+# Bytes moved for each edge, with P paths and C channels of B bytes (rows of nodes are met again in the caches): B P C read
+# and B P C written by receiver, B P C read by sender.  A kernel by sender alone would read radial values once, 2 instead
+# of 3 B P C, but write in the order of senders.  Where features have no cotangent to be known, as for forces of a single
+# layer, nothing is read twice.
 
 
 @_global
 def _vjp_edges_1_0(
-    k, normalize, lanes, receivers, indices, vectors, radial, features, weights, cotangents,
+    lanes, plan, normalize, indptr, indices, vectors, radial, features, weights, cotangents,
     bar_vectors, bar_radial, bar_weights,
 ):  # fmt: skip
-    sums = cuda.shared.array((4, _THREADS), features.dtype)
-    t = cuda.grid(1)
-    e = t // lanes
-    lane = t % lanes
+    k = _constants(vectors)
+    frames, senders = _shared_frames(vectors), _shared_senders()
+    sums = cuda.shared.array((4, _THREADS), vectors.dtype)
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
     x, y, z, s = k.zero, k.zero, k.zero, k.zero
-    bar_weight_0 = k.zero
-    bar_root_0 = k.zero
-    bar_root_1 = k.zero
-    bar_root_2 = k.zero
-    if e < indices.shape[0]:
-        i = receivers[e]
-        j = indices[e]
-        w = _given_number(weights, e, k.one)
-        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-        edge = _vjp_values_1_0(k, x, y, z)
-        for c in range(lane, features.shape[2], lanes):
-            values = _vjp_channel_1_0(
-                k,
-                edge,
-                w=w,
-                alpha=radial[e, 0, c],
-                f0=features[j, 0, c],
-                f1=features[j, 1, c],
-                f2=features[j, 2, c],
-                g0=cotangents[i, 0, c],
-                sum_bar_w=bar_weight_0,
-                sum_bar_f0=k.zero,
-                sum_bar_f1=k.zero,
-                sum_bar_f2=k.zero,
-                sum_bar_x=bar_root_0,
-                sum_bar_y=bar_root_1,
-                sum_bar_z=bar_root_2,
-            )
-            if bar_radial.shape[0] > 0:
-                bar_radial[e, 0, c] = values[1]
-            bar_weight_0 = values[0]
-            bar_root_0 = values[5]
-            bar_root_1 = values[6]
-            bar_root_2 = values[7]
-    if bar_vectors.shape[0] > 0 or bar_weights.shape[0] > 0:
-        r = cuda.threadIdx.x
-        sums[0, r] = bar_weight_0
-        sums[1, r] = bar_root_0
-        sums[2, r] = bar_root_1
-        sums[3, r] = bar_root_2
-        _add_lanes(sums, r, lane, lanes)
-        if e < indices.shape[0] and lane == 0:
-            if bar_weights.shape[0] > 0:
-                bar_weights[e] = sums[0, r]
-            if bar_vectors.shape[0] > 0:
+    if i < indptr.shape[0] - 1:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z, s = _direction(k, not normalize, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e + lane, k.one))
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            n = base + first
+            while n - first < base + count:  # the threads of a group stay together, as they add what they have
+                inside = n < base + count
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                if inside:
+                    j = senders[n, 0]
+                    edge = _vjp_values_1_0(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                    w = frames[n, 3]
+                    while c < features.shape[2]:
+                        values = _vjp_channel_1_0(
+                            k,
+                            edge,
+                            w=w,
+                            alpha=_load_once(radial, (e + n - base, 0, c), lanes),
+                            f0=_load(features, (j, 0, c), lanes),
+                            f1=_load(features, (j, 1, c), lanes),
+                            f2=_load(features, (j, 2, c), lanes),
+                            g0=_load(cotangents, (i, 0, c), lanes),
+                            sum_bar_w=bar_weight_0,
+                            sum_bar_f0=k.zero,
+                            sum_bar_f1=k.zero,
+                            sum_bar_f2=k.zero,
+                            sum_bar_x=bar_root_0,
+                            sum_bar_y=bar_root_1,
+                            sum_bar_z=bar_root_2,
+                        )
+                        if bar_radial.shape[0] > 0:
+                            _store(bar_radial, (e + n - base, 0, c), values[1])
+                        bar_weight_0 = values[0]
+                        bar_root_0 = values[5]
+                        bar_root_1 = values[6]
+                        bar_root_2 = values[7]
+                        c += across * len(lanes)
+                    c = (lane & (across - 1)) * len(lanes)
+                if bar_vectors.shape[0] > 0 or bar_weights.shape[0] > 0:
+                    total_0 = _sum_lanes(bar_weight_0)
+                    total_1 = _sum_lanes(bar_root_0)
+                    total_2 = _sum_lanes(bar_root_1)
+                    total_3 = _sum_lanes(bar_root_2)
+                    half = 1
+                    while half < across:
+                        total_0 = total_0 + _exchanged(total_0, half, slot, lane, group)
+                        total_1 = total_1 + _exchanged(total_1, half, slot, lane, group)
+                        total_2 = total_2 + _exchanged(total_2, half, slot, lane, group)
+                        total_3 = total_3 + _exchanged(total_3, half, slot, lane, group)
+                        half *= 2
+                    if c == 0:
+                        sums[0, n] = total_0
+                        sums[1, n] = total_1
+                        sums[2, n] = total_2
+                        sums[3, n] = total_3
+                n += at_once
+            _wait(slot, lane, group)
+            if lane < count and bar_weights.shape[0] > 0:
+                bar_weights[e + lane] = sums[0, slot]
+            if lane < count and bar_vectors.shape[0] > 0:
                 b0, b1, b2 = _vjp_edge_1_0(
-                    k, x, y, z, sums[1, r], sums[2, r], sums[3, r]
+                    k, x, y, z, sums[1, slot], sums[2, slot], sums[3, slot]
                 )
                 b0, b1, b2 = _moved(k, not normalize, x, y, z, s, b0, b1, b2)
-                bar_vectors[e, 0] = b0
-                bar_vectors[e, 1] = b1
-                bar_vectors[e, 2] = b2
+                bar_vectors[e + lane, 0] = b0
+                bar_vectors[e + lane, 1] = b1
+                bar_vectors[e + lane, 2] = b2
+            e += group
 
 
 @_global
 def _vjp_senders_1_0(
-    k, normalize, starts, receivers, edges, vectors, radial, weights, cotangents, bar_features
+    lanes, plan, normalize, starts, receivers, edges, vectors, radial, weights, cotangents, bar_features
 ):
-    t = cuda.grid(1)
-    channels = bar_features.shape[2]
-    if t < bar_features.shape[0] * channels:
-        j = t // channels
-        c = t % channels
-        bar_features_0 = k.zero
-        bar_features_1 = k.zero
-        bar_features_2 = k.zero
-        for n in range(starts[j], starts[j + 1]):
-            e = edges[n]
-            i = receivers[n]
-            w = _given_number(weights, e, k.one)
-            x, y, z, _ = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _vjp_values_1_0(k, x, y, z)
-            values = _vjp_channel_1_0(
-                k,
-                edge,
-                w=w,
-                alpha=radial[e, 0, c],
-                f0=k.zero,
-                f1=k.zero,
-                f2=k.zero,
-                g0=cotangents[i, 0, c],
-                sum_bar_w=k.zero,
-                sum_bar_f0=bar_features_0,
-                sum_bar_f1=bar_features_1,
-                sum_bar_f2=bar_features_2,
-                sum_bar_x=k.zero,
-                sum_bar_y=k.zero,
-                sum_bar_z=k.zero,
-            )
-            bar_features_0 = values[2]
-            bar_features_1 = values[3]
-            bar_features_2 = values[4]
-        bar_features[j, 0, c] = bar_features_0
-        bar_features[j, 1, c] = bar_features_1
-        bar_features[j, 2, c] = bar_features_2
+    k = _constants(vectors)
+    frames, ends, numbers = _shared_frames(vectors), _shared_senders(), _shared_numbers()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    bar_features_0 = _splat(k.zero, lanes)
+    bar_features_1 = _splat(k.zero, lanes)
+    bar_features_2 = _splat(k.zero, lanes)
+    if i < bar_features.shape[0]:
+        t = int(starts[i])
+        last = starts[i + 1]
+        while t < last:
+            count = min(group, last - t)
+            if lane < count:
+                e = edges[t + lane]
+                x, y, z, _ = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e, k.one))
+                numbers[slot, 0] = e
+                ends[slot, 0] = receivers[t + lane]
+            _wait(slot, lane, group)
+            if c < bar_features.shape[2]:
+                n = base + first
+                while n < base + count:
+                    e = numbers[n, 0]
+                    edge = _vjp_values_1_0(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                    w = frames[n, 3]
+                    values = _vjp_channel_1_0(
+                        k,
+                        edge,
+                        w=w,
+                        alpha=_load_once(radial, (e, 0, c), lanes),
+                        f0=k.zero,
+                        f1=k.zero,
+                        f2=k.zero,
+                        g0=_load(cotangents, (ends[n, 0], 0, c), lanes),
+                        sum_bar_w=k.zero,
+                        sum_bar_f0=bar_features_0,
+                        sum_bar_f1=bar_features_1,
+                        sum_bar_f2=bar_features_2,
+                        sum_bar_x=k.zero,
+                        sum_bar_y=k.zero,
+                        sum_bar_z=k.zero,
+                    )
+                    bar_features_0 = values[2]
+                    bar_features_1 = values[3]
+                    bar_features_2 = values[4]
+                    n += at_once
+            _wait(slot, lane, group)
+            t += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), bar_features_0)
+            _wait(slot, lane, group)
+            if first < half:
+                bar_features_0 = bar_features_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), bar_features_1)
+            _wait(slot, lane, group)
+            if first < half:
+                bar_features_1 = bar_features_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), bar_features_2)
+            _wait(slot, lane, group)
+            if first < half:
+                bar_features_2 = bar_features_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < bar_features.shape[2]:
+            _store(bar_features, (i, 0, c), bar_features_0)
+            _store(bar_features, (i, 1, c), bar_features_1)
+            _store(bar_features, (i, 2, c), bar_features_2)
 
 
 @_global
 def _jvp_rows_1_0(
-    k, normalize, indptr, indices, vectors, radial, features, weights,
+    lanes, plan, normalize, indptr, indices, vectors, radial, features, weights,
     d_vectors, d_radial, d_features, d_weights, out, d_out,
 ):  # fmt: skip
-    t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
-        out_0 = k.zero
-        d_out_0 = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            w = _given_number(weights, e, k.one)
-            d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
-            edge = _jvp_values_1_0(k, x, y, z, d_x, d_y, d_z)
-            values = _jvp_channel_1_0(
-                k,
-                edge,
-                w=w,
-                alpha=radial[e, 0, c],
-                f0=features[j, 0, c],
-                f1=features[j, 1, c],
-                f2=features[j, 2, c],
-                d_w=d_w,
-                d_alpha=_given(d_radial, e, 0, c, k.zero),
-                d_f0=_given(d_features, j, 0, c, k.zero),
-                d_f1=_given(d_features, j, 1, c, k.zero),
-                d_f2=_given(d_features, j, 2, c, k.zero),
-                sum_o0=out_0,
-                sum_d_o0=d_out_0,
-            )
-            out_0 = values[0]
-            d_out_0 = values[1]
-        out[i, 0, c] = out_0
-        d_out[i, 0, c] = d_out_0
+    k = _constants(vectors)
+    frames, moves, senders = _shared_frames(vectors), _shared_moves(vectors), _shared_senders()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    out_0 = _splat(k.zero, lanes)
+    d_out_0 = _splat(k.zero, lanes)
+    if i < out.shape[0]:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z, s = _direction(k, not normalize, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e + lane, k.one))
+                d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e + lane, d_vectors)
+                _set_direction(moves, slot, d_x, d_y, d_z, _given_number(d_weights, e + lane, k.zero))
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            if c < out.shape[2]:
+                n = base + first
+                while n < base + count:
+                    j = senders[n, 0]
+                    edge = _jvp_values_1_0(k, frames[n, 0], frames[n, 1], frames[n, 2], moves[n, 0], moves[n, 1], moves[n, 2])
+                    w = frames[n, 3]
+                    d_w = moves[n, 3]
+                    values = _jvp_channel_1_0(
+                        k,
+                        edge,
+                        w=w,
+                        alpha=_load_once(radial, (e + n - base, 0, c), lanes),
+                        f0=_load(features, (j, 0, c), lanes),
+                        f1=_load(features, (j, 1, c), lanes),
+                        f2=_load(features, (j, 2, c), lanes),
+                        d_w=d_w,
+                        d_alpha=_given(d_radial, e + n - base, 0, c, lanes, k.zero),
+                        d_f0=_given(d_features, j, 0, c, lanes, k.zero),
+                        d_f1=_given(d_features, j, 1, c, lanes, k.zero),
+                        d_f2=_given(d_features, j, 2, c, lanes, k.zero),
+                        sum_o0=out_0,
+                        sum_d_o0=d_out_0,
+                    )
+                    out_0 = values[0]
+                    d_out_0 = values[1]
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), out_0)
+            _wait(slot, lane, group)
+            if first < half:
+                out_0 = out_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_0)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_0 = d_out_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[2]:
+            _store(out, (i, 0, c), out_0)
+            _store(d_out, (i, 0, c), d_out_0)
 
 
 @_global
 def _hvp_edges_1_0(
-    k, normalize, lanes, receivers, indices, vectors, radial, features, weights, cotangents,
+    lanes, plan, normalize, indptr, indices, vectors, radial, features, weights, cotangents,
     d_vectors, d_radial, d_features, d_weights, d_bar_vectors, d_bar_radial, d_bar_weights,
 ):  # fmt: skip
-    sums = cuda.shared.array((7, _THREADS), features.dtype)
-    t = cuda.grid(1)
-    e = t // lanes
-    lane = t % lanes
+    k = _constants(vectors)
+    frames, moves, senders = _shared_frames(vectors), _shared_moves(vectors), _shared_senders()
+    sums = cuda.shared.array((7, _THREADS), vectors.dtype)
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
     x, y, z, s = k.zero, k.zero, k.zero, k.zero
     d_x, d_y, d_z = k.zero, k.zero, k.zero
-    bar_root_0 = k.zero
-    bar_root_1 = k.zero
-    bar_root_2 = k.zero
-    d_bar_weight_0 = k.zero
-    d_bar_root_0 = k.zero
-    d_bar_root_1 = k.zero
-    d_bar_root_2 = k.zero
-    if e < indices.shape[0]:
-        i = receivers[e]
-        j = indices[e]
-        w = _given_number(weights, e, k.one)
-        d_w = _given_number(d_weights, e, k.zero)
-        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-        d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
-        edge = _hvp_values_1_0(k, x, y, z, d_x, d_y, d_z)
-        for c in range(lane, features.shape[2], lanes):
-            values = _hvp_channel_1_0(
-                k,
-                edge,
-                w=w,
-                alpha=radial[e, 0, c],
-                f0=features[j, 0, c],
-                f1=features[j, 1, c],
-                f2=features[j, 2, c],
-                g0=cotangents[i, 0, c],
-                d_w=d_w,
-                d_alpha=_given(d_radial, e, 0, c, k.zero),
-                d_f0=_given(d_features, j, 0, c, k.zero),
-                d_f1=_given(d_features, j, 1, c, k.zero),
-                d_f2=_given(d_features, j, 2, c, k.zero),
-                sum_bar_x=bar_root_0,
-                sum_bar_y=bar_root_1,
-                sum_bar_z=bar_root_2,
-                sum_d_bar_w=d_bar_weight_0,
-                sum_d_bar_f0=k.zero,
-                sum_d_bar_f1=k.zero,
-                sum_d_bar_f2=k.zero,
-                sum_d_bar_x=d_bar_root_0,
-                sum_d_bar_y=d_bar_root_1,
-                sum_d_bar_z=d_bar_root_2,
-            )
-            if d_bar_radial.shape[0] > 0:
-                d_bar_radial[e, 0, c] = values[5]
-            bar_root_0 = values[1]
-            bar_root_1 = values[2]
-            bar_root_2 = values[3]
-            d_bar_weight_0 = values[4]
-            d_bar_root_0 = values[9]
-            d_bar_root_1 = values[10]
-            d_bar_root_2 = values[11]
-    if d_bar_vectors.shape[0] > 0 or d_bar_weights.shape[0] > 0:
-        r = cuda.threadIdx.x
-        sums[0, r] = bar_root_0
-        sums[1, r] = bar_root_1
-        sums[2, r] = bar_root_2
-        sums[3, r] = d_bar_weight_0
-        sums[4, r] = d_bar_root_0
-        sums[5, r] = d_bar_root_1
-        sums[6, r] = d_bar_root_2
-        _add_lanes(sums, r, lane, lanes)
-        if e < indices.shape[0] and lane == 0:
-            if d_bar_weights.shape[0] > 0:
-                d_bar_weights[e] = sums[3, r]
-            if d_bar_vectors.shape[0] > 0:
+    if i < indptr.shape[0] - 1:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z, s = _direction(k, not normalize, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e + lane, k.one))
+                d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e + lane, d_vectors)
+                _set_direction(moves, slot, d_x, d_y, d_z, _given_number(d_weights, e + lane, k.zero))
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            n = base + first
+            while n - first < base + count:  # the threads of a group stay together, as they add what they have
+                inside = n < base + count
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                d_bar_weight_0 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                if inside:
+                    j = senders[n, 0]
+                    edge = _hvp_values_1_0(k, frames[n, 0], frames[n, 1], frames[n, 2], moves[n, 0], moves[n, 1], moves[n, 2])
+                    w = frames[n, 3]
+                    d_w = moves[n, 3]
+                    while c < features.shape[2]:
+                        values = _hvp_channel_1_0(
+                            k,
+                            edge,
+                            w=w,
+                            alpha=_load_once(radial, (e + n - base, 0, c), lanes),
+                            f0=_load(features, (j, 0, c), lanes),
+                            f1=_load(features, (j, 1, c), lanes),
+                            f2=_load(features, (j, 2, c), lanes),
+                            g0=_load(cotangents, (i, 0, c), lanes),
+                            d_w=d_w,
+                            d_alpha=_given(d_radial, e + n - base, 0, c, lanes, k.zero),
+                            d_f0=_given(d_features, j, 0, c, lanes, k.zero),
+                            d_f1=_given(d_features, j, 1, c, lanes, k.zero),
+                            d_f2=_given(d_features, j, 2, c, lanes, k.zero),
+                            sum_bar_x=bar_root_0,
+                            sum_bar_y=bar_root_1,
+                            sum_bar_z=bar_root_2,
+                            sum_d_bar_w=d_bar_weight_0,
+                            sum_d_bar_f0=k.zero,
+                            sum_d_bar_f1=k.zero,
+                            sum_d_bar_f2=k.zero,
+                            sum_d_bar_x=d_bar_root_0,
+                            sum_d_bar_y=d_bar_root_1,
+                            sum_d_bar_z=d_bar_root_2,
+                        )
+                        if d_bar_radial.shape[0] > 0:
+                            _store(d_bar_radial, (e + n - base, 0, c), values[5])
+                        bar_root_0 = values[1]
+                        bar_root_1 = values[2]
+                        bar_root_2 = values[3]
+                        d_bar_weight_0 = values[4]
+                        d_bar_root_0 = values[9]
+                        d_bar_root_1 = values[10]
+                        d_bar_root_2 = values[11]
+                        c += across * len(lanes)
+                    c = (lane & (across - 1)) * len(lanes)
+                if d_bar_vectors.shape[0] > 0 or d_bar_weights.shape[0] > 0:
+                    total_0 = _sum_lanes(bar_root_0)
+                    total_1 = _sum_lanes(bar_root_1)
+                    total_2 = _sum_lanes(bar_root_2)
+                    total_3 = _sum_lanes(d_bar_weight_0)
+                    total_4 = _sum_lanes(d_bar_root_0)
+                    total_5 = _sum_lanes(d_bar_root_1)
+                    total_6 = _sum_lanes(d_bar_root_2)
+                    half = 1
+                    while half < across:
+                        total_0 = total_0 + _exchanged(total_0, half, slot, lane, group)
+                        total_1 = total_1 + _exchanged(total_1, half, slot, lane, group)
+                        total_2 = total_2 + _exchanged(total_2, half, slot, lane, group)
+                        total_3 = total_3 + _exchanged(total_3, half, slot, lane, group)
+                        total_4 = total_4 + _exchanged(total_4, half, slot, lane, group)
+                        total_5 = total_5 + _exchanged(total_5, half, slot, lane, group)
+                        total_6 = total_6 + _exchanged(total_6, half, slot, lane, group)
+                        half *= 2
+                    if c == 0:
+                        sums[0, n] = total_0
+                        sums[1, n] = total_1
+                        sums[2, n] = total_2
+                        sums[3, n] = total_3
+                        sums[4, n] = total_4
+                        sums[5, n] = total_5
+                        sums[6, n] = total_6
+                n += at_once
+            _wait(slot, lane, group)
+            if lane < count and d_bar_weights.shape[0] > 0:
+                d_bar_weights[e + lane] = sums[3, slot]
+            if lane < count and d_bar_vectors.shape[0] > 0:
                 b0, b1, b2, d0, d1, d2 = _hvp_edge_1_0(
-                    k, x, y, z, d_x, d_y, d_z, sums[0, r], sums[1, r], sums[2, r], sums[4, r], sums[5, r], sums[6, r]
+                    k, x, y, z, d_x, d_y, d_z, sums[0, slot], sums[1, slot], sums[2, slot], sums[4, slot], sums[5, slot], sums[6, slot]
                 )
                 d0, d1, d2 = _edge_moved_twice(
-                    k, normalize, x, y, z, s, b0, b1, b2, e, d_vectors, d0, d1, d2
+                    k, normalize, x, y, z, s, b0, b1, b2, e + lane, d_vectors, d0, d1, d2
                 )
-                d_bar_vectors[e, 0] = d0
-                d_bar_vectors[e, 1] = d1
-                d_bar_vectors[e, 2] = d2
+                d_bar_vectors[e + lane, 0] = d0
+                d_bar_vectors[e + lane, 1] = d1
+                d_bar_vectors[e + lane, 2] = d2
+            e += group
 
 
 @_global
 def _hvp_senders_1_0(
-    k, normalize, starts, receivers, edges, vectors, radial, weights, cotangents,
+    lanes, plan, normalize, starts, receivers, edges, vectors, radial, weights, cotangents,
     d_vectors, d_radial, d_weights, d_bar_features,
 ):  # fmt: skip
-    t = cuda.grid(1)
-    channels = d_bar_features.shape[2]
-    if t < d_bar_features.shape[0] * channels:
-        j = t // channels
-        c = t % channels
-        d_bar_features_0 = k.zero
-        d_bar_features_1 = k.zero
-        d_bar_features_2 = k.zero
-        for n in range(starts[j], starts[j + 1]):
-            e = edges[n]
-            i = receivers[n]
-            w = _given_number(weights, e, k.one)
-            d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
-            edge = _hvp_values_1_0(k, x, y, z, d_x, d_y, d_z)
-            values = _hvp_channel_1_0(
-                k,
-                edge,
-                w=w,
-                alpha=radial[e, 0, c],
-                f0=k.zero,
-                f1=k.zero,
-                f2=k.zero,
-                g0=cotangents[i, 0, c],
-                d_w=d_w,
-                d_alpha=_given(d_radial, e, 0, c, k.zero),
-                d_f0=k.zero,
-                d_f1=k.zero,
-                d_f2=k.zero,
-                sum_bar_x=k.zero,
-                sum_bar_y=k.zero,
-                sum_bar_z=k.zero,
-                sum_d_bar_w=k.zero,
-                sum_d_bar_f0=d_bar_features_0,
-                sum_d_bar_f1=d_bar_features_1,
-                sum_d_bar_f2=d_bar_features_2,
-                sum_d_bar_x=k.zero,
-                sum_d_bar_y=k.zero,
-                sum_d_bar_z=k.zero,
-            )
-            d_bar_features_0 = values[6]
-            d_bar_features_1 = values[7]
-            d_bar_features_2 = values[8]
-        d_bar_features[j, 0, c] = d_bar_features_0
-        d_bar_features[j, 1, c] = d_bar_features_1
-        d_bar_features[j, 2, c] = d_bar_features_2
+    k = _constants(vectors)
+    frames, moves = _shared_frames(vectors), _shared_moves(vectors)
+    ends, numbers = _shared_senders(), _shared_numbers()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    d_bar_features_0 = _splat(k.zero, lanes)
+    d_bar_features_1 = _splat(k.zero, lanes)
+    d_bar_features_2 = _splat(k.zero, lanes)
+    if i < d_bar_features.shape[0]:
+        t = int(starts[i])
+        last = starts[i + 1]
+        while t < last:
+            count = min(group, last - t)
+            if lane < count:
+                e = edges[t + lane]
+                x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e, k.one))
+                d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
+                _set_direction(moves, slot, d_x, d_y, d_z, _given_number(d_weights, e, k.zero))
+                numbers[slot, 0] = e
+                ends[slot, 0] = receivers[t + lane]
+            _wait(slot, lane, group)
+            if c < d_bar_features.shape[2]:
+                n = base + first
+                while n < base + count:
+                    e = numbers[n, 0]
+                    edge = _hvp_values_1_0(k, frames[n, 0], frames[n, 1], frames[n, 2], moves[n, 0], moves[n, 1], moves[n, 2])
+                    w = frames[n, 3]
+                    d_w = moves[n, 3]
+                    values = _hvp_channel_1_0(
+                        k,
+                        edge,
+                        w=w,
+                        alpha=_load_once(radial, (e, 0, c), lanes),
+                        f0=k.zero,
+                        f1=k.zero,
+                        f2=k.zero,
+                        g0=_load(cotangents, (ends[n, 0], 0, c), lanes),
+                        d_w=d_w,
+                        d_alpha=_given(d_radial, e, 0, c, lanes, k.zero),
+                        d_f0=k.zero,
+                        d_f1=k.zero,
+                        d_f2=k.zero,
+                        sum_bar_x=k.zero,
+                        sum_bar_y=k.zero,
+                        sum_bar_z=k.zero,
+                        sum_d_bar_w=k.zero,
+                        sum_d_bar_f0=d_bar_features_0,
+                        sum_d_bar_f1=d_bar_features_1,
+                        sum_d_bar_f2=d_bar_features_2,
+                        sum_d_bar_x=k.zero,
+                        sum_d_bar_y=k.zero,
+                        sum_d_bar_z=k.zero,
+                    )
+                    d_bar_features_0 = values[6]
+                    d_bar_features_1 = values[7]
+                    d_bar_features_2 = values[8]
+                    n += at_once
+            _wait(slot, lane, group)
+            t += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), d_bar_features_0)
+            _wait(slot, lane, group)
+            if first < half:
+                d_bar_features_0 = d_bar_features_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_bar_features_1)
+            _wait(slot, lane, group)
+            if first < half:
+                d_bar_features_1 = d_bar_features_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_bar_features_2)
+            _wait(slot, lane, group)
+            if first < half:
+                d_bar_features_2 = d_bar_features_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < d_bar_features.shape[2]:
+            _store(d_bar_features, (i, 0, c), d_bar_features_0)
+            _store(d_bar_features, (i, 1, c), d_bar_features_1)
+            _store(d_bar_features, (i, 2, c), d_bar_features_2)
 
 
 @_global
 def _vjp_edges_1_1(
-    k, normalize, lanes, receivers, indices, vectors, radial, features, weights, cotangents,
+    lanes, plan, normalize, indptr, indices, vectors, radial, features, weights, cotangents,
     bar_vectors, bar_radial, bar_weights,
 ):  # fmt: skip
-    sums = cuda.shared.array((5, _THREADS), features.dtype)
-    t = cuda.grid(1)
-    e = t // lanes
-    lane = t % lanes
+    k = _constants(vectors)
+    frames, senders = _shared_frames(vectors), _shared_senders()
+    sums = cuda.shared.array((5, _THREADS), vectors.dtype)
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
     x, y, z, s = k.zero, k.zero, k.zero, k.zero
-    bar_weight_0 = k.zero
-    bar_root_0 = k.zero
-    bar_root_1 = k.zero
-    bar_root_2 = k.zero
-    bar_root_3 = k.zero
-    if e < indices.shape[0]:
-        i = receivers[e]
-        j = indices[e]
-        w = _given_number(weights, e, k.one)
-        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-        edge = _vjp_values_1_1(k, x, y, z)
-        for c in range(lane, features.shape[2], lanes):
-            values = _vjp_channel_1_1(
-                k,
-                edge,
-                w=w,
-                a=radial[e, 0, c],
-                b=radial[e, 1, c],
-                c=radial[e, 2, c],
-                f0=features[j, 0, c],
-                f1=features[j, 1, c],
-                f2=features[j, 2, c],
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                sum_bar_w=bar_weight_0,
-                sum_bar_f0=k.zero,
-                sum_bar_f1=k.zero,
-                sum_bar_f2=k.zero,
-                sum_bar_x=bar_root_0,
-                sum_bar_y=bar_root_1,
-                sum_bar_z=bar_root_2,
-                sum_bar_n=bar_root_3,
-            )
-            if bar_radial.shape[0] > 0:
-                bar_radial[e, 0, c] = values[1]
-                bar_radial[e, 1, c] = values[2]
-                bar_radial[e, 2, c] = values[3]
-            bar_weight_0 = values[0]
-            bar_root_0 = values[7]
-            bar_root_1 = values[8]
-            bar_root_2 = values[9]
-            bar_root_3 = values[10]
-    if bar_vectors.shape[0] > 0 or bar_weights.shape[0] > 0:
-        r = cuda.threadIdx.x
-        sums[0, r] = bar_weight_0
-        sums[1, r] = bar_root_0
-        sums[2, r] = bar_root_1
-        sums[3, r] = bar_root_2
-        sums[4, r] = bar_root_3
-        _add_lanes(sums, r, lane, lanes)
-        if e < indices.shape[0] and lane == 0:
-            if bar_weights.shape[0] > 0:
-                bar_weights[e] = sums[0, r]
-            if bar_vectors.shape[0] > 0:
+    if i < indptr.shape[0] - 1:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z, s = _direction(k, not normalize, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e + lane, k.one))
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            n = base + first
+            while n - first < base + count:  # the threads of a group stay together, as they add what they have
+                inside = n < base + count
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                if inside:
+                    j = senders[n, 0]
+                    edge = _vjp_values_1_1(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                    w = frames[n, 3]
+                    while c < features.shape[2]:
+                        values = _vjp_channel_1_1(
+                            k,
+                            edge,
+                            w=w,
+                            a=_load_once(radial, (e + n - base, 0, c), lanes),
+                            b=_load_once(radial, (e + n - base, 1, c), lanes),
+                            c=_load_once(radial, (e + n - base, 2, c), lanes),
+                            f0=_load(features, (j, 0, c), lanes),
+                            f1=_load(features, (j, 1, c), lanes),
+                            f2=_load(features, (j, 2, c), lanes),
+                            g0=_load(cotangents, (i, 0, c), lanes),
+                            g1=_load(cotangents, (i, 1, c), lanes),
+                            g2=_load(cotangents, (i, 2, c), lanes),
+                            sum_bar_w=bar_weight_0,
+                            sum_bar_f0=k.zero,
+                            sum_bar_f1=k.zero,
+                            sum_bar_f2=k.zero,
+                            sum_bar_x=bar_root_0,
+                            sum_bar_y=bar_root_1,
+                            sum_bar_z=bar_root_2,
+                            sum_bar_n=bar_root_3,
+                        )
+                        if bar_radial.shape[0] > 0:
+                            _store(bar_radial, (e + n - base, 0, c), values[1])
+                            _store(bar_radial, (e + n - base, 1, c), values[2])
+                            _store(bar_radial, (e + n - base, 2, c), values[3])
+                        bar_weight_0 = values[0]
+                        bar_root_0 = values[7]
+                        bar_root_1 = values[8]
+                        bar_root_2 = values[9]
+                        bar_root_3 = values[10]
+                        c += across * len(lanes)
+                    c = (lane & (across - 1)) * len(lanes)
+                if bar_vectors.shape[0] > 0 or bar_weights.shape[0] > 0:
+                    total_0 = _sum_lanes(bar_weight_0)
+                    total_1 = _sum_lanes(bar_root_0)
+                    total_2 = _sum_lanes(bar_root_1)
+                    total_3 = _sum_lanes(bar_root_2)
+                    total_4 = _sum_lanes(bar_root_3)
+                    half = 1
+                    while half < across:
+                        total_0 = total_0 + _exchanged(total_0, half, slot, lane, group)
+                        total_1 = total_1 + _exchanged(total_1, half, slot, lane, group)
+                        total_2 = total_2 + _exchanged(total_2, half, slot, lane, group)
+                        total_3 = total_3 + _exchanged(total_3, half, slot, lane, group)
+                        total_4 = total_4 + _exchanged(total_4, half, slot, lane, group)
+                        half *= 2
+                    if c == 0:
+                        sums[0, n] = total_0
+                        sums[1, n] = total_1
+                        sums[2, n] = total_2
+                        sums[3, n] = total_3
+                        sums[4, n] = total_4
+                n += at_once
+            _wait(slot, lane, group)
+            if lane < count and bar_weights.shape[0] > 0:
+                bar_weights[e + lane] = sums[0, slot]
+            if lane < count and bar_vectors.shape[0] > 0:
                 b0, b1, b2 = _vjp_edge_1_1(
-                    k, x, y, z, sums[1, r], sums[2, r], sums[3, r], sums[4, r]
+                    k, x, y, z, sums[1, slot], sums[2, slot], sums[3, slot], sums[4, slot]
                 )
                 b0, b1, b2 = _moved(k, not normalize, x, y, z, s, b0, b1, b2)
-                bar_vectors[e, 0] = b0
-                bar_vectors[e, 1] = b1
-                bar_vectors[e, 2] = b2
+                bar_vectors[e + lane, 0] = b0
+                bar_vectors[e + lane, 1] = b1
+                bar_vectors[e + lane, 2] = b2
+            e += group
 
 
 @_global
 def _vjp_senders_1_1(
-    k, normalize, starts, receivers, edges, vectors, radial, weights, cotangents, bar_features
+    lanes, plan, normalize, starts, receivers, edges, vectors, radial, weights, cotangents, bar_features
 ):
-    t = cuda.grid(1)
-    channels = bar_features.shape[2]
-    if t < bar_features.shape[0] * channels:
-        j = t // channels
-        c = t % channels
-        bar_features_0 = k.zero
-        bar_features_1 = k.zero
-        bar_features_2 = k.zero
-        for n in range(starts[j], starts[j + 1]):
-            e = edges[n]
-            i = receivers[n]
-            w = _given_number(weights, e, k.one)
-            x, y, z, _ = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _vjp_values_1_1(k, x, y, z)
-            values = _vjp_channel_1_1(
-                k,
-                edge,
-                w=w,
-                a=radial[e, 0, c],
-                b=radial[e, 1, c],
-                c=radial[e, 2, c],
-                f0=k.zero,
-                f1=k.zero,
-                f2=k.zero,
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                sum_bar_w=k.zero,
-                sum_bar_f0=bar_features_0,
-                sum_bar_f1=bar_features_1,
-                sum_bar_f2=bar_features_2,
-                sum_bar_x=k.zero,
-                sum_bar_y=k.zero,
-                sum_bar_z=k.zero,
-                sum_bar_n=k.zero,
-            )
-            bar_features_0 = values[4]
-            bar_features_1 = values[5]
-            bar_features_2 = values[6]
-        bar_features[j, 0, c] = bar_features_0
-        bar_features[j, 1, c] = bar_features_1
-        bar_features[j, 2, c] = bar_features_2
+    k = _constants(vectors)
+    frames, ends, numbers = _shared_frames(vectors), _shared_senders(), _shared_numbers()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    bar_features_0 = _splat(k.zero, lanes)
+    bar_features_1 = _splat(k.zero, lanes)
+    bar_features_2 = _splat(k.zero, lanes)
+    if i < bar_features.shape[0]:
+        t = int(starts[i])
+        last = starts[i + 1]
+        while t < last:
+            count = min(group, last - t)
+            if lane < count:
+                e = edges[t + lane]
+                x, y, z, _ = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e, k.one))
+                numbers[slot, 0] = e
+                ends[slot, 0] = receivers[t + lane]
+            _wait(slot, lane, group)
+            if c < bar_features.shape[2]:
+                n = base + first
+                while n < base + count:
+                    e = numbers[n, 0]
+                    edge = _vjp_values_1_1(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                    w = frames[n, 3]
+                    values = _vjp_channel_1_1(
+                        k,
+                        edge,
+                        w=w,
+                        a=_load_once(radial, (e, 0, c), lanes),
+                        b=_load_once(radial, (e, 1, c), lanes),
+                        c=_load_once(radial, (e, 2, c), lanes),
+                        f0=k.zero,
+                        f1=k.zero,
+                        f2=k.zero,
+                        g0=_load(cotangents, (ends[n, 0], 0, c), lanes),
+                        g1=_load(cotangents, (ends[n, 0], 1, c), lanes),
+                        g2=_load(cotangents, (ends[n, 0], 2, c), lanes),
+                        sum_bar_w=k.zero,
+                        sum_bar_f0=bar_features_0,
+                        sum_bar_f1=bar_features_1,
+                        sum_bar_f2=bar_features_2,
+                        sum_bar_x=k.zero,
+                        sum_bar_y=k.zero,
+                        sum_bar_z=k.zero,
+                        sum_bar_n=k.zero,
+                    )
+                    bar_features_0 = values[4]
+                    bar_features_1 = values[5]
+                    bar_features_2 = values[6]
+                    n += at_once
+            _wait(slot, lane, group)
+            t += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), bar_features_0)
+            _wait(slot, lane, group)
+            if first < half:
+                bar_features_0 = bar_features_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), bar_features_1)
+            _wait(slot, lane, group)
+            if first < half:
+                bar_features_1 = bar_features_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), bar_features_2)
+            _wait(slot, lane, group)
+            if first < half:
+                bar_features_2 = bar_features_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < bar_features.shape[2]:
+            _store(bar_features, (i, 0, c), bar_features_0)
+            _store(bar_features, (i, 1, c), bar_features_1)
+            _store(bar_features, (i, 2, c), bar_features_2)
 
 
 @_global
 def _jvp_rows_1_1(
-    k, normalize, indptr, indices, vectors, radial, features, weights,
+    lanes, plan, normalize, indptr, indices, vectors, radial, features, weights,
     d_vectors, d_radial, d_features, d_weights, out, d_out,
 ):  # fmt: skip
-    t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
-        out_0 = k.zero
-        out_1 = k.zero
-        out_2 = k.zero
-        d_out_0 = k.zero
-        d_out_1 = k.zero
-        d_out_2 = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            w = _given_number(weights, e, k.one)
-            d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
-            edge = _jvp_values_1_1(k, x, y, z, d_x, d_y, d_z)
-            values = _jvp_channel_1_1(
-                k,
-                edge,
-                w=w,
-                a=radial[e, 0, c],
-                b=radial[e, 1, c],
-                c=radial[e, 2, c],
-                f0=features[j, 0, c],
-                f1=features[j, 1, c],
-                f2=features[j, 2, c],
-                d_w=d_w,
-                d_a=_given(d_radial, e, 0, c, k.zero),
-                d_b=_given(d_radial, e, 1, c, k.zero),
-                d_c=_given(d_radial, e, 2, c, k.zero),
-                d_f0=_given(d_features, j, 0, c, k.zero),
-                d_f1=_given(d_features, j, 1, c, k.zero),
-                d_f2=_given(d_features, j, 2, c, k.zero),
-                sum_o0=out_0,
-                sum_o1=out_1,
-                sum_o2=out_2,
-                sum_d_o0=d_out_0,
-                sum_d_o1=d_out_1,
-                sum_d_o2=d_out_2,
-            )
-            out_0 = values[0]
-            out_1 = values[1]
-            out_2 = values[2]
-            d_out_0 = values[3]
-            d_out_1 = values[4]
-            d_out_2 = values[5]
-        out[i, 0, c] = out_0
-        d_out[i, 0, c] = d_out_0
-        out[i, 1, c] = out_1
-        d_out[i, 1, c] = d_out_1
-        out[i, 2, c] = out_2
-        d_out[i, 2, c] = d_out_2
+    k = _constants(vectors)
+    frames, moves, senders = _shared_frames(vectors), _shared_moves(vectors), _shared_senders()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    out_0 = _splat(k.zero, lanes)
+    out_1 = _splat(k.zero, lanes)
+    out_2 = _splat(k.zero, lanes)
+    d_out_0 = _splat(k.zero, lanes)
+    d_out_1 = _splat(k.zero, lanes)
+    d_out_2 = _splat(k.zero, lanes)
+    if i < out.shape[0]:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z, s = _direction(k, not normalize, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e + lane, k.one))
+                d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e + lane, d_vectors)
+                _set_direction(moves, slot, d_x, d_y, d_z, _given_number(d_weights, e + lane, k.zero))
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            if c < out.shape[2]:
+                n = base + first
+                while n < base + count:
+                    j = senders[n, 0]
+                    edge = _jvp_values_1_1(k, frames[n, 0], frames[n, 1], frames[n, 2], moves[n, 0], moves[n, 1], moves[n, 2])
+                    w = frames[n, 3]
+                    d_w = moves[n, 3]
+                    values = _jvp_channel_1_1(
+                        k,
+                        edge,
+                        w=w,
+                        a=_load_once(radial, (e + n - base, 0, c), lanes),
+                        b=_load_once(radial, (e + n - base, 1, c), lanes),
+                        c=_load_once(radial, (e + n - base, 2, c), lanes),
+                        f0=_load(features, (j, 0, c), lanes),
+                        f1=_load(features, (j, 1, c), lanes),
+                        f2=_load(features, (j, 2, c), lanes),
+                        d_w=d_w,
+                        d_a=_given(d_radial, e + n - base, 0, c, lanes, k.zero),
+                        d_b=_given(d_radial, e + n - base, 1, c, lanes, k.zero),
+                        d_c=_given(d_radial, e + n - base, 2, c, lanes, k.zero),
+                        d_f0=_given(d_features, j, 0, c, lanes, k.zero),
+                        d_f1=_given(d_features, j, 1, c, lanes, k.zero),
+                        d_f2=_given(d_features, j, 2, c, lanes, k.zero),
+                        sum_o0=out_0,
+                        sum_o1=out_1,
+                        sum_o2=out_2,
+                        sum_d_o0=d_out_0,
+                        sum_d_o1=d_out_1,
+                        sum_d_o2=d_out_2,
+                    )
+                    out_0 = values[0]
+                    out_1 = values[1]
+                    out_2 = values[2]
+                    d_out_0 = values[3]
+                    d_out_1 = values[4]
+                    d_out_2 = values[5]
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), out_0)
+            _wait(slot, lane, group)
+            if first < half:
+                out_0 = out_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), out_1)
+            _wait(slot, lane, group)
+            if first < half:
+                out_1 = out_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), out_2)
+            _wait(slot, lane, group)
+            if first < half:
+                out_2 = out_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_0)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_0 = d_out_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_1)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_1 = d_out_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_2)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_2 = d_out_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[2]:
+            _store(out, (i, 0, c), out_0)
+            _store(out, (i, 1, c), out_1)
+            _store(out, (i, 2, c), out_2)
+            _store(d_out, (i, 0, c), d_out_0)
+            _store(d_out, (i, 1, c), d_out_1)
+            _store(d_out, (i, 2, c), d_out_2)
 
 
 @_global
 def _hvp_edges_1_1(
-    k, normalize, lanes, receivers, indices, vectors, radial, features, weights, cotangents,
+    lanes, plan, normalize, indptr, indices, vectors, radial, features, weights, cotangents,
     d_vectors, d_radial, d_features, d_weights, d_bar_vectors, d_bar_radial, d_bar_weights,
 ):  # fmt: skip
-    sums = cuda.shared.array((9, _THREADS), features.dtype)
-    t = cuda.grid(1)
-    e = t // lanes
-    lane = t % lanes
+    k = _constants(vectors)
+    frames, moves, senders = _shared_frames(vectors), _shared_moves(vectors), _shared_senders()
+    sums = cuda.shared.array((9, _THREADS), vectors.dtype)
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
     x, y, z, s = k.zero, k.zero, k.zero, k.zero
     d_x, d_y, d_z = k.zero, k.zero, k.zero
-    bar_root_0 = k.zero
-    bar_root_1 = k.zero
-    bar_root_2 = k.zero
-    bar_root_3 = k.zero
-    d_bar_weight_0 = k.zero
-    d_bar_root_0 = k.zero
-    d_bar_root_1 = k.zero
-    d_bar_root_2 = k.zero
-    d_bar_root_3 = k.zero
-    if e < indices.shape[0]:
-        i = receivers[e]
-        j = indices[e]
-        w = _given_number(weights, e, k.one)
-        d_w = _given_number(d_weights, e, k.zero)
-        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-        d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
-        edge = _hvp_values_1_1(k, x, y, z, d_x, d_y, d_z)
-        for c in range(lane, features.shape[2], lanes):
-            values = _hvp_channel_1_1(
-                k,
-                edge,
-                w=w,
-                a=radial[e, 0, c],
-                b=radial[e, 1, c],
-                c=radial[e, 2, c],
-                f0=features[j, 0, c],
-                f1=features[j, 1, c],
-                f2=features[j, 2, c],
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                d_w=d_w,
-                d_a=_given(d_radial, e, 0, c, k.zero),
-                d_b=_given(d_radial, e, 1, c, k.zero),
-                d_c=_given(d_radial, e, 2, c, k.zero),
-                d_f0=_given(d_features, j, 0, c, k.zero),
-                d_f1=_given(d_features, j, 1, c, k.zero),
-                d_f2=_given(d_features, j, 2, c, k.zero),
-                sum_bar_x=bar_root_0,
-                sum_bar_y=bar_root_1,
-                sum_bar_z=bar_root_2,
-                sum_bar_n=bar_root_3,
-                sum_d_bar_w=d_bar_weight_0,
-                sum_d_bar_f0=k.zero,
-                sum_d_bar_f1=k.zero,
-                sum_d_bar_f2=k.zero,
-                sum_d_bar_x=d_bar_root_0,
-                sum_d_bar_y=d_bar_root_1,
-                sum_d_bar_z=d_bar_root_2,
-                sum_d_bar_n=d_bar_root_3,
-            )
-            if d_bar_radial.shape[0] > 0:
-                d_bar_radial[e, 0, c] = values[8]
-                d_bar_radial[e, 1, c] = values[9]
-                d_bar_radial[e, 2, c] = values[10]
-            bar_root_0 = values[3]
-            bar_root_1 = values[4]
-            bar_root_2 = values[5]
-            bar_root_3 = values[6]
-            d_bar_weight_0 = values[7]
-            d_bar_root_0 = values[14]
-            d_bar_root_1 = values[15]
-            d_bar_root_2 = values[16]
-            d_bar_root_3 = values[17]
-    if d_bar_vectors.shape[0] > 0 or d_bar_weights.shape[0] > 0:
-        r = cuda.threadIdx.x
-        sums[0, r] = bar_root_0
-        sums[1, r] = bar_root_1
-        sums[2, r] = bar_root_2
-        sums[3, r] = bar_root_3
-        sums[4, r] = d_bar_weight_0
-        sums[5, r] = d_bar_root_0
-        sums[6, r] = d_bar_root_1
-        sums[7, r] = d_bar_root_2
-        sums[8, r] = d_bar_root_3
-        _add_lanes(sums, r, lane, lanes)
-        if e < indices.shape[0] and lane == 0:
-            if d_bar_weights.shape[0] > 0:
-                d_bar_weights[e] = sums[4, r]
-            if d_bar_vectors.shape[0] > 0:
+    if i < indptr.shape[0] - 1:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z, s = _direction(k, not normalize, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e + lane, k.one))
+                d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e + lane, d_vectors)
+                _set_direction(moves, slot, d_x, d_y, d_z, _given_number(d_weights, e + lane, k.zero))
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            n = base + first
+            while n - first < base + count:  # the threads of a group stay together, as they add what they have
+                inside = n < base + count
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                d_bar_weight_0 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                d_bar_root_3 = _splat(k.zero, lanes)
+                if inside:
+                    j = senders[n, 0]
+                    edge = _hvp_values_1_1(k, frames[n, 0], frames[n, 1], frames[n, 2], moves[n, 0], moves[n, 1], moves[n, 2])
+                    w = frames[n, 3]
+                    d_w = moves[n, 3]
+                    while c < features.shape[2]:
+                        values = _hvp_channel_1_1(
+                            k,
+                            edge,
+                            w=w,
+                            a=_load_once(radial, (e + n - base, 0, c), lanes),
+                            b=_load_once(radial, (e + n - base, 1, c), lanes),
+                            c=_load_once(radial, (e + n - base, 2, c), lanes),
+                            f0=_load(features, (j, 0, c), lanes),
+                            f1=_load(features, (j, 1, c), lanes),
+                            f2=_load(features, (j, 2, c), lanes),
+                            g0=_load(cotangents, (i, 0, c), lanes),
+                            g1=_load(cotangents, (i, 1, c), lanes),
+                            g2=_load(cotangents, (i, 2, c), lanes),
+                            d_w=d_w,
+                            d_a=_given(d_radial, e + n - base, 0, c, lanes, k.zero),
+                            d_b=_given(d_radial, e + n - base, 1, c, lanes, k.zero),
+                            d_c=_given(d_radial, e + n - base, 2, c, lanes, k.zero),
+                            d_f0=_given(d_features, j, 0, c, lanes, k.zero),
+                            d_f1=_given(d_features, j, 1, c, lanes, k.zero),
+                            d_f2=_given(d_features, j, 2, c, lanes, k.zero),
+                            sum_bar_x=bar_root_0,
+                            sum_bar_y=bar_root_1,
+                            sum_bar_z=bar_root_2,
+                            sum_bar_n=bar_root_3,
+                            sum_d_bar_w=d_bar_weight_0,
+                            sum_d_bar_f0=k.zero,
+                            sum_d_bar_f1=k.zero,
+                            sum_d_bar_f2=k.zero,
+                            sum_d_bar_x=d_bar_root_0,
+                            sum_d_bar_y=d_bar_root_1,
+                            sum_d_bar_z=d_bar_root_2,
+                            sum_d_bar_n=d_bar_root_3,
+                        )
+                        if d_bar_radial.shape[0] > 0:
+                            _store(d_bar_radial, (e + n - base, 0, c), values[8])
+                            _store(d_bar_radial, (e + n - base, 1, c), values[9])
+                            _store(d_bar_radial, (e + n - base, 2, c), values[10])
+                        bar_root_0 = values[3]
+                        bar_root_1 = values[4]
+                        bar_root_2 = values[5]
+                        bar_root_3 = values[6]
+                        d_bar_weight_0 = values[7]
+                        d_bar_root_0 = values[14]
+                        d_bar_root_1 = values[15]
+                        d_bar_root_2 = values[16]
+                        d_bar_root_3 = values[17]
+                        c += across * len(lanes)
+                    c = (lane & (across - 1)) * len(lanes)
+                if d_bar_vectors.shape[0] > 0 or d_bar_weights.shape[0] > 0:
+                    total_0 = _sum_lanes(bar_root_0)
+                    total_1 = _sum_lanes(bar_root_1)
+                    total_2 = _sum_lanes(bar_root_2)
+                    total_3 = _sum_lanes(bar_root_3)
+                    total_4 = _sum_lanes(d_bar_weight_0)
+                    total_5 = _sum_lanes(d_bar_root_0)
+                    total_6 = _sum_lanes(d_bar_root_1)
+                    total_7 = _sum_lanes(d_bar_root_2)
+                    total_8 = _sum_lanes(d_bar_root_3)
+                    half = 1
+                    while half < across:
+                        total_0 = total_0 + _exchanged(total_0, half, slot, lane, group)
+                        total_1 = total_1 + _exchanged(total_1, half, slot, lane, group)
+                        total_2 = total_2 + _exchanged(total_2, half, slot, lane, group)
+                        total_3 = total_3 + _exchanged(total_3, half, slot, lane, group)
+                        total_4 = total_4 + _exchanged(total_4, half, slot, lane, group)
+                        total_5 = total_5 + _exchanged(total_5, half, slot, lane, group)
+                        total_6 = total_6 + _exchanged(total_6, half, slot, lane, group)
+                        total_7 = total_7 + _exchanged(total_7, half, slot, lane, group)
+                        total_8 = total_8 + _exchanged(total_8, half, slot, lane, group)
+                        half *= 2
+                    if c == 0:
+                        sums[0, n] = total_0
+                        sums[1, n] = total_1
+                        sums[2, n] = total_2
+                        sums[3, n] = total_3
+                        sums[4, n] = total_4
+                        sums[5, n] = total_5
+                        sums[6, n] = total_6
+                        sums[7, n] = total_7
+                        sums[8, n] = total_8
+                n += at_once
+            _wait(slot, lane, group)
+            if lane < count and d_bar_weights.shape[0] > 0:
+                d_bar_weights[e + lane] = sums[4, slot]
+            if lane < count and d_bar_vectors.shape[0] > 0:
                 b0, b1, b2, d0, d1, d2 = _hvp_edge_1_1(
-                    k, x, y, z, d_x, d_y, d_z, sums[0, r], sums[1, r], sums[2, r], sums[3, r], sums[5, r], sums[6, r], sums[7, r], sums[8, r]
+                    k, x, y, z, d_x, d_y, d_z, sums[0, slot], sums[1, slot], sums[2, slot], sums[3, slot], sums[5, slot], sums[6, slot], sums[7, slot], sums[8, slot]
                 )
                 d0, d1, d2 = _edge_moved_twice(
-                    k, normalize, x, y, z, s, b0, b1, b2, e, d_vectors, d0, d1, d2
+                    k, normalize, x, y, z, s, b0, b1, b2, e + lane, d_vectors, d0, d1, d2
                 )
-                d_bar_vectors[e, 0] = d0
-                d_bar_vectors[e, 1] = d1
-                d_bar_vectors[e, 2] = d2
+                d_bar_vectors[e + lane, 0] = d0
+                d_bar_vectors[e + lane, 1] = d1
+                d_bar_vectors[e + lane, 2] = d2
+            e += group
 
 
 @_global
 def _hvp_senders_1_1(
-    k, normalize, starts, receivers, edges, vectors, radial, weights, cotangents,
+    lanes, plan, normalize, starts, receivers, edges, vectors, radial, weights, cotangents,
     d_vectors, d_radial, d_weights, d_bar_features,
 ):  # fmt: skip
-    t = cuda.grid(1)
-    channels = d_bar_features.shape[2]
-    if t < d_bar_features.shape[0] * channels:
-        j = t // channels
-        c = t % channels
-        d_bar_features_0 = k.zero
-        d_bar_features_1 = k.zero
-        d_bar_features_2 = k.zero
-        for n in range(starts[j], starts[j + 1]):
-            e = edges[n]
-            i = receivers[n]
-            w = _given_number(weights, e, k.one)
-            d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
-            edge = _hvp_values_1_1(k, x, y, z, d_x, d_y, d_z)
-            values = _hvp_channel_1_1(
-                k,
-                edge,
-                w=w,
-                a=radial[e, 0, c],
-                b=radial[e, 1, c],
-                c=radial[e, 2, c],
-                f0=k.zero,
-                f1=k.zero,
-                f2=k.zero,
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                d_w=d_w,
-                d_a=_given(d_radial, e, 0, c, k.zero),
-                d_b=_given(d_radial, e, 1, c, k.zero),
-                d_c=_given(d_radial, e, 2, c, k.zero),
-                d_f0=k.zero,
-                d_f1=k.zero,
-                d_f2=k.zero,
-                sum_bar_x=k.zero,
-                sum_bar_y=k.zero,
-                sum_bar_z=k.zero,
-                sum_bar_n=k.zero,
-                sum_d_bar_w=k.zero,
-                sum_d_bar_f0=d_bar_features_0,
-                sum_d_bar_f1=d_bar_features_1,
-                sum_d_bar_f2=d_bar_features_2,
-                sum_d_bar_x=k.zero,
-                sum_d_bar_y=k.zero,
-                sum_d_bar_z=k.zero,
-                sum_d_bar_n=k.zero,
-            )
-            d_bar_features_0 = values[11]
-            d_bar_features_1 = values[12]
-            d_bar_features_2 = values[13]
-        d_bar_features[j, 0, c] = d_bar_features_0
-        d_bar_features[j, 1, c] = d_bar_features_1
-        d_bar_features[j, 2, c] = d_bar_features_2
+    k = _constants(vectors)
+    frames, moves = _shared_frames(vectors), _shared_moves(vectors)
+    ends, numbers = _shared_senders(), _shared_numbers()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    d_bar_features_0 = _splat(k.zero, lanes)
+    d_bar_features_1 = _splat(k.zero, lanes)
+    d_bar_features_2 = _splat(k.zero, lanes)
+    if i < d_bar_features.shape[0]:
+        t = int(starts[i])
+        last = starts[i + 1]
+        while t < last:
+            count = min(group, last - t)
+            if lane < count:
+                e = edges[t + lane]
+                x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e, k.one))
+                d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
+                _set_direction(moves, slot, d_x, d_y, d_z, _given_number(d_weights, e, k.zero))
+                numbers[slot, 0] = e
+                ends[slot, 0] = receivers[t + lane]
+            _wait(slot, lane, group)
+            if c < d_bar_features.shape[2]:
+                n = base + first
+                while n < base + count:
+                    e = numbers[n, 0]
+                    edge = _hvp_values_1_1(k, frames[n, 0], frames[n, 1], frames[n, 2], moves[n, 0], moves[n, 1], moves[n, 2])
+                    w = frames[n, 3]
+                    d_w = moves[n, 3]
+                    values = _hvp_channel_1_1(
+                        k,
+                        edge,
+                        w=w,
+                        a=_load_once(radial, (e, 0, c), lanes),
+                        b=_load_once(radial, (e, 1, c), lanes),
+                        c=_load_once(radial, (e, 2, c), lanes),
+                        f0=k.zero,
+                        f1=k.zero,
+                        f2=k.zero,
+                        g0=_load(cotangents, (ends[n, 0], 0, c), lanes),
+                        g1=_load(cotangents, (ends[n, 0], 1, c), lanes),
+                        g2=_load(cotangents, (ends[n, 0], 2, c), lanes),
+                        d_w=d_w,
+                        d_a=_given(d_radial, e, 0, c, lanes, k.zero),
+                        d_b=_given(d_radial, e, 1, c, lanes, k.zero),
+                        d_c=_given(d_radial, e, 2, c, lanes, k.zero),
+                        d_f0=k.zero,
+                        d_f1=k.zero,
+                        d_f2=k.zero,
+                        sum_bar_x=k.zero,
+                        sum_bar_y=k.zero,
+                        sum_bar_z=k.zero,
+                        sum_bar_n=k.zero,
+                        sum_d_bar_w=k.zero,
+                        sum_d_bar_f0=d_bar_features_0,
+                        sum_d_bar_f1=d_bar_features_1,
+                        sum_d_bar_f2=d_bar_features_2,
+                        sum_d_bar_x=k.zero,
+                        sum_d_bar_y=k.zero,
+                        sum_d_bar_z=k.zero,
+                        sum_d_bar_n=k.zero,
+                    )
+                    d_bar_features_0 = values[11]
+                    d_bar_features_1 = values[12]
+                    d_bar_features_2 = values[13]
+                    n += at_once
+            _wait(slot, lane, group)
+            t += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), d_bar_features_0)
+            _wait(slot, lane, group)
+            if first < half:
+                d_bar_features_0 = d_bar_features_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_bar_features_1)
+            _wait(slot, lane, group)
+            if first < half:
+                d_bar_features_1 = d_bar_features_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_bar_features_2)
+            _wait(slot, lane, group)
+            if first < half:
+                d_bar_features_2 = d_bar_features_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < d_bar_features.shape[2]:
+            _store(d_bar_features, (i, 0, c), d_bar_features_0)
+            _store(d_bar_features, (i, 1, c), d_bar_features_1)
+            _store(d_bar_features, (i, 2, c), d_bar_features_2)
 
 
 @_global
 def _vjp_edges_1_1_polar(
-    k, normalize, lanes, receivers, indices, vectors, radial, features, weights, cotangents,
+    lanes, plan, normalize, indptr, indices, vectors, radial, features, weights, cotangents,
     bar_vectors, bar_radial, bar_weights,
 ):  # fmt: skip
-    sums = cuda.shared.array((5, _THREADS), features.dtype)
-    t = cuda.grid(1)
-    e = t // lanes
-    lane = t % lanes
+    k = _constants(vectors)
+    frames, senders = _shared_frames(vectors), _shared_senders()
+    sums = cuda.shared.array((5, _THREADS), vectors.dtype)
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
     x, y, z, s = k.zero, k.zero, k.zero, k.zero
-    bar_weight_0 = k.zero
-    bar_root_0 = k.zero
-    bar_root_1 = k.zero
-    bar_root_2 = k.zero
-    bar_root_3 = k.zero
-    if e < indices.shape[0]:
-        i = receivers[e]
-        j = indices[e]
-        w = _given_number(weights, e, k.one)
-        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-        edge = _vjp_values_1_1_polar(k, x, y, z)
-        for c in range(lane, features.shape[2], lanes):
-            values = _vjp_channel_1_1_polar(
-                k,
-                edge,
-                w=w,
-                a=radial[e, 0, c],
-                c=radial[e, 1, c],
-                f0=features[j, 0, c],
-                f1=features[j, 1, c],
-                f2=features[j, 2, c],
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                sum_bar_w=bar_weight_0,
-                sum_bar_f0=k.zero,
-                sum_bar_f1=k.zero,
-                sum_bar_f2=k.zero,
-                sum_bar_x=bar_root_0,
-                sum_bar_y=bar_root_1,
-                sum_bar_z=bar_root_2,
-                sum_bar_n=bar_root_3,
-            )
-            if bar_radial.shape[0] > 0:
-                bar_radial[e, 0, c] = values[1]
-                bar_radial[e, 1, c] = values[2]
-            bar_weight_0 = values[0]
-            bar_root_0 = values[6]
-            bar_root_1 = values[7]
-            bar_root_2 = values[8]
-            bar_root_3 = values[9]
-    if bar_vectors.shape[0] > 0 or bar_weights.shape[0] > 0:
-        r = cuda.threadIdx.x
-        sums[0, r] = bar_weight_0
-        sums[1, r] = bar_root_0
-        sums[2, r] = bar_root_1
-        sums[3, r] = bar_root_2
-        sums[4, r] = bar_root_3
-        _add_lanes(sums, r, lane, lanes)
-        if e < indices.shape[0] and lane == 0:
-            if bar_weights.shape[0] > 0:
-                bar_weights[e] = sums[0, r]
-            if bar_vectors.shape[0] > 0:
+    if i < indptr.shape[0] - 1:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z, s = _direction(k, not normalize, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e + lane, k.one))
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            n = base + first
+            while n - first < base + count:  # the threads of a group stay together, as they add what they have
+                inside = n < base + count
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                if inside:
+                    j = senders[n, 0]
+                    edge = _vjp_values_1_1_polar(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                    w = frames[n, 3]
+                    while c < features.shape[2]:
+                        values = _vjp_channel_1_1_polar(
+                            k,
+                            edge,
+                            w=w,
+                            a=_load_once(radial, (e + n - base, 0, c), lanes),
+                            c=_load_once(radial, (e + n - base, 1, c), lanes),
+                            f0=_load(features, (j, 0, c), lanes),
+                            f1=_load(features, (j, 1, c), lanes),
+                            f2=_load(features, (j, 2, c), lanes),
+                            g0=_load(cotangents, (i, 0, c), lanes),
+                            g1=_load(cotangents, (i, 1, c), lanes),
+                            g2=_load(cotangents, (i, 2, c), lanes),
+                            sum_bar_w=bar_weight_0,
+                            sum_bar_f0=k.zero,
+                            sum_bar_f1=k.zero,
+                            sum_bar_f2=k.zero,
+                            sum_bar_x=bar_root_0,
+                            sum_bar_y=bar_root_1,
+                            sum_bar_z=bar_root_2,
+                            sum_bar_n=bar_root_3,
+                        )
+                        if bar_radial.shape[0] > 0:
+                            _store(bar_radial, (e + n - base, 0, c), values[1])
+                            _store(bar_radial, (e + n - base, 1, c), values[2])
+                        bar_weight_0 = values[0]
+                        bar_root_0 = values[6]
+                        bar_root_1 = values[7]
+                        bar_root_2 = values[8]
+                        bar_root_3 = values[9]
+                        c += across * len(lanes)
+                    c = (lane & (across - 1)) * len(lanes)
+                if bar_vectors.shape[0] > 0 or bar_weights.shape[0] > 0:
+                    total_0 = _sum_lanes(bar_weight_0)
+                    total_1 = _sum_lanes(bar_root_0)
+                    total_2 = _sum_lanes(bar_root_1)
+                    total_3 = _sum_lanes(bar_root_2)
+                    total_4 = _sum_lanes(bar_root_3)
+                    half = 1
+                    while half < across:
+                        total_0 = total_0 + _exchanged(total_0, half, slot, lane, group)
+                        total_1 = total_1 + _exchanged(total_1, half, slot, lane, group)
+                        total_2 = total_2 + _exchanged(total_2, half, slot, lane, group)
+                        total_3 = total_3 + _exchanged(total_3, half, slot, lane, group)
+                        total_4 = total_4 + _exchanged(total_4, half, slot, lane, group)
+                        half *= 2
+                    if c == 0:
+                        sums[0, n] = total_0
+                        sums[1, n] = total_1
+                        sums[2, n] = total_2
+                        sums[3, n] = total_3
+                        sums[4, n] = total_4
+                n += at_once
+            _wait(slot, lane, group)
+            if lane < count and bar_weights.shape[0] > 0:
+                bar_weights[e + lane] = sums[0, slot]
+            if lane < count and bar_vectors.shape[0] > 0:
                 b0, b1, b2 = _vjp_edge_1_1_polar(
-                    k, x, y, z, sums[1, r], sums[2, r], sums[3, r], sums[4, r]
+                    k, x, y, z, sums[1, slot], sums[2, slot], sums[3, slot], sums[4, slot]
                 )
                 b0, b1, b2 = _moved(k, not normalize, x, y, z, s, b0, b1, b2)
-                bar_vectors[e, 0] = b0
-                bar_vectors[e, 1] = b1
-                bar_vectors[e, 2] = b2
+                bar_vectors[e + lane, 0] = b0
+                bar_vectors[e + lane, 1] = b1
+                bar_vectors[e + lane, 2] = b2
+            e += group
 
 
 @_global
 def _vjp_senders_1_1_polar(
-    k, normalize, starts, receivers, edges, vectors, radial, weights, cotangents, bar_features
+    lanes, plan, normalize, starts, receivers, edges, vectors, radial, weights, cotangents, bar_features
 ):
-    t = cuda.grid(1)
-    channels = bar_features.shape[2]
-    if t < bar_features.shape[0] * channels:
-        j = t // channels
-        c = t % channels
-        bar_features_0 = k.zero
-        bar_features_1 = k.zero
-        bar_features_2 = k.zero
-        for n in range(starts[j], starts[j + 1]):
-            e = edges[n]
-            i = receivers[n]
-            w = _given_number(weights, e, k.one)
-            x, y, z, _ = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _vjp_values_1_1_polar(k, x, y, z)
-            values = _vjp_channel_1_1_polar(
-                k,
-                edge,
-                w=w,
-                a=radial[e, 0, c],
-                c=radial[e, 1, c],
-                f0=k.zero,
-                f1=k.zero,
-                f2=k.zero,
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                sum_bar_w=k.zero,
-                sum_bar_f0=bar_features_0,
-                sum_bar_f1=bar_features_1,
-                sum_bar_f2=bar_features_2,
-                sum_bar_x=k.zero,
-                sum_bar_y=k.zero,
-                sum_bar_z=k.zero,
-                sum_bar_n=k.zero,
-            )
-            bar_features_0 = values[3]
-            bar_features_1 = values[4]
-            bar_features_2 = values[5]
-        bar_features[j, 0, c] = bar_features_0
-        bar_features[j, 1, c] = bar_features_1
-        bar_features[j, 2, c] = bar_features_2
+    k = _constants(vectors)
+    frames, ends, numbers = _shared_frames(vectors), _shared_senders(), _shared_numbers()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    bar_features_0 = _splat(k.zero, lanes)
+    bar_features_1 = _splat(k.zero, lanes)
+    bar_features_2 = _splat(k.zero, lanes)
+    if i < bar_features.shape[0]:
+        t = int(starts[i])
+        last = starts[i + 1]
+        while t < last:
+            count = min(group, last - t)
+            if lane < count:
+                e = edges[t + lane]
+                x, y, z, _ = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e, k.one))
+                numbers[slot, 0] = e
+                ends[slot, 0] = receivers[t + lane]
+            _wait(slot, lane, group)
+            if c < bar_features.shape[2]:
+                n = base + first
+                while n < base + count:
+                    e = numbers[n, 0]
+                    edge = _vjp_values_1_1_polar(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                    w = frames[n, 3]
+                    values = _vjp_channel_1_1_polar(
+                        k,
+                        edge,
+                        w=w,
+                        a=_load_once(radial, (e, 0, c), lanes),
+                        c=_load_once(radial, (e, 1, c), lanes),
+                        f0=k.zero,
+                        f1=k.zero,
+                        f2=k.zero,
+                        g0=_load(cotangents, (ends[n, 0], 0, c), lanes),
+                        g1=_load(cotangents, (ends[n, 0], 1, c), lanes),
+                        g2=_load(cotangents, (ends[n, 0], 2, c), lanes),
+                        sum_bar_w=k.zero,
+                        sum_bar_f0=bar_features_0,
+                        sum_bar_f1=bar_features_1,
+                        sum_bar_f2=bar_features_2,
+                        sum_bar_x=k.zero,
+                        sum_bar_y=k.zero,
+                        sum_bar_z=k.zero,
+                        sum_bar_n=k.zero,
+                    )
+                    bar_features_0 = values[3]
+                    bar_features_1 = values[4]
+                    bar_features_2 = values[5]
+                    n += at_once
+            _wait(slot, lane, group)
+            t += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), bar_features_0)
+            _wait(slot, lane, group)
+            if first < half:
+                bar_features_0 = bar_features_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), bar_features_1)
+            _wait(slot, lane, group)
+            if first < half:
+                bar_features_1 = bar_features_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), bar_features_2)
+            _wait(slot, lane, group)
+            if first < half:
+                bar_features_2 = bar_features_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < bar_features.shape[2]:
+            _store(bar_features, (i, 0, c), bar_features_0)
+            _store(bar_features, (i, 1, c), bar_features_1)
+            _store(bar_features, (i, 2, c), bar_features_2)
 
 
 @_global
 def _jvp_rows_1_1_polar(
-    k, normalize, indptr, indices, vectors, radial, features, weights,
+    lanes, plan, normalize, indptr, indices, vectors, radial, features, weights,
     d_vectors, d_radial, d_features, d_weights, out, d_out,
 ):  # fmt: skip
-    t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
-        out_0 = k.zero
-        out_1 = k.zero
-        out_2 = k.zero
-        d_out_0 = k.zero
-        d_out_1 = k.zero
-        d_out_2 = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            w = _given_number(weights, e, k.one)
-            d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
-            edge = _jvp_values_1_1_polar(k, x, y, z, d_x, d_y, d_z)
-            values = _jvp_channel_1_1_polar(
-                k,
-                edge,
-                w=w,
-                a=radial[e, 0, c],
-                c=radial[e, 1, c],
-                f0=features[j, 0, c],
-                f1=features[j, 1, c],
-                f2=features[j, 2, c],
-                d_w=d_w,
-                d_a=_given(d_radial, e, 0, c, k.zero),
-                d_c=_given(d_radial, e, 1, c, k.zero),
-                d_f0=_given(d_features, j, 0, c, k.zero),
-                d_f1=_given(d_features, j, 1, c, k.zero),
-                d_f2=_given(d_features, j, 2, c, k.zero),
-                sum_o0=out_0,
-                sum_o1=out_1,
-                sum_o2=out_2,
-                sum_d_o0=d_out_0,
-                sum_d_o1=d_out_1,
-                sum_d_o2=d_out_2,
-            )
-            out_0 = values[0]
-            out_1 = values[1]
-            out_2 = values[2]
-            d_out_0 = values[3]
-            d_out_1 = values[4]
-            d_out_2 = values[5]
-        out[i, 0, c] = out_0
-        d_out[i, 0, c] = d_out_0
-        out[i, 1, c] = out_1
-        d_out[i, 1, c] = d_out_1
-        out[i, 2, c] = out_2
-        d_out[i, 2, c] = d_out_2
+    k = _constants(vectors)
+    frames, moves, senders = _shared_frames(vectors), _shared_moves(vectors), _shared_senders()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    out_0 = _splat(k.zero, lanes)
+    out_1 = _splat(k.zero, lanes)
+    out_2 = _splat(k.zero, lanes)
+    d_out_0 = _splat(k.zero, lanes)
+    d_out_1 = _splat(k.zero, lanes)
+    d_out_2 = _splat(k.zero, lanes)
+    if i < out.shape[0]:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z, s = _direction(k, not normalize, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e + lane, k.one))
+                d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e + lane, d_vectors)
+                _set_direction(moves, slot, d_x, d_y, d_z, _given_number(d_weights, e + lane, k.zero))
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            if c < out.shape[2]:
+                n = base + first
+                while n < base + count:
+                    j = senders[n, 0]
+                    edge = _jvp_values_1_1_polar(k, frames[n, 0], frames[n, 1], frames[n, 2], moves[n, 0], moves[n, 1], moves[n, 2])
+                    w = frames[n, 3]
+                    d_w = moves[n, 3]
+                    values = _jvp_channel_1_1_polar(
+                        k,
+                        edge,
+                        w=w,
+                        a=_load_once(radial, (e + n - base, 0, c), lanes),
+                        c=_load_once(radial, (e + n - base, 1, c), lanes),
+                        f0=_load(features, (j, 0, c), lanes),
+                        f1=_load(features, (j, 1, c), lanes),
+                        f2=_load(features, (j, 2, c), lanes),
+                        d_w=d_w,
+                        d_a=_given(d_radial, e + n - base, 0, c, lanes, k.zero),
+                        d_c=_given(d_radial, e + n - base, 1, c, lanes, k.zero),
+                        d_f0=_given(d_features, j, 0, c, lanes, k.zero),
+                        d_f1=_given(d_features, j, 1, c, lanes, k.zero),
+                        d_f2=_given(d_features, j, 2, c, lanes, k.zero),
+                        sum_o0=out_0,
+                        sum_o1=out_1,
+                        sum_o2=out_2,
+                        sum_d_o0=d_out_0,
+                        sum_d_o1=d_out_1,
+                        sum_d_o2=d_out_2,
+                    )
+                    out_0 = values[0]
+                    out_1 = values[1]
+                    out_2 = values[2]
+                    d_out_0 = values[3]
+                    d_out_1 = values[4]
+                    d_out_2 = values[5]
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), out_0)
+            _wait(slot, lane, group)
+            if first < half:
+                out_0 = out_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), out_1)
+            _wait(slot, lane, group)
+            if first < half:
+                out_1 = out_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), out_2)
+            _wait(slot, lane, group)
+            if first < half:
+                out_2 = out_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_0)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_0 = d_out_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_1)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_1 = d_out_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_2)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_2 = d_out_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[2]:
+            _store(out, (i, 0, c), out_0)
+            _store(out, (i, 1, c), out_1)
+            _store(out, (i, 2, c), out_2)
+            _store(d_out, (i, 0, c), d_out_0)
+            _store(d_out, (i, 1, c), d_out_1)
+            _store(d_out, (i, 2, c), d_out_2)
 
 
 @_global
 def _hvp_edges_1_1_polar(
-    k, normalize, lanes, receivers, indices, vectors, radial, features, weights, cotangents,
+    lanes, plan, normalize, indptr, indices, vectors, radial, features, weights, cotangents,
     d_vectors, d_radial, d_features, d_weights, d_bar_vectors, d_bar_radial, d_bar_weights,
 ):  # fmt: skip
-    sums = cuda.shared.array((9, _THREADS), features.dtype)
-    t = cuda.grid(1)
-    e = t // lanes
-    lane = t % lanes
+    k = _constants(vectors)
+    frames, moves, senders = _shared_frames(vectors), _shared_moves(vectors), _shared_senders()
+    sums = cuda.shared.array((9, _THREADS), vectors.dtype)
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
     x, y, z, s = k.zero, k.zero, k.zero, k.zero
     d_x, d_y, d_z = k.zero, k.zero, k.zero
-    bar_root_0 = k.zero
-    bar_root_1 = k.zero
-    bar_root_2 = k.zero
-    bar_root_3 = k.zero
-    d_bar_weight_0 = k.zero
-    d_bar_root_0 = k.zero
-    d_bar_root_1 = k.zero
-    d_bar_root_2 = k.zero
-    d_bar_root_3 = k.zero
-    if e < indices.shape[0]:
-        i = receivers[e]
-        j = indices[e]
-        w = _given_number(weights, e, k.one)
-        d_w = _given_number(d_weights, e, k.zero)
-        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-        d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
-        edge = _hvp_values_1_1_polar(k, x, y, z, d_x, d_y, d_z)
-        for c in range(lane, features.shape[2], lanes):
-            values = _hvp_channel_1_1_polar(
-                k,
-                edge,
-                w=w,
-                a=radial[e, 0, c],
-                c=radial[e, 1, c],
-                f0=features[j, 0, c],
-                f1=features[j, 1, c],
-                f2=features[j, 2, c],
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                d_w=d_w,
-                d_a=_given(d_radial, e, 0, c, k.zero),
-                d_c=_given(d_radial, e, 1, c, k.zero),
-                d_f0=_given(d_features, j, 0, c, k.zero),
-                d_f1=_given(d_features, j, 1, c, k.zero),
-                d_f2=_given(d_features, j, 2, c, k.zero),
-                sum_bar_x=bar_root_0,
-                sum_bar_y=bar_root_1,
-                sum_bar_z=bar_root_2,
-                sum_bar_n=bar_root_3,
-                sum_d_bar_w=d_bar_weight_0,
-                sum_d_bar_f0=k.zero,
-                sum_d_bar_f1=k.zero,
-                sum_d_bar_f2=k.zero,
-                sum_d_bar_x=d_bar_root_0,
-                sum_d_bar_y=d_bar_root_1,
-                sum_d_bar_z=d_bar_root_2,
-                sum_d_bar_n=d_bar_root_3,
-            )
-            if d_bar_radial.shape[0] > 0:
-                d_bar_radial[e, 0, c] = values[7]
-                d_bar_radial[e, 1, c] = values[8]
-            bar_root_0 = values[2]
-            bar_root_1 = values[3]
-            bar_root_2 = values[4]
-            bar_root_3 = values[5]
-            d_bar_weight_0 = values[6]
-            d_bar_root_0 = values[12]
-            d_bar_root_1 = values[13]
-            d_bar_root_2 = values[14]
-            d_bar_root_3 = values[15]
-    if d_bar_vectors.shape[0] > 0 or d_bar_weights.shape[0] > 0:
-        r = cuda.threadIdx.x
-        sums[0, r] = bar_root_0
-        sums[1, r] = bar_root_1
-        sums[2, r] = bar_root_2
-        sums[3, r] = bar_root_3
-        sums[4, r] = d_bar_weight_0
-        sums[5, r] = d_bar_root_0
-        sums[6, r] = d_bar_root_1
-        sums[7, r] = d_bar_root_2
-        sums[8, r] = d_bar_root_3
-        _add_lanes(sums, r, lane, lanes)
-        if e < indices.shape[0] and lane == 0:
-            if d_bar_weights.shape[0] > 0:
-                d_bar_weights[e] = sums[4, r]
-            if d_bar_vectors.shape[0] > 0:
+    if i < indptr.shape[0] - 1:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z, s = _direction(k, not normalize, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e + lane, k.one))
+                d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e + lane, d_vectors)
+                _set_direction(moves, slot, d_x, d_y, d_z, _given_number(d_weights, e + lane, k.zero))
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            n = base + first
+            while n - first < base + count:  # the threads of a group stay together, as they add what they have
+                inside = n < base + count
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                d_bar_weight_0 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                d_bar_root_3 = _splat(k.zero, lanes)
+                if inside:
+                    j = senders[n, 0]
+                    edge = _hvp_values_1_1_polar(k, frames[n, 0], frames[n, 1], frames[n, 2], moves[n, 0], moves[n, 1], moves[n, 2])
+                    w = frames[n, 3]
+                    d_w = moves[n, 3]
+                    while c < features.shape[2]:
+                        values = _hvp_channel_1_1_polar(
+                            k,
+                            edge,
+                            w=w,
+                            a=_load_once(radial, (e + n - base, 0, c), lanes),
+                            c=_load_once(radial, (e + n - base, 1, c), lanes),
+                            f0=_load(features, (j, 0, c), lanes),
+                            f1=_load(features, (j, 1, c), lanes),
+                            f2=_load(features, (j, 2, c), lanes),
+                            g0=_load(cotangents, (i, 0, c), lanes),
+                            g1=_load(cotangents, (i, 1, c), lanes),
+                            g2=_load(cotangents, (i, 2, c), lanes),
+                            d_w=d_w,
+                            d_a=_given(d_radial, e + n - base, 0, c, lanes, k.zero),
+                            d_c=_given(d_radial, e + n - base, 1, c, lanes, k.zero),
+                            d_f0=_given(d_features, j, 0, c, lanes, k.zero),
+                            d_f1=_given(d_features, j, 1, c, lanes, k.zero),
+                            d_f2=_given(d_features, j, 2, c, lanes, k.zero),
+                            sum_bar_x=bar_root_0,
+                            sum_bar_y=bar_root_1,
+                            sum_bar_z=bar_root_2,
+                            sum_bar_n=bar_root_3,
+                            sum_d_bar_w=d_bar_weight_0,
+                            sum_d_bar_f0=k.zero,
+                            sum_d_bar_f1=k.zero,
+                            sum_d_bar_f2=k.zero,
+                            sum_d_bar_x=d_bar_root_0,
+                            sum_d_bar_y=d_bar_root_1,
+                            sum_d_bar_z=d_bar_root_2,
+                            sum_d_bar_n=d_bar_root_3,
+                        )
+                        if d_bar_radial.shape[0] > 0:
+                            _store(d_bar_radial, (e + n - base, 0, c), values[7])
+                            _store(d_bar_radial, (e + n - base, 1, c), values[8])
+                        bar_root_0 = values[2]
+                        bar_root_1 = values[3]
+                        bar_root_2 = values[4]
+                        bar_root_3 = values[5]
+                        d_bar_weight_0 = values[6]
+                        d_bar_root_0 = values[12]
+                        d_bar_root_1 = values[13]
+                        d_bar_root_2 = values[14]
+                        d_bar_root_3 = values[15]
+                        c += across * len(lanes)
+                    c = (lane & (across - 1)) * len(lanes)
+                if d_bar_vectors.shape[0] > 0 or d_bar_weights.shape[0] > 0:
+                    total_0 = _sum_lanes(bar_root_0)
+                    total_1 = _sum_lanes(bar_root_1)
+                    total_2 = _sum_lanes(bar_root_2)
+                    total_3 = _sum_lanes(bar_root_3)
+                    total_4 = _sum_lanes(d_bar_weight_0)
+                    total_5 = _sum_lanes(d_bar_root_0)
+                    total_6 = _sum_lanes(d_bar_root_1)
+                    total_7 = _sum_lanes(d_bar_root_2)
+                    total_8 = _sum_lanes(d_bar_root_3)
+                    half = 1
+                    while half < across:
+                        total_0 = total_0 + _exchanged(total_0, half, slot, lane, group)
+                        total_1 = total_1 + _exchanged(total_1, half, slot, lane, group)
+                        total_2 = total_2 + _exchanged(total_2, half, slot, lane, group)
+                        total_3 = total_3 + _exchanged(total_3, half, slot, lane, group)
+                        total_4 = total_4 + _exchanged(total_4, half, slot, lane, group)
+                        total_5 = total_5 + _exchanged(total_5, half, slot, lane, group)
+                        total_6 = total_6 + _exchanged(total_6, half, slot, lane, group)
+                        total_7 = total_7 + _exchanged(total_7, half, slot, lane, group)
+                        total_8 = total_8 + _exchanged(total_8, half, slot, lane, group)
+                        half *= 2
+                    if c == 0:
+                        sums[0, n] = total_0
+                        sums[1, n] = total_1
+                        sums[2, n] = total_2
+                        sums[3, n] = total_3
+                        sums[4, n] = total_4
+                        sums[5, n] = total_5
+                        sums[6, n] = total_6
+                        sums[7, n] = total_7
+                        sums[8, n] = total_8
+                n += at_once
+            _wait(slot, lane, group)
+            if lane < count and d_bar_weights.shape[0] > 0:
+                d_bar_weights[e + lane] = sums[4, slot]
+            if lane < count and d_bar_vectors.shape[0] > 0:
                 b0, b1, b2, d0, d1, d2 = _hvp_edge_1_1_polar(
-                    k, x, y, z, d_x, d_y, d_z, sums[0, r], sums[1, r], sums[2, r], sums[3, r], sums[5, r], sums[6, r], sums[7, r], sums[8, r]
+                    k, x, y, z, d_x, d_y, d_z, sums[0, slot], sums[1, slot], sums[2, slot], sums[3, slot], sums[5, slot], sums[6, slot], sums[7, slot], sums[8, slot]
                 )
                 d0, d1, d2 = _edge_moved_twice(
-                    k, normalize, x, y, z, s, b0, b1, b2, e, d_vectors, d0, d1, d2
+                    k, normalize, x, y, z, s, b0, b1, b2, e + lane, d_vectors, d0, d1, d2
                 )
-                d_bar_vectors[e, 0] = d0
-                d_bar_vectors[e, 1] = d1
-                d_bar_vectors[e, 2] = d2
+                d_bar_vectors[e + lane, 0] = d0
+                d_bar_vectors[e + lane, 1] = d1
+                d_bar_vectors[e + lane, 2] = d2
+            e += group
 
 
 @_global
 def _hvp_senders_1_1_polar(
-    k, normalize, starts, receivers, edges, vectors, radial, weights, cotangents,
+    lanes, plan, normalize, starts, receivers, edges, vectors, radial, weights, cotangents,
     d_vectors, d_radial, d_weights, d_bar_features,
 ):  # fmt: skip
-    t = cuda.grid(1)
-    channels = d_bar_features.shape[2]
-    if t < d_bar_features.shape[0] * channels:
-        j = t // channels
-        c = t % channels
-        d_bar_features_0 = k.zero
-        d_bar_features_1 = k.zero
-        d_bar_features_2 = k.zero
-        for n in range(starts[j], starts[j + 1]):
-            e = edges[n]
-            i = receivers[n]
-            w = _given_number(weights, e, k.one)
-            d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
-            edge = _hvp_values_1_1_polar(k, x, y, z, d_x, d_y, d_z)
-            values = _hvp_channel_1_1_polar(
-                k,
-                edge,
-                w=w,
-                a=radial[e, 0, c],
-                c=radial[e, 1, c],
-                f0=k.zero,
-                f1=k.zero,
-                f2=k.zero,
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                d_w=d_w,
-                d_a=_given(d_radial, e, 0, c, k.zero),
-                d_c=_given(d_radial, e, 1, c, k.zero),
-                d_f0=k.zero,
-                d_f1=k.zero,
-                d_f2=k.zero,
-                sum_bar_x=k.zero,
-                sum_bar_y=k.zero,
-                sum_bar_z=k.zero,
-                sum_bar_n=k.zero,
-                sum_d_bar_w=k.zero,
-                sum_d_bar_f0=d_bar_features_0,
-                sum_d_bar_f1=d_bar_features_1,
-                sum_d_bar_f2=d_bar_features_2,
-                sum_d_bar_x=k.zero,
-                sum_d_bar_y=k.zero,
-                sum_d_bar_z=k.zero,
-                sum_d_bar_n=k.zero,
-            )
-            d_bar_features_0 = values[9]
-            d_bar_features_1 = values[10]
-            d_bar_features_2 = values[11]
-        d_bar_features[j, 0, c] = d_bar_features_0
-        d_bar_features[j, 1, c] = d_bar_features_1
-        d_bar_features[j, 2, c] = d_bar_features_2
+    k = _constants(vectors)
+    frames, moves = _shared_frames(vectors), _shared_moves(vectors)
+    ends, numbers = _shared_senders(), _shared_numbers()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    d_bar_features_0 = _splat(k.zero, lanes)
+    d_bar_features_1 = _splat(k.zero, lanes)
+    d_bar_features_2 = _splat(k.zero, lanes)
+    if i < d_bar_features.shape[0]:
+        t = int(starts[i])
+        last = starts[i + 1]
+        while t < last:
+            count = min(group, last - t)
+            if lane < count:
+                e = edges[t + lane]
+                x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e, k.one))
+                d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
+                _set_direction(moves, slot, d_x, d_y, d_z, _given_number(d_weights, e, k.zero))
+                numbers[slot, 0] = e
+                ends[slot, 0] = receivers[t + lane]
+            _wait(slot, lane, group)
+            if c < d_bar_features.shape[2]:
+                n = base + first
+                while n < base + count:
+                    e = numbers[n, 0]
+                    edge = _hvp_values_1_1_polar(k, frames[n, 0], frames[n, 1], frames[n, 2], moves[n, 0], moves[n, 1], moves[n, 2])
+                    w = frames[n, 3]
+                    d_w = moves[n, 3]
+                    values = _hvp_channel_1_1_polar(
+                        k,
+                        edge,
+                        w=w,
+                        a=_load_once(radial, (e, 0, c), lanes),
+                        c=_load_once(radial, (e, 1, c), lanes),
+                        f0=k.zero,
+                        f1=k.zero,
+                        f2=k.zero,
+                        g0=_load(cotangents, (ends[n, 0], 0, c), lanes),
+                        g1=_load(cotangents, (ends[n, 0], 1, c), lanes),
+                        g2=_load(cotangents, (ends[n, 0], 2, c), lanes),
+                        d_w=d_w,
+                        d_a=_given(d_radial, e, 0, c, lanes, k.zero),
+                        d_c=_given(d_radial, e, 1, c, lanes, k.zero),
+                        d_f0=k.zero,
+                        d_f1=k.zero,
+                        d_f2=k.zero,
+                        sum_bar_x=k.zero,
+                        sum_bar_y=k.zero,
+                        sum_bar_z=k.zero,
+                        sum_bar_n=k.zero,
+                        sum_d_bar_w=k.zero,
+                        sum_d_bar_f0=d_bar_features_0,
+                        sum_d_bar_f1=d_bar_features_1,
+                        sum_d_bar_f2=d_bar_features_2,
+                        sum_d_bar_x=k.zero,
+                        sum_d_bar_y=k.zero,
+                        sum_d_bar_z=k.zero,
+                        sum_d_bar_n=k.zero,
+                    )
+                    d_bar_features_0 = values[9]
+                    d_bar_features_1 = values[10]
+                    d_bar_features_2 = values[11]
+                    n += at_once
+            _wait(slot, lane, group)
+            t += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), d_bar_features_0)
+            _wait(slot, lane, group)
+            if first < half:
+                d_bar_features_0 = d_bar_features_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_bar_features_1)
+            _wait(slot, lane, group)
+            if first < half:
+                d_bar_features_1 = d_bar_features_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_bar_features_2)
+            _wait(slot, lane, group)
+            if first < half:
+                d_bar_features_2 = d_bar_features_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < d_bar_features.shape[2]:
+            _store(d_bar_features, (i, 0, c), d_bar_features_0)
+            _store(d_bar_features, (i, 1, c), d_bar_features_1)
+            _store(d_bar_features, (i, 2, c), d_bar_features_2)
 
 
 @_global
 def _vjp_edges_1_1_axial(
-    k, normalize, lanes, receivers, indices, vectors, radial, features, weights, cotangents,
+    lanes, plan, normalize, indptr, indices, vectors, radial, features, weights, cotangents,
     bar_vectors, bar_radial, bar_weights,
 ):  # fmt: skip
-    sums = cuda.shared.array((4, _THREADS), features.dtype)
-    t = cuda.grid(1)
-    e = t // lanes
-    lane = t % lanes
+    k = _constants(vectors)
+    frames, senders = _shared_frames(vectors), _shared_senders()
+    sums = cuda.shared.array((4, _THREADS), vectors.dtype)
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
     x, y, z, s = k.zero, k.zero, k.zero, k.zero
-    bar_weight_0 = k.zero
-    bar_root_0 = k.zero
-    bar_root_1 = k.zero
-    bar_root_2 = k.zero
-    if e < indices.shape[0]:
-        i = receivers[e]
-        j = indices[e]
-        w = _given_number(weights, e, k.one)
-        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-        edge = _vjp_values_1_1_axial(k, x, y, z)
-        for c in range(lane, features.shape[2], lanes):
-            values = _vjp_channel_1_1_axial(
-                k,
-                edge,
-                w=w,
-                b=radial[e, 0, c],
-                f0=features[j, 0, c],
-                f1=features[j, 1, c],
-                f2=features[j, 2, c],
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                sum_bar_w=bar_weight_0,
-                sum_bar_f0=k.zero,
-                sum_bar_f1=k.zero,
-                sum_bar_f2=k.zero,
-                sum_bar_x=bar_root_0,
-                sum_bar_y=bar_root_1,
-                sum_bar_z=bar_root_2,
-            )
-            if bar_radial.shape[0] > 0:
-                bar_radial[e, 0, c] = values[1]
-            bar_weight_0 = values[0]
-            bar_root_0 = values[5]
-            bar_root_1 = values[6]
-            bar_root_2 = values[7]
-    if bar_vectors.shape[0] > 0 or bar_weights.shape[0] > 0:
-        r = cuda.threadIdx.x
-        sums[0, r] = bar_weight_0
-        sums[1, r] = bar_root_0
-        sums[2, r] = bar_root_1
-        sums[3, r] = bar_root_2
-        _add_lanes(sums, r, lane, lanes)
-        if e < indices.shape[0] and lane == 0:
-            if bar_weights.shape[0] > 0:
-                bar_weights[e] = sums[0, r]
-            if bar_vectors.shape[0] > 0:
+    if i < indptr.shape[0] - 1:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z, s = _direction(k, not normalize, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e + lane, k.one))
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            n = base + first
+            while n - first < base + count:  # the threads of a group stay together, as they add what they have
+                inside = n < base + count
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                if inside:
+                    j = senders[n, 0]
+                    edge = _vjp_values_1_1_axial(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                    w = frames[n, 3]
+                    while c < features.shape[2]:
+                        values = _vjp_channel_1_1_axial(
+                            k,
+                            edge,
+                            w=w,
+                            b=_load_once(radial, (e + n - base, 0, c), lanes),
+                            f0=_load(features, (j, 0, c), lanes),
+                            f1=_load(features, (j, 1, c), lanes),
+                            f2=_load(features, (j, 2, c), lanes),
+                            g0=_load(cotangents, (i, 0, c), lanes),
+                            g1=_load(cotangents, (i, 1, c), lanes),
+                            g2=_load(cotangents, (i, 2, c), lanes),
+                            sum_bar_w=bar_weight_0,
+                            sum_bar_f0=k.zero,
+                            sum_bar_f1=k.zero,
+                            sum_bar_f2=k.zero,
+                            sum_bar_x=bar_root_0,
+                            sum_bar_y=bar_root_1,
+                            sum_bar_z=bar_root_2,
+                        )
+                        if bar_radial.shape[0] > 0:
+                            _store(bar_radial, (e + n - base, 0, c), values[1])
+                        bar_weight_0 = values[0]
+                        bar_root_0 = values[5]
+                        bar_root_1 = values[6]
+                        bar_root_2 = values[7]
+                        c += across * len(lanes)
+                    c = (lane & (across - 1)) * len(lanes)
+                if bar_vectors.shape[0] > 0 or bar_weights.shape[0] > 0:
+                    total_0 = _sum_lanes(bar_weight_0)
+                    total_1 = _sum_lanes(bar_root_0)
+                    total_2 = _sum_lanes(bar_root_1)
+                    total_3 = _sum_lanes(bar_root_2)
+                    half = 1
+                    while half < across:
+                        total_0 = total_0 + _exchanged(total_0, half, slot, lane, group)
+                        total_1 = total_1 + _exchanged(total_1, half, slot, lane, group)
+                        total_2 = total_2 + _exchanged(total_2, half, slot, lane, group)
+                        total_3 = total_3 + _exchanged(total_3, half, slot, lane, group)
+                        half *= 2
+                    if c == 0:
+                        sums[0, n] = total_0
+                        sums[1, n] = total_1
+                        sums[2, n] = total_2
+                        sums[3, n] = total_3
+                n += at_once
+            _wait(slot, lane, group)
+            if lane < count and bar_weights.shape[0] > 0:
+                bar_weights[e + lane] = sums[0, slot]
+            if lane < count and bar_vectors.shape[0] > 0:
                 b0, b1, b2 = _vjp_edge_1_1_axial(
-                    k, x, y, z, sums[1, r], sums[2, r], sums[3, r]
+                    k, x, y, z, sums[1, slot], sums[2, slot], sums[3, slot]
                 )
                 b0, b1, b2 = _moved(k, not normalize, x, y, z, s, b0, b1, b2)
-                bar_vectors[e, 0] = b0
-                bar_vectors[e, 1] = b1
-                bar_vectors[e, 2] = b2
+                bar_vectors[e + lane, 0] = b0
+                bar_vectors[e + lane, 1] = b1
+                bar_vectors[e + lane, 2] = b2
+            e += group
 
 
 @_global
 def _vjp_senders_1_1_axial(
-    k, normalize, starts, receivers, edges, vectors, radial, weights, cotangents, bar_features
+    lanes, plan, normalize, starts, receivers, edges, vectors, radial, weights, cotangents, bar_features
 ):
-    t = cuda.grid(1)
-    channels = bar_features.shape[2]
-    if t < bar_features.shape[0] * channels:
-        j = t // channels
-        c = t % channels
-        bar_features_0 = k.zero
-        bar_features_1 = k.zero
-        bar_features_2 = k.zero
-        for n in range(starts[j], starts[j + 1]):
-            e = edges[n]
-            i = receivers[n]
-            w = _given_number(weights, e, k.one)
-            x, y, z, _ = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _vjp_values_1_1_axial(k, x, y, z)
-            values = _vjp_channel_1_1_axial(
-                k,
-                edge,
-                w=w,
-                b=radial[e, 0, c],
-                f0=k.zero,
-                f1=k.zero,
-                f2=k.zero,
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                sum_bar_w=k.zero,
-                sum_bar_f0=bar_features_0,
-                sum_bar_f1=bar_features_1,
-                sum_bar_f2=bar_features_2,
-                sum_bar_x=k.zero,
-                sum_bar_y=k.zero,
-                sum_bar_z=k.zero,
-            )
-            bar_features_0 = values[2]
-            bar_features_1 = values[3]
-            bar_features_2 = values[4]
-        bar_features[j, 0, c] = bar_features_0
-        bar_features[j, 1, c] = bar_features_1
-        bar_features[j, 2, c] = bar_features_2
+    k = _constants(vectors)
+    frames, ends, numbers = _shared_frames(vectors), _shared_senders(), _shared_numbers()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    bar_features_0 = _splat(k.zero, lanes)
+    bar_features_1 = _splat(k.zero, lanes)
+    bar_features_2 = _splat(k.zero, lanes)
+    if i < bar_features.shape[0]:
+        t = int(starts[i])
+        last = starts[i + 1]
+        while t < last:
+            count = min(group, last - t)
+            if lane < count:
+                e = edges[t + lane]
+                x, y, z, _ = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e, k.one))
+                numbers[slot, 0] = e
+                ends[slot, 0] = receivers[t + lane]
+            _wait(slot, lane, group)
+            if c < bar_features.shape[2]:
+                n = base + first
+                while n < base + count:
+                    e = numbers[n, 0]
+                    edge = _vjp_values_1_1_axial(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                    w = frames[n, 3]
+                    values = _vjp_channel_1_1_axial(
+                        k,
+                        edge,
+                        w=w,
+                        b=_load_once(radial, (e, 0, c), lanes),
+                        f0=k.zero,
+                        f1=k.zero,
+                        f2=k.zero,
+                        g0=_load(cotangents, (ends[n, 0], 0, c), lanes),
+                        g1=_load(cotangents, (ends[n, 0], 1, c), lanes),
+                        g2=_load(cotangents, (ends[n, 0], 2, c), lanes),
+                        sum_bar_w=k.zero,
+                        sum_bar_f0=bar_features_0,
+                        sum_bar_f1=bar_features_1,
+                        sum_bar_f2=bar_features_2,
+                        sum_bar_x=k.zero,
+                        sum_bar_y=k.zero,
+                        sum_bar_z=k.zero,
+                    )
+                    bar_features_0 = values[2]
+                    bar_features_1 = values[3]
+                    bar_features_2 = values[4]
+                    n += at_once
+            _wait(slot, lane, group)
+            t += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), bar_features_0)
+            _wait(slot, lane, group)
+            if first < half:
+                bar_features_0 = bar_features_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), bar_features_1)
+            _wait(slot, lane, group)
+            if first < half:
+                bar_features_1 = bar_features_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), bar_features_2)
+            _wait(slot, lane, group)
+            if first < half:
+                bar_features_2 = bar_features_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < bar_features.shape[2]:
+            _store(bar_features, (i, 0, c), bar_features_0)
+            _store(bar_features, (i, 1, c), bar_features_1)
+            _store(bar_features, (i, 2, c), bar_features_2)
 
 
 @_global
 def _jvp_rows_1_1_axial(
-    k, normalize, indptr, indices, vectors, radial, features, weights,
+    lanes, plan, normalize, indptr, indices, vectors, radial, features, weights,
     d_vectors, d_radial, d_features, d_weights, out, d_out,
 ):  # fmt: skip
-    t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
-        out_0 = k.zero
-        out_1 = k.zero
-        out_2 = k.zero
-        d_out_0 = k.zero
-        d_out_1 = k.zero
-        d_out_2 = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            w = _given_number(weights, e, k.one)
-            d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
-            edge = _jvp_values_1_1_axial(k, x, y, z, d_x, d_y, d_z)
-            values = _jvp_channel_1_1_axial(
-                k,
-                edge,
-                w=w,
-                b=radial[e, 0, c],
-                f0=features[j, 0, c],
-                f1=features[j, 1, c],
-                f2=features[j, 2, c],
-                d_w=d_w,
-                d_b=_given(d_radial, e, 0, c, k.zero),
-                d_f0=_given(d_features, j, 0, c, k.zero),
-                d_f1=_given(d_features, j, 1, c, k.zero),
-                d_f2=_given(d_features, j, 2, c, k.zero),
-                sum_o0=out_0,
-                sum_o1=out_1,
-                sum_o2=out_2,
-                sum_d_o0=d_out_0,
-                sum_d_o1=d_out_1,
-                sum_d_o2=d_out_2,
-            )
-            out_0 = values[0]
-            out_1 = values[1]
-            out_2 = values[2]
-            d_out_0 = values[3]
-            d_out_1 = values[4]
-            d_out_2 = values[5]
-        out[i, 0, c] = out_0
-        d_out[i, 0, c] = d_out_0
-        out[i, 1, c] = out_1
-        d_out[i, 1, c] = d_out_1
-        out[i, 2, c] = out_2
-        d_out[i, 2, c] = d_out_2
+    k = _constants(vectors)
+    frames, moves, senders = _shared_frames(vectors), _shared_moves(vectors), _shared_senders()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    out_0 = _splat(k.zero, lanes)
+    out_1 = _splat(k.zero, lanes)
+    out_2 = _splat(k.zero, lanes)
+    d_out_0 = _splat(k.zero, lanes)
+    d_out_1 = _splat(k.zero, lanes)
+    d_out_2 = _splat(k.zero, lanes)
+    if i < out.shape[0]:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z, s = _direction(k, not normalize, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e + lane, k.one))
+                d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e + lane, d_vectors)
+                _set_direction(moves, slot, d_x, d_y, d_z, _given_number(d_weights, e + lane, k.zero))
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            if c < out.shape[2]:
+                n = base + first
+                while n < base + count:
+                    j = senders[n, 0]
+                    edge = _jvp_values_1_1_axial(k, frames[n, 0], frames[n, 1], frames[n, 2], moves[n, 0], moves[n, 1], moves[n, 2])
+                    w = frames[n, 3]
+                    d_w = moves[n, 3]
+                    values = _jvp_channel_1_1_axial(
+                        k,
+                        edge,
+                        w=w,
+                        b=_load_once(radial, (e + n - base, 0, c), lanes),
+                        f0=_load(features, (j, 0, c), lanes),
+                        f1=_load(features, (j, 1, c), lanes),
+                        f2=_load(features, (j, 2, c), lanes),
+                        d_w=d_w,
+                        d_b=_given(d_radial, e + n - base, 0, c, lanes, k.zero),
+                        d_f0=_given(d_features, j, 0, c, lanes, k.zero),
+                        d_f1=_given(d_features, j, 1, c, lanes, k.zero),
+                        d_f2=_given(d_features, j, 2, c, lanes, k.zero),
+                        sum_o0=out_0,
+                        sum_o1=out_1,
+                        sum_o2=out_2,
+                        sum_d_o0=d_out_0,
+                        sum_d_o1=d_out_1,
+                        sum_d_o2=d_out_2,
+                    )
+                    out_0 = values[0]
+                    out_1 = values[1]
+                    out_2 = values[2]
+                    d_out_0 = values[3]
+                    d_out_1 = values[4]
+                    d_out_2 = values[5]
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), out_0)
+            _wait(slot, lane, group)
+            if first < half:
+                out_0 = out_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), out_1)
+            _wait(slot, lane, group)
+            if first < half:
+                out_1 = out_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), out_2)
+            _wait(slot, lane, group)
+            if first < half:
+                out_2 = out_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_0)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_0 = d_out_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_1)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_1 = d_out_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_2)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_2 = d_out_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[2]:
+            _store(out, (i, 0, c), out_0)
+            _store(out, (i, 1, c), out_1)
+            _store(out, (i, 2, c), out_2)
+            _store(d_out, (i, 0, c), d_out_0)
+            _store(d_out, (i, 1, c), d_out_1)
+            _store(d_out, (i, 2, c), d_out_2)
 
 
 @_global
 def _hvp_edges_1_1_axial(
-    k, normalize, lanes, receivers, indices, vectors, radial, features, weights, cotangents,
+    lanes, plan, normalize, indptr, indices, vectors, radial, features, weights, cotangents,
     d_vectors, d_radial, d_features, d_weights, d_bar_vectors, d_bar_radial, d_bar_weights,
 ):  # fmt: skip
-    sums = cuda.shared.array((7, _THREADS), features.dtype)
-    t = cuda.grid(1)
-    e = t // lanes
-    lane = t % lanes
+    k = _constants(vectors)
+    frames, moves, senders = _shared_frames(vectors), _shared_moves(vectors), _shared_senders()
+    sums = cuda.shared.array((7, _THREADS), vectors.dtype)
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
     x, y, z, s = k.zero, k.zero, k.zero, k.zero
     d_x, d_y, d_z = k.zero, k.zero, k.zero
-    bar_root_0 = k.zero
-    bar_root_1 = k.zero
-    bar_root_2 = k.zero
-    d_bar_weight_0 = k.zero
-    d_bar_root_0 = k.zero
-    d_bar_root_1 = k.zero
-    d_bar_root_2 = k.zero
-    if e < indices.shape[0]:
-        i = receivers[e]
-        j = indices[e]
-        w = _given_number(weights, e, k.one)
-        d_w = _given_number(d_weights, e, k.zero)
-        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-        d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
-        edge = _hvp_values_1_1_axial(k, x, y, z, d_x, d_y, d_z)
-        for c in range(lane, features.shape[2], lanes):
-            values = _hvp_channel_1_1_axial(
-                k,
-                edge,
-                w=w,
-                b=radial[e, 0, c],
-                f0=features[j, 0, c],
-                f1=features[j, 1, c],
-                f2=features[j, 2, c],
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                d_w=d_w,
-                d_b=_given(d_radial, e, 0, c, k.zero),
-                d_f0=_given(d_features, j, 0, c, k.zero),
-                d_f1=_given(d_features, j, 1, c, k.zero),
-                d_f2=_given(d_features, j, 2, c, k.zero),
-                sum_bar_x=bar_root_0,
-                sum_bar_y=bar_root_1,
-                sum_bar_z=bar_root_2,
-                sum_d_bar_w=d_bar_weight_0,
-                sum_d_bar_f0=k.zero,
-                sum_d_bar_f1=k.zero,
-                sum_d_bar_f2=k.zero,
-                sum_d_bar_x=d_bar_root_0,
-                sum_d_bar_y=d_bar_root_1,
-                sum_d_bar_z=d_bar_root_2,
-            )
-            if d_bar_radial.shape[0] > 0:
-                d_bar_radial[e, 0, c] = values[5]
-            bar_root_0 = values[1]
-            bar_root_1 = values[2]
-            bar_root_2 = values[3]
-            d_bar_weight_0 = values[4]
-            d_bar_root_0 = values[9]
-            d_bar_root_1 = values[10]
-            d_bar_root_2 = values[11]
-    if d_bar_vectors.shape[0] > 0 or d_bar_weights.shape[0] > 0:
-        r = cuda.threadIdx.x
-        sums[0, r] = bar_root_0
-        sums[1, r] = bar_root_1
-        sums[2, r] = bar_root_2
-        sums[3, r] = d_bar_weight_0
-        sums[4, r] = d_bar_root_0
-        sums[5, r] = d_bar_root_1
-        sums[6, r] = d_bar_root_2
-        _add_lanes(sums, r, lane, lanes)
-        if e < indices.shape[0] and lane == 0:
-            if d_bar_weights.shape[0] > 0:
-                d_bar_weights[e] = sums[3, r]
-            if d_bar_vectors.shape[0] > 0:
+    if i < indptr.shape[0] - 1:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z, s = _direction(k, not normalize, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e + lane, k.one))
+                d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e + lane, d_vectors)
+                _set_direction(moves, slot, d_x, d_y, d_z, _given_number(d_weights, e + lane, k.zero))
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            n = base + first
+            while n - first < base + count:  # the threads of a group stay together, as they add what they have
+                inside = n < base + count
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                d_bar_weight_0 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                if inside:
+                    j = senders[n, 0]
+                    edge = _hvp_values_1_1_axial(k, frames[n, 0], frames[n, 1], frames[n, 2], moves[n, 0], moves[n, 1], moves[n, 2])
+                    w = frames[n, 3]
+                    d_w = moves[n, 3]
+                    while c < features.shape[2]:
+                        values = _hvp_channel_1_1_axial(
+                            k,
+                            edge,
+                            w=w,
+                            b=_load_once(radial, (e + n - base, 0, c), lanes),
+                            f0=_load(features, (j, 0, c), lanes),
+                            f1=_load(features, (j, 1, c), lanes),
+                            f2=_load(features, (j, 2, c), lanes),
+                            g0=_load(cotangents, (i, 0, c), lanes),
+                            g1=_load(cotangents, (i, 1, c), lanes),
+                            g2=_load(cotangents, (i, 2, c), lanes),
+                            d_w=d_w,
+                            d_b=_given(d_radial, e + n - base, 0, c, lanes, k.zero),
+                            d_f0=_given(d_features, j, 0, c, lanes, k.zero),
+                            d_f1=_given(d_features, j, 1, c, lanes, k.zero),
+                            d_f2=_given(d_features, j, 2, c, lanes, k.zero),
+                            sum_bar_x=bar_root_0,
+                            sum_bar_y=bar_root_1,
+                            sum_bar_z=bar_root_2,
+                            sum_d_bar_w=d_bar_weight_0,
+                            sum_d_bar_f0=k.zero,
+                            sum_d_bar_f1=k.zero,
+                            sum_d_bar_f2=k.zero,
+                            sum_d_bar_x=d_bar_root_0,
+                            sum_d_bar_y=d_bar_root_1,
+                            sum_d_bar_z=d_bar_root_2,
+                        )
+                        if d_bar_radial.shape[0] > 0:
+                            _store(d_bar_radial, (e + n - base, 0, c), values[5])
+                        bar_root_0 = values[1]
+                        bar_root_1 = values[2]
+                        bar_root_2 = values[3]
+                        d_bar_weight_0 = values[4]
+                        d_bar_root_0 = values[9]
+                        d_bar_root_1 = values[10]
+                        d_bar_root_2 = values[11]
+                        c += across * len(lanes)
+                    c = (lane & (across - 1)) * len(lanes)
+                if d_bar_vectors.shape[0] > 0 or d_bar_weights.shape[0] > 0:
+                    total_0 = _sum_lanes(bar_root_0)
+                    total_1 = _sum_lanes(bar_root_1)
+                    total_2 = _sum_lanes(bar_root_2)
+                    total_3 = _sum_lanes(d_bar_weight_0)
+                    total_4 = _sum_lanes(d_bar_root_0)
+                    total_5 = _sum_lanes(d_bar_root_1)
+                    total_6 = _sum_lanes(d_bar_root_2)
+                    half = 1
+                    while half < across:
+                        total_0 = total_0 + _exchanged(total_0, half, slot, lane, group)
+                        total_1 = total_1 + _exchanged(total_1, half, slot, lane, group)
+                        total_2 = total_2 + _exchanged(total_2, half, slot, lane, group)
+                        total_3 = total_3 + _exchanged(total_3, half, slot, lane, group)
+                        total_4 = total_4 + _exchanged(total_4, half, slot, lane, group)
+                        total_5 = total_5 + _exchanged(total_5, half, slot, lane, group)
+                        total_6 = total_6 + _exchanged(total_6, half, slot, lane, group)
+                        half *= 2
+                    if c == 0:
+                        sums[0, n] = total_0
+                        sums[1, n] = total_1
+                        sums[2, n] = total_2
+                        sums[3, n] = total_3
+                        sums[4, n] = total_4
+                        sums[5, n] = total_5
+                        sums[6, n] = total_6
+                n += at_once
+            _wait(slot, lane, group)
+            if lane < count and d_bar_weights.shape[0] > 0:
+                d_bar_weights[e + lane] = sums[3, slot]
+            if lane < count and d_bar_vectors.shape[0] > 0:
                 b0, b1, b2, d0, d1, d2 = _hvp_edge_1_1_axial(
-                    k, x, y, z, d_x, d_y, d_z, sums[0, r], sums[1, r], sums[2, r], sums[4, r], sums[5, r], sums[6, r]
+                    k, x, y, z, d_x, d_y, d_z, sums[0, slot], sums[1, slot], sums[2, slot], sums[4, slot], sums[5, slot], sums[6, slot]
                 )
                 d0, d1, d2 = _edge_moved_twice(
-                    k, normalize, x, y, z, s, b0, b1, b2, e, d_vectors, d0, d1, d2
+                    k, normalize, x, y, z, s, b0, b1, b2, e + lane, d_vectors, d0, d1, d2
                 )
-                d_bar_vectors[e, 0] = d0
-                d_bar_vectors[e, 1] = d1
-                d_bar_vectors[e, 2] = d2
+                d_bar_vectors[e + lane, 0] = d0
+                d_bar_vectors[e + lane, 1] = d1
+                d_bar_vectors[e + lane, 2] = d2
+            e += group
 
 
 @_global
 def _hvp_senders_1_1_axial(
-    k, normalize, starts, receivers, edges, vectors, radial, weights, cotangents,
+    lanes, plan, normalize, starts, receivers, edges, vectors, radial, weights, cotangents,
     d_vectors, d_radial, d_weights, d_bar_features,
 ):  # fmt: skip
-    t = cuda.grid(1)
-    channels = d_bar_features.shape[2]
-    if t < d_bar_features.shape[0] * channels:
-        j = t // channels
-        c = t % channels
-        d_bar_features_0 = k.zero
-        d_bar_features_1 = k.zero
-        d_bar_features_2 = k.zero
-        for n in range(starts[j], starts[j + 1]):
-            e = edges[n]
-            i = receivers[n]
-            w = _given_number(weights, e, k.one)
-            d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
-            edge = _hvp_values_1_1_axial(k, x, y, z, d_x, d_y, d_z)
-            values = _hvp_channel_1_1_axial(
-                k,
-                edge,
-                w=w,
-                b=radial[e, 0, c],
-                f0=k.zero,
-                f1=k.zero,
-                f2=k.zero,
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                d_w=d_w,
-                d_b=_given(d_radial, e, 0, c, k.zero),
-                d_f0=k.zero,
-                d_f1=k.zero,
-                d_f2=k.zero,
-                sum_bar_x=k.zero,
-                sum_bar_y=k.zero,
-                sum_bar_z=k.zero,
-                sum_d_bar_w=k.zero,
-                sum_d_bar_f0=d_bar_features_0,
-                sum_d_bar_f1=d_bar_features_1,
-                sum_d_bar_f2=d_bar_features_2,
-                sum_d_bar_x=k.zero,
-                sum_d_bar_y=k.zero,
-                sum_d_bar_z=k.zero,
-            )
-            d_bar_features_0 = values[6]
-            d_bar_features_1 = values[7]
-            d_bar_features_2 = values[8]
-        d_bar_features[j, 0, c] = d_bar_features_0
-        d_bar_features[j, 1, c] = d_bar_features_1
-        d_bar_features[j, 2, c] = d_bar_features_2
+    k = _constants(vectors)
+    frames, moves = _shared_frames(vectors), _shared_moves(vectors)
+    ends, numbers = _shared_senders(), _shared_numbers()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    d_bar_features_0 = _splat(k.zero, lanes)
+    d_bar_features_1 = _splat(k.zero, lanes)
+    d_bar_features_2 = _splat(k.zero, lanes)
+    if i < d_bar_features.shape[0]:
+        t = int(starts[i])
+        last = starts[i + 1]
+        while t < last:
+            count = min(group, last - t)
+            if lane < count:
+                e = edges[t + lane]
+                x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e, k.one))
+                d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
+                _set_direction(moves, slot, d_x, d_y, d_z, _given_number(d_weights, e, k.zero))
+                numbers[slot, 0] = e
+                ends[slot, 0] = receivers[t + lane]
+            _wait(slot, lane, group)
+            if c < d_bar_features.shape[2]:
+                n = base + first
+                while n < base + count:
+                    e = numbers[n, 0]
+                    edge = _hvp_values_1_1_axial(k, frames[n, 0], frames[n, 1], frames[n, 2], moves[n, 0], moves[n, 1], moves[n, 2])
+                    w = frames[n, 3]
+                    d_w = moves[n, 3]
+                    values = _hvp_channel_1_1_axial(
+                        k,
+                        edge,
+                        w=w,
+                        b=_load_once(radial, (e, 0, c), lanes),
+                        f0=k.zero,
+                        f1=k.zero,
+                        f2=k.zero,
+                        g0=_load(cotangents, (ends[n, 0], 0, c), lanes),
+                        g1=_load(cotangents, (ends[n, 0], 1, c), lanes),
+                        g2=_load(cotangents, (ends[n, 0], 2, c), lanes),
+                        d_w=d_w,
+                        d_b=_given(d_radial, e, 0, c, lanes, k.zero),
+                        d_f0=k.zero,
+                        d_f1=k.zero,
+                        d_f2=k.zero,
+                        sum_bar_x=k.zero,
+                        sum_bar_y=k.zero,
+                        sum_bar_z=k.zero,
+                        sum_d_bar_w=k.zero,
+                        sum_d_bar_f0=d_bar_features_0,
+                        sum_d_bar_f1=d_bar_features_1,
+                        sum_d_bar_f2=d_bar_features_2,
+                        sum_d_bar_x=k.zero,
+                        sum_d_bar_y=k.zero,
+                        sum_d_bar_z=k.zero,
+                    )
+                    d_bar_features_0 = values[6]
+                    d_bar_features_1 = values[7]
+                    d_bar_features_2 = values[8]
+                    n += at_once
+            _wait(slot, lane, group)
+            t += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), d_bar_features_0)
+            _wait(slot, lane, group)
+            if first < half:
+                d_bar_features_0 = d_bar_features_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_bar_features_1)
+            _wait(slot, lane, group)
+            if first < half:
+                d_bar_features_1 = d_bar_features_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_bar_features_2)
+            _wait(slot, lane, group)
+            if first < half:
+                d_bar_features_2 = d_bar_features_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < d_bar_features.shape[2]:
+            _store(d_bar_features, (i, 0, c), d_bar_features_0)
+            _store(d_bar_features, (i, 1, c), d_bar_features_1)
+            _store(d_bar_features, (i, 2, c), d_bar_features_2)
 
 
 @_global
 def _vjp_edges_1_2(
-    k, normalize, lanes, receivers, indices, vectors, radial, features, weights, cotangents,
+    lanes, plan, normalize, indptr, indices, vectors, radial, features, weights, cotangents,
     bar_vectors, bar_radial, bar_weights,
 ):  # fmt: skip
-    sums = cuda.shared.array((5, _THREADS), features.dtype)
-    t = cuda.grid(1)
-    e = t // lanes
-    lane = t % lanes
+    k = _constants(vectors)
+    frames, senders = _shared_frames(vectors), _shared_senders()
+    sums = cuda.shared.array((5, _THREADS), vectors.dtype)
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
     x, y, z, s = k.zero, k.zero, k.zero, k.zero
-    bar_weight_0 = k.zero
-    bar_root_0 = k.zero
-    bar_root_1 = k.zero
-    bar_root_2 = k.zero
-    bar_root_3 = k.zero
-    if e < indices.shape[0]:
-        i = receivers[e]
-        j = indices[e]
-        w = _given_number(weights, e, k.one)
-        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-        edge = _vjp_values_1_2(k, x, y, z)
-        for c in range(lane, features.shape[2], lanes):
-            values = _vjp_channel_1_2(
-                k,
-                edge,
-                w=w,
-                alpha=radial[e, 0, c],
-                beta=radial[e, 1, c],
-                gamma=radial[e, 2, c],
-                f0=features[j, 0, c],
-                f1=features[j, 1, c],
-                f2=features[j, 2, c],
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                g3=cotangents[i, 3, c],
-                g4=cotangents[i, 4, c],
-                sum_bar_w=bar_weight_0,
-                sum_bar_f0=k.zero,
-                sum_bar_f1=k.zero,
-                sum_bar_f2=k.zero,
-                sum_bar_x=bar_root_0,
-                sum_bar_y=bar_root_1,
-                sum_bar_z=bar_root_2,
-                sum_bar_n=bar_root_3,
-            )
-            if bar_radial.shape[0] > 0:
-                bar_radial[e, 0, c] = values[1]
-                bar_radial[e, 1, c] = values[2]
-                bar_radial[e, 2, c] = values[3]
-            bar_weight_0 = values[0]
-            bar_root_0 = values[7]
-            bar_root_1 = values[8]
-            bar_root_2 = values[9]
-            bar_root_3 = values[10]
-    if bar_vectors.shape[0] > 0 or bar_weights.shape[0] > 0:
-        r = cuda.threadIdx.x
-        sums[0, r] = bar_weight_0
-        sums[1, r] = bar_root_0
-        sums[2, r] = bar_root_1
-        sums[3, r] = bar_root_2
-        sums[4, r] = bar_root_3
-        _add_lanes(sums, r, lane, lanes)
-        if e < indices.shape[0] and lane == 0:
-            if bar_weights.shape[0] > 0:
-                bar_weights[e] = sums[0, r]
-            if bar_vectors.shape[0] > 0:
+    if i < indptr.shape[0] - 1:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z, s = _direction(k, not normalize, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e + lane, k.one))
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            n = base + first
+            while n - first < base + count:  # the threads of a group stay together, as they add what they have
+                inside = n < base + count
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                if inside:
+                    j = senders[n, 0]
+                    edge = _vjp_values_1_2(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                    w = frames[n, 3]
+                    while c < features.shape[2]:
+                        values = _vjp_channel_1_2(
+                            k,
+                            edge,
+                            w=w,
+                            alpha=_load_once(radial, (e + n - base, 0, c), lanes),
+                            beta=_load_once(radial, (e + n - base, 1, c), lanes),
+                            gamma=_load_once(radial, (e + n - base, 2, c), lanes),
+                            f0=_load(features, (j, 0, c), lanes),
+                            f1=_load(features, (j, 1, c), lanes),
+                            f2=_load(features, (j, 2, c), lanes),
+                            g0=_load(cotangents, (i, 0, c), lanes),
+                            g1=_load(cotangents, (i, 1, c), lanes),
+                            g2=_load(cotangents, (i, 2, c), lanes),
+                            g3=_load(cotangents, (i, 3, c), lanes),
+                            g4=_load(cotangents, (i, 4, c), lanes),
+                            sum_bar_w=bar_weight_0,
+                            sum_bar_f0=k.zero,
+                            sum_bar_f1=k.zero,
+                            sum_bar_f2=k.zero,
+                            sum_bar_x=bar_root_0,
+                            sum_bar_y=bar_root_1,
+                            sum_bar_z=bar_root_2,
+                            sum_bar_n=bar_root_3,
+                        )
+                        if bar_radial.shape[0] > 0:
+                            _store(bar_radial, (e + n - base, 0, c), values[1])
+                            _store(bar_radial, (e + n - base, 1, c), values[2])
+                            _store(bar_radial, (e + n - base, 2, c), values[3])
+                        bar_weight_0 = values[0]
+                        bar_root_0 = values[7]
+                        bar_root_1 = values[8]
+                        bar_root_2 = values[9]
+                        bar_root_3 = values[10]
+                        c += across * len(lanes)
+                    c = (lane & (across - 1)) * len(lanes)
+                if bar_vectors.shape[0] > 0 or bar_weights.shape[0] > 0:
+                    total_0 = _sum_lanes(bar_weight_0)
+                    total_1 = _sum_lanes(bar_root_0)
+                    total_2 = _sum_lanes(bar_root_1)
+                    total_3 = _sum_lanes(bar_root_2)
+                    total_4 = _sum_lanes(bar_root_3)
+                    half = 1
+                    while half < across:
+                        total_0 = total_0 + _exchanged(total_0, half, slot, lane, group)
+                        total_1 = total_1 + _exchanged(total_1, half, slot, lane, group)
+                        total_2 = total_2 + _exchanged(total_2, half, slot, lane, group)
+                        total_3 = total_3 + _exchanged(total_3, half, slot, lane, group)
+                        total_4 = total_4 + _exchanged(total_4, half, slot, lane, group)
+                        half *= 2
+                    if c == 0:
+                        sums[0, n] = total_0
+                        sums[1, n] = total_1
+                        sums[2, n] = total_2
+                        sums[3, n] = total_3
+                        sums[4, n] = total_4
+                n += at_once
+            _wait(slot, lane, group)
+            if lane < count and bar_weights.shape[0] > 0:
+                bar_weights[e + lane] = sums[0, slot]
+            if lane < count and bar_vectors.shape[0] > 0:
                 b0, b1, b2 = _vjp_edge_1_2(
-                    k, x, y, z, sums[1, r], sums[2, r], sums[3, r], sums[4, r]
+                    k, x, y, z, sums[1, slot], sums[2, slot], sums[3, slot], sums[4, slot]
                 )
                 b0, b1, b2 = _moved(k, not normalize, x, y, z, s, b0, b1, b2)
-                bar_vectors[e, 0] = b0
-                bar_vectors[e, 1] = b1
-                bar_vectors[e, 2] = b2
+                bar_vectors[e + lane, 0] = b0
+                bar_vectors[e + lane, 1] = b1
+                bar_vectors[e + lane, 2] = b2
+            e += group
 
 
 @_global
 def _vjp_senders_1_2(
-    k, normalize, starts, receivers, edges, vectors, radial, weights, cotangents, bar_features
+    lanes, plan, normalize, starts, receivers, edges, vectors, radial, weights, cotangents, bar_features
 ):
-    t = cuda.grid(1)
-    channels = bar_features.shape[2]
-    if t < bar_features.shape[0] * channels:
-        j = t // channels
-        c = t % channels
-        bar_features_0 = k.zero
-        bar_features_1 = k.zero
-        bar_features_2 = k.zero
-        for n in range(starts[j], starts[j + 1]):
-            e = edges[n]
-            i = receivers[n]
-            w = _given_number(weights, e, k.one)
-            x, y, z, _ = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _vjp_values_1_2(k, x, y, z)
-            values = _vjp_channel_1_2(
-                k,
-                edge,
-                w=w,
-                alpha=radial[e, 0, c],
-                beta=radial[e, 1, c],
-                gamma=radial[e, 2, c],
-                f0=k.zero,
-                f1=k.zero,
-                f2=k.zero,
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                g3=cotangents[i, 3, c],
-                g4=cotangents[i, 4, c],
-                sum_bar_w=k.zero,
-                sum_bar_f0=bar_features_0,
-                sum_bar_f1=bar_features_1,
-                sum_bar_f2=bar_features_2,
-                sum_bar_x=k.zero,
-                sum_bar_y=k.zero,
-                sum_bar_z=k.zero,
-                sum_bar_n=k.zero,
-            )
-            bar_features_0 = values[4]
-            bar_features_1 = values[5]
-            bar_features_2 = values[6]
-        bar_features[j, 0, c] = bar_features_0
-        bar_features[j, 1, c] = bar_features_1
-        bar_features[j, 2, c] = bar_features_2
+    k = _constants(vectors)
+    frames, ends, numbers = _shared_frames(vectors), _shared_senders(), _shared_numbers()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    bar_features_0 = _splat(k.zero, lanes)
+    bar_features_1 = _splat(k.zero, lanes)
+    bar_features_2 = _splat(k.zero, lanes)
+    if i < bar_features.shape[0]:
+        t = int(starts[i])
+        last = starts[i + 1]
+        while t < last:
+            count = min(group, last - t)
+            if lane < count:
+                e = edges[t + lane]
+                x, y, z, _ = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e, k.one))
+                numbers[slot, 0] = e
+                ends[slot, 0] = receivers[t + lane]
+            _wait(slot, lane, group)
+            if c < bar_features.shape[2]:
+                n = base + first
+                while n < base + count:
+                    e = numbers[n, 0]
+                    edge = _vjp_values_1_2(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                    w = frames[n, 3]
+                    values = _vjp_channel_1_2(
+                        k,
+                        edge,
+                        w=w,
+                        alpha=_load_once(radial, (e, 0, c), lanes),
+                        beta=_load_once(radial, (e, 1, c), lanes),
+                        gamma=_load_once(radial, (e, 2, c), lanes),
+                        f0=k.zero,
+                        f1=k.zero,
+                        f2=k.zero,
+                        g0=_load(cotangents, (ends[n, 0], 0, c), lanes),
+                        g1=_load(cotangents, (ends[n, 0], 1, c), lanes),
+                        g2=_load(cotangents, (ends[n, 0], 2, c), lanes),
+                        g3=_load(cotangents, (ends[n, 0], 3, c), lanes),
+                        g4=_load(cotangents, (ends[n, 0], 4, c), lanes),
+                        sum_bar_w=k.zero,
+                        sum_bar_f0=bar_features_0,
+                        sum_bar_f1=bar_features_1,
+                        sum_bar_f2=bar_features_2,
+                        sum_bar_x=k.zero,
+                        sum_bar_y=k.zero,
+                        sum_bar_z=k.zero,
+                        sum_bar_n=k.zero,
+                    )
+                    bar_features_0 = values[4]
+                    bar_features_1 = values[5]
+                    bar_features_2 = values[6]
+                    n += at_once
+            _wait(slot, lane, group)
+            t += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), bar_features_0)
+            _wait(slot, lane, group)
+            if first < half:
+                bar_features_0 = bar_features_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), bar_features_1)
+            _wait(slot, lane, group)
+            if first < half:
+                bar_features_1 = bar_features_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), bar_features_2)
+            _wait(slot, lane, group)
+            if first < half:
+                bar_features_2 = bar_features_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < bar_features.shape[2]:
+            _store(bar_features, (i, 0, c), bar_features_0)
+            _store(bar_features, (i, 1, c), bar_features_1)
+            _store(bar_features, (i, 2, c), bar_features_2)
 
 
 @_global
 def _jvp_rows_1_2(
-    k, normalize, indptr, indices, vectors, radial, features, weights,
+    lanes, plan, normalize, indptr, indices, vectors, radial, features, weights,
     d_vectors, d_radial, d_features, d_weights, out, d_out,
 ):  # fmt: skip
-    t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
-        out_0 = k.zero
-        out_1 = k.zero
-        out_2 = k.zero
-        out_3 = k.zero
-        out_4 = k.zero
-        d_out_0 = k.zero
-        d_out_1 = k.zero
-        d_out_2 = k.zero
-        d_out_3 = k.zero
-        d_out_4 = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            w = _given_number(weights, e, k.one)
-            d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
-            edge = _jvp_values_1_2(k, x, y, z, d_x, d_y, d_z)
-            values = _jvp_channel_1_2(
-                k,
-                edge,
-                w=w,
-                alpha=radial[e, 0, c],
-                beta=radial[e, 1, c],
-                gamma=radial[e, 2, c],
-                f0=features[j, 0, c],
-                f1=features[j, 1, c],
-                f2=features[j, 2, c],
-                d_w=d_w,
-                d_alpha=_given(d_radial, e, 0, c, k.zero),
-                d_beta=_given(d_radial, e, 1, c, k.zero),
-                d_gamma=_given(d_radial, e, 2, c, k.zero),
-                d_f0=_given(d_features, j, 0, c, k.zero),
-                d_f1=_given(d_features, j, 1, c, k.zero),
-                d_f2=_given(d_features, j, 2, c, k.zero),
-                sum_o0=out_0,
-                sum_o1=out_1,
-                sum_o2=out_2,
-                sum_o3=out_3,
-                sum_o4=out_4,
-                sum_d_o0=d_out_0,
-                sum_d_o1=d_out_1,
-                sum_d_o2=d_out_2,
-                sum_d_o3=d_out_3,
-                sum_d_o4=d_out_4,
-            )
-            out_0 = values[0]
-            out_1 = values[1]
-            out_2 = values[2]
-            out_3 = values[3]
-            out_4 = values[4]
-            d_out_0 = values[5]
-            d_out_1 = values[6]
-            d_out_2 = values[7]
-            d_out_3 = values[8]
-            d_out_4 = values[9]
-        out[i, 0, c] = out_0
-        d_out[i, 0, c] = d_out_0
-        out[i, 1, c] = out_1
-        d_out[i, 1, c] = d_out_1
-        out[i, 2, c] = out_2
-        d_out[i, 2, c] = d_out_2
-        out[i, 3, c] = out_3
-        d_out[i, 3, c] = d_out_3
-        out[i, 4, c] = out_4
-        d_out[i, 4, c] = d_out_4
+    k = _constants(vectors)
+    frames, moves, senders = _shared_frames(vectors), _shared_moves(vectors), _shared_senders()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    out_0 = _splat(k.zero, lanes)
+    out_1 = _splat(k.zero, lanes)
+    out_2 = _splat(k.zero, lanes)
+    out_3 = _splat(k.zero, lanes)
+    out_4 = _splat(k.zero, lanes)
+    d_out_0 = _splat(k.zero, lanes)
+    d_out_1 = _splat(k.zero, lanes)
+    d_out_2 = _splat(k.zero, lanes)
+    d_out_3 = _splat(k.zero, lanes)
+    d_out_4 = _splat(k.zero, lanes)
+    if i < out.shape[0]:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z, s = _direction(k, not normalize, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e + lane, k.one))
+                d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e + lane, d_vectors)
+                _set_direction(moves, slot, d_x, d_y, d_z, _given_number(d_weights, e + lane, k.zero))
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            if c < out.shape[2]:
+                n = base + first
+                while n < base + count:
+                    j = senders[n, 0]
+                    edge = _jvp_values_1_2(k, frames[n, 0], frames[n, 1], frames[n, 2], moves[n, 0], moves[n, 1], moves[n, 2])
+                    w = frames[n, 3]
+                    d_w = moves[n, 3]
+                    values = _jvp_channel_1_2(
+                        k,
+                        edge,
+                        w=w,
+                        alpha=_load_once(radial, (e + n - base, 0, c), lanes),
+                        beta=_load_once(radial, (e + n - base, 1, c), lanes),
+                        gamma=_load_once(radial, (e + n - base, 2, c), lanes),
+                        f0=_load(features, (j, 0, c), lanes),
+                        f1=_load(features, (j, 1, c), lanes),
+                        f2=_load(features, (j, 2, c), lanes),
+                        d_w=d_w,
+                        d_alpha=_given(d_radial, e + n - base, 0, c, lanes, k.zero),
+                        d_beta=_given(d_radial, e + n - base, 1, c, lanes, k.zero),
+                        d_gamma=_given(d_radial, e + n - base, 2, c, lanes, k.zero),
+                        d_f0=_given(d_features, j, 0, c, lanes, k.zero),
+                        d_f1=_given(d_features, j, 1, c, lanes, k.zero),
+                        d_f2=_given(d_features, j, 2, c, lanes, k.zero),
+                        sum_o0=out_0,
+                        sum_o1=out_1,
+                        sum_o2=out_2,
+                        sum_o3=out_3,
+                        sum_o4=out_4,
+                        sum_d_o0=d_out_0,
+                        sum_d_o1=d_out_1,
+                        sum_d_o2=d_out_2,
+                        sum_d_o3=d_out_3,
+                        sum_d_o4=d_out_4,
+                    )
+                    out_0 = values[0]
+                    out_1 = values[1]
+                    out_2 = values[2]
+                    out_3 = values[3]
+                    out_4 = values[4]
+                    d_out_0 = values[5]
+                    d_out_1 = values[6]
+                    d_out_2 = values[7]
+                    d_out_3 = values[8]
+                    d_out_4 = values[9]
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), out_0)
+            _wait(slot, lane, group)
+            if first < half:
+                out_0 = out_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), out_1)
+            _wait(slot, lane, group)
+            if first < half:
+                out_1 = out_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), out_2)
+            _wait(slot, lane, group)
+            if first < half:
+                out_2 = out_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), out_3)
+            _wait(slot, lane, group)
+            if first < half:
+                out_3 = out_3 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), out_4)
+            _wait(slot, lane, group)
+            if first < half:
+                out_4 = out_4 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_0)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_0 = d_out_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_1)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_1 = d_out_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_2)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_2 = d_out_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_3)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_3 = d_out_3 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_4)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_4 = d_out_4 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[2]:
+            _store(out, (i, 0, c), out_0)
+            _store(out, (i, 1, c), out_1)
+            _store(out, (i, 2, c), out_2)
+            _store(out, (i, 3, c), out_3)
+            _store(out, (i, 4, c), out_4)
+            _store(d_out, (i, 0, c), d_out_0)
+            _store(d_out, (i, 1, c), d_out_1)
+            _store(d_out, (i, 2, c), d_out_2)
+            _store(d_out, (i, 3, c), d_out_3)
+            _store(d_out, (i, 4, c), d_out_4)
 
 
 @_global
 def _hvp_edges_1_2(
-    k, normalize, lanes, receivers, indices, vectors, radial, features, weights, cotangents,
+    lanes, plan, normalize, indptr, indices, vectors, radial, features, weights, cotangents,
     d_vectors, d_radial, d_features, d_weights, d_bar_vectors, d_bar_radial, d_bar_weights,
 ):  # fmt: skip
-    sums = cuda.shared.array((9, _THREADS), features.dtype)
-    t = cuda.grid(1)
-    e = t // lanes
-    lane = t % lanes
+    k = _constants(vectors)
+    frames, moves, senders = _shared_frames(vectors), _shared_moves(vectors), _shared_senders()
+    sums = cuda.shared.array((9, _THREADS), vectors.dtype)
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
     x, y, z, s = k.zero, k.zero, k.zero, k.zero
     d_x, d_y, d_z = k.zero, k.zero, k.zero
-    bar_root_0 = k.zero
-    bar_root_1 = k.zero
-    bar_root_2 = k.zero
-    bar_root_3 = k.zero
-    d_bar_weight_0 = k.zero
-    d_bar_root_0 = k.zero
-    d_bar_root_1 = k.zero
-    d_bar_root_2 = k.zero
-    d_bar_root_3 = k.zero
-    if e < indices.shape[0]:
-        i = receivers[e]
-        j = indices[e]
-        w = _given_number(weights, e, k.one)
-        d_w = _given_number(d_weights, e, k.zero)
-        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-        d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
-        edge = _hvp_values_1_2(k, x, y, z, d_x, d_y, d_z)
-        for c in range(lane, features.shape[2], lanes):
-            values = _hvp_channel_1_2(
-                k,
-                edge,
-                w=w,
-                alpha=radial[e, 0, c],
-                beta=radial[e, 1, c],
-                gamma=radial[e, 2, c],
-                f0=features[j, 0, c],
-                f1=features[j, 1, c],
-                f2=features[j, 2, c],
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                g3=cotangents[i, 3, c],
-                g4=cotangents[i, 4, c],
-                d_w=d_w,
-                d_alpha=_given(d_radial, e, 0, c, k.zero),
-                d_beta=_given(d_radial, e, 1, c, k.zero),
-                d_gamma=_given(d_radial, e, 2, c, k.zero),
-                d_f0=_given(d_features, j, 0, c, k.zero),
-                d_f1=_given(d_features, j, 1, c, k.zero),
-                d_f2=_given(d_features, j, 2, c, k.zero),
-                sum_bar_x=bar_root_0,
-                sum_bar_y=bar_root_1,
-                sum_bar_z=bar_root_2,
-                sum_bar_n=bar_root_3,
-                sum_d_bar_w=d_bar_weight_0,
-                sum_d_bar_f0=k.zero,
-                sum_d_bar_f1=k.zero,
-                sum_d_bar_f2=k.zero,
-                sum_d_bar_x=d_bar_root_0,
-                sum_d_bar_y=d_bar_root_1,
-                sum_d_bar_z=d_bar_root_2,
-                sum_d_bar_n=d_bar_root_3,
-            )
-            if d_bar_radial.shape[0] > 0:
-                d_bar_radial[e, 0, c] = values[8]
-                d_bar_radial[e, 1, c] = values[9]
-                d_bar_radial[e, 2, c] = values[10]
-            bar_root_0 = values[3]
-            bar_root_1 = values[4]
-            bar_root_2 = values[5]
-            bar_root_3 = values[6]
-            d_bar_weight_0 = values[7]
-            d_bar_root_0 = values[14]
-            d_bar_root_1 = values[15]
-            d_bar_root_2 = values[16]
-            d_bar_root_3 = values[17]
-    if d_bar_vectors.shape[0] > 0 or d_bar_weights.shape[0] > 0:
-        r = cuda.threadIdx.x
-        sums[0, r] = bar_root_0
-        sums[1, r] = bar_root_1
-        sums[2, r] = bar_root_2
-        sums[3, r] = bar_root_3
-        sums[4, r] = d_bar_weight_0
-        sums[5, r] = d_bar_root_0
-        sums[6, r] = d_bar_root_1
-        sums[7, r] = d_bar_root_2
-        sums[8, r] = d_bar_root_3
-        _add_lanes(sums, r, lane, lanes)
-        if e < indices.shape[0] and lane == 0:
-            if d_bar_weights.shape[0] > 0:
-                d_bar_weights[e] = sums[4, r]
-            if d_bar_vectors.shape[0] > 0:
+    if i < indptr.shape[0] - 1:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z, s = _direction(k, not normalize, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e + lane, k.one))
+                d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e + lane, d_vectors)
+                _set_direction(moves, slot, d_x, d_y, d_z, _given_number(d_weights, e + lane, k.zero))
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            n = base + first
+            while n - first < base + count:  # the threads of a group stay together, as they add what they have
+                inside = n < base + count
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                d_bar_weight_0 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                d_bar_root_3 = _splat(k.zero, lanes)
+                if inside:
+                    j = senders[n, 0]
+                    edge = _hvp_values_1_2(k, frames[n, 0], frames[n, 1], frames[n, 2], moves[n, 0], moves[n, 1], moves[n, 2])
+                    w = frames[n, 3]
+                    d_w = moves[n, 3]
+                    while c < features.shape[2]:
+                        values = _hvp_channel_1_2(
+                            k,
+                            edge,
+                            w=w,
+                            alpha=_load_once(radial, (e + n - base, 0, c), lanes),
+                            beta=_load_once(radial, (e + n - base, 1, c), lanes),
+                            gamma=_load_once(radial, (e + n - base, 2, c), lanes),
+                            f0=_load(features, (j, 0, c), lanes),
+                            f1=_load(features, (j, 1, c), lanes),
+                            f2=_load(features, (j, 2, c), lanes),
+                            g0=_load(cotangents, (i, 0, c), lanes),
+                            g1=_load(cotangents, (i, 1, c), lanes),
+                            g2=_load(cotangents, (i, 2, c), lanes),
+                            g3=_load(cotangents, (i, 3, c), lanes),
+                            g4=_load(cotangents, (i, 4, c), lanes),
+                            d_w=d_w,
+                            d_alpha=_given(d_radial, e + n - base, 0, c, lanes, k.zero),
+                            d_beta=_given(d_radial, e + n - base, 1, c, lanes, k.zero),
+                            d_gamma=_given(d_radial, e + n - base, 2, c, lanes, k.zero),
+                            d_f0=_given(d_features, j, 0, c, lanes, k.zero),
+                            d_f1=_given(d_features, j, 1, c, lanes, k.zero),
+                            d_f2=_given(d_features, j, 2, c, lanes, k.zero),
+                            sum_bar_x=bar_root_0,
+                            sum_bar_y=bar_root_1,
+                            sum_bar_z=bar_root_2,
+                            sum_bar_n=bar_root_3,
+                            sum_d_bar_w=d_bar_weight_0,
+                            sum_d_bar_f0=k.zero,
+                            sum_d_bar_f1=k.zero,
+                            sum_d_bar_f2=k.zero,
+                            sum_d_bar_x=d_bar_root_0,
+                            sum_d_bar_y=d_bar_root_1,
+                            sum_d_bar_z=d_bar_root_2,
+                            sum_d_bar_n=d_bar_root_3,
+                        )
+                        if d_bar_radial.shape[0] > 0:
+                            _store(d_bar_radial, (e + n - base, 0, c), values[8])
+                            _store(d_bar_radial, (e + n - base, 1, c), values[9])
+                            _store(d_bar_radial, (e + n - base, 2, c), values[10])
+                        bar_root_0 = values[3]
+                        bar_root_1 = values[4]
+                        bar_root_2 = values[5]
+                        bar_root_3 = values[6]
+                        d_bar_weight_0 = values[7]
+                        d_bar_root_0 = values[14]
+                        d_bar_root_1 = values[15]
+                        d_bar_root_2 = values[16]
+                        d_bar_root_3 = values[17]
+                        c += across * len(lanes)
+                    c = (lane & (across - 1)) * len(lanes)
+                if d_bar_vectors.shape[0] > 0 or d_bar_weights.shape[0] > 0:
+                    total_0 = _sum_lanes(bar_root_0)
+                    total_1 = _sum_lanes(bar_root_1)
+                    total_2 = _sum_lanes(bar_root_2)
+                    total_3 = _sum_lanes(bar_root_3)
+                    total_4 = _sum_lanes(d_bar_weight_0)
+                    total_5 = _sum_lanes(d_bar_root_0)
+                    total_6 = _sum_lanes(d_bar_root_1)
+                    total_7 = _sum_lanes(d_bar_root_2)
+                    total_8 = _sum_lanes(d_bar_root_3)
+                    half = 1
+                    while half < across:
+                        total_0 = total_0 + _exchanged(total_0, half, slot, lane, group)
+                        total_1 = total_1 + _exchanged(total_1, half, slot, lane, group)
+                        total_2 = total_2 + _exchanged(total_2, half, slot, lane, group)
+                        total_3 = total_3 + _exchanged(total_3, half, slot, lane, group)
+                        total_4 = total_4 + _exchanged(total_4, half, slot, lane, group)
+                        total_5 = total_5 + _exchanged(total_5, half, slot, lane, group)
+                        total_6 = total_6 + _exchanged(total_6, half, slot, lane, group)
+                        total_7 = total_7 + _exchanged(total_7, half, slot, lane, group)
+                        total_8 = total_8 + _exchanged(total_8, half, slot, lane, group)
+                        half *= 2
+                    if c == 0:
+                        sums[0, n] = total_0
+                        sums[1, n] = total_1
+                        sums[2, n] = total_2
+                        sums[3, n] = total_3
+                        sums[4, n] = total_4
+                        sums[5, n] = total_5
+                        sums[6, n] = total_6
+                        sums[7, n] = total_7
+                        sums[8, n] = total_8
+                n += at_once
+            _wait(slot, lane, group)
+            if lane < count and d_bar_weights.shape[0] > 0:
+                d_bar_weights[e + lane] = sums[4, slot]
+            if lane < count and d_bar_vectors.shape[0] > 0:
                 b0, b1, b2, d0, d1, d2 = _hvp_edge_1_2(
-                    k, x, y, z, d_x, d_y, d_z, sums[0, r], sums[1, r], sums[2, r], sums[3, r], sums[5, r], sums[6, r], sums[7, r], sums[8, r]
+                    k, x, y, z, d_x, d_y, d_z, sums[0, slot], sums[1, slot], sums[2, slot], sums[3, slot], sums[5, slot], sums[6, slot], sums[7, slot], sums[8, slot]
                 )
                 d0, d1, d2 = _edge_moved_twice(
-                    k, normalize, x, y, z, s, b0, b1, b2, e, d_vectors, d0, d1, d2
+                    k, normalize, x, y, z, s, b0, b1, b2, e + lane, d_vectors, d0, d1, d2
                 )
-                d_bar_vectors[e, 0] = d0
-                d_bar_vectors[e, 1] = d1
-                d_bar_vectors[e, 2] = d2
+                d_bar_vectors[e + lane, 0] = d0
+                d_bar_vectors[e + lane, 1] = d1
+                d_bar_vectors[e + lane, 2] = d2
+            e += group
 
 
 @_global
 def _hvp_senders_1_2(
-    k, normalize, starts, receivers, edges, vectors, radial, weights, cotangents,
+    lanes, plan, normalize, starts, receivers, edges, vectors, radial, weights, cotangents,
     d_vectors, d_radial, d_weights, d_bar_features,
 ):  # fmt: skip
-    t = cuda.grid(1)
-    channels = d_bar_features.shape[2]
-    if t < d_bar_features.shape[0] * channels:
-        j = t // channels
-        c = t % channels
-        d_bar_features_0 = k.zero
-        d_bar_features_1 = k.zero
-        d_bar_features_2 = k.zero
-        for n in range(starts[j], starts[j + 1]):
-            e = edges[n]
-            i = receivers[n]
-            w = _given_number(weights, e, k.one)
-            d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
-            edge = _hvp_values_1_2(k, x, y, z, d_x, d_y, d_z)
-            values = _hvp_channel_1_2(
-                k,
-                edge,
-                w=w,
-                alpha=radial[e, 0, c],
-                beta=radial[e, 1, c],
-                gamma=radial[e, 2, c],
-                f0=k.zero,
-                f1=k.zero,
-                f2=k.zero,
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                g3=cotangents[i, 3, c],
-                g4=cotangents[i, 4, c],
-                d_w=d_w,
-                d_alpha=_given(d_radial, e, 0, c, k.zero),
-                d_beta=_given(d_radial, e, 1, c, k.zero),
-                d_gamma=_given(d_radial, e, 2, c, k.zero),
-                d_f0=k.zero,
-                d_f1=k.zero,
-                d_f2=k.zero,
-                sum_bar_x=k.zero,
-                sum_bar_y=k.zero,
-                sum_bar_z=k.zero,
-                sum_bar_n=k.zero,
-                sum_d_bar_w=k.zero,
-                sum_d_bar_f0=d_bar_features_0,
-                sum_d_bar_f1=d_bar_features_1,
-                sum_d_bar_f2=d_bar_features_2,
-                sum_d_bar_x=k.zero,
-                sum_d_bar_y=k.zero,
-                sum_d_bar_z=k.zero,
-                sum_d_bar_n=k.zero,
-            )
-            d_bar_features_0 = values[11]
-            d_bar_features_1 = values[12]
-            d_bar_features_2 = values[13]
-        d_bar_features[j, 0, c] = d_bar_features_0
-        d_bar_features[j, 1, c] = d_bar_features_1
-        d_bar_features[j, 2, c] = d_bar_features_2
+    k = _constants(vectors)
+    frames, moves = _shared_frames(vectors), _shared_moves(vectors)
+    ends, numbers = _shared_senders(), _shared_numbers()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    d_bar_features_0 = _splat(k.zero, lanes)
+    d_bar_features_1 = _splat(k.zero, lanes)
+    d_bar_features_2 = _splat(k.zero, lanes)
+    if i < d_bar_features.shape[0]:
+        t = int(starts[i])
+        last = starts[i + 1]
+        while t < last:
+            count = min(group, last - t)
+            if lane < count:
+                e = edges[t + lane]
+                x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e, k.one))
+                d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
+                _set_direction(moves, slot, d_x, d_y, d_z, _given_number(d_weights, e, k.zero))
+                numbers[slot, 0] = e
+                ends[slot, 0] = receivers[t + lane]
+            _wait(slot, lane, group)
+            if c < d_bar_features.shape[2]:
+                n = base + first
+                while n < base + count:
+                    e = numbers[n, 0]
+                    edge = _hvp_values_1_2(k, frames[n, 0], frames[n, 1], frames[n, 2], moves[n, 0], moves[n, 1], moves[n, 2])
+                    w = frames[n, 3]
+                    d_w = moves[n, 3]
+                    values = _hvp_channel_1_2(
+                        k,
+                        edge,
+                        w=w,
+                        alpha=_load_once(radial, (e, 0, c), lanes),
+                        beta=_load_once(radial, (e, 1, c), lanes),
+                        gamma=_load_once(radial, (e, 2, c), lanes),
+                        f0=k.zero,
+                        f1=k.zero,
+                        f2=k.zero,
+                        g0=_load(cotangents, (ends[n, 0], 0, c), lanes),
+                        g1=_load(cotangents, (ends[n, 0], 1, c), lanes),
+                        g2=_load(cotangents, (ends[n, 0], 2, c), lanes),
+                        g3=_load(cotangents, (ends[n, 0], 3, c), lanes),
+                        g4=_load(cotangents, (ends[n, 0], 4, c), lanes),
+                        d_w=d_w,
+                        d_alpha=_given(d_radial, e, 0, c, lanes, k.zero),
+                        d_beta=_given(d_radial, e, 1, c, lanes, k.zero),
+                        d_gamma=_given(d_radial, e, 2, c, lanes, k.zero),
+                        d_f0=k.zero,
+                        d_f1=k.zero,
+                        d_f2=k.zero,
+                        sum_bar_x=k.zero,
+                        sum_bar_y=k.zero,
+                        sum_bar_z=k.zero,
+                        sum_bar_n=k.zero,
+                        sum_d_bar_w=k.zero,
+                        sum_d_bar_f0=d_bar_features_0,
+                        sum_d_bar_f1=d_bar_features_1,
+                        sum_d_bar_f2=d_bar_features_2,
+                        sum_d_bar_x=k.zero,
+                        sum_d_bar_y=k.zero,
+                        sum_d_bar_z=k.zero,
+                        sum_d_bar_n=k.zero,
+                    )
+                    d_bar_features_0 = values[11]
+                    d_bar_features_1 = values[12]
+                    d_bar_features_2 = values[13]
+                    n += at_once
+            _wait(slot, lane, group)
+            t += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), d_bar_features_0)
+            _wait(slot, lane, group)
+            if first < half:
+                d_bar_features_0 = d_bar_features_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_bar_features_1)
+            _wait(slot, lane, group)
+            if first < half:
+                d_bar_features_1 = d_bar_features_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_bar_features_2)
+            _wait(slot, lane, group)
+            if first < half:
+                d_bar_features_2 = d_bar_features_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < d_bar_features.shape[2]:
+            _store(d_bar_features, (i, 0, c), d_bar_features_0)
+            _store(d_bar_features, (i, 1, c), d_bar_features_1)
+            _store(d_bar_features, (i, 2, c), d_bar_features_2)
 
 
 @_global
 def _vjp_edges_1_2_polar(
-    k, normalize, lanes, receivers, indices, vectors, radial, features, weights, cotangents,
+    lanes, plan, normalize, indptr, indices, vectors, radial, features, weights, cotangents,
     bar_vectors, bar_radial, bar_weights,
 ):  # fmt: skip
-    sums = cuda.shared.array((5, _THREADS), features.dtype)
-    t = cuda.grid(1)
-    e = t // lanes
-    lane = t % lanes
+    k = _constants(vectors)
+    frames, senders = _shared_frames(vectors), _shared_senders()
+    sums = cuda.shared.array((5, _THREADS), vectors.dtype)
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
     x, y, z, s = k.zero, k.zero, k.zero, k.zero
-    bar_weight_0 = k.zero
-    bar_root_0 = k.zero
-    bar_root_1 = k.zero
-    bar_root_2 = k.zero
-    bar_root_3 = k.zero
-    if e < indices.shape[0]:
-        i = receivers[e]
-        j = indices[e]
-        w = _given_number(weights, e, k.one)
-        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-        edge = _vjp_values_1_2_polar(k, x, y, z)
-        for c in range(lane, features.shape[2], lanes):
-            values = _vjp_channel_1_2_polar(
-                k,
-                edge,
-                w=w,
-                alpha=radial[e, 0, c],
-                gamma=radial[e, 1, c],
-                f0=features[j, 0, c],
-                f1=features[j, 1, c],
-                f2=features[j, 2, c],
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                g3=cotangents[i, 3, c],
-                g4=cotangents[i, 4, c],
-                sum_bar_w=bar_weight_0,
-                sum_bar_f0=k.zero,
-                sum_bar_f1=k.zero,
-                sum_bar_f2=k.zero,
-                sum_bar_x=bar_root_0,
-                sum_bar_y=bar_root_1,
-                sum_bar_z=bar_root_2,
-                sum_bar_n=bar_root_3,
-            )
-            if bar_radial.shape[0] > 0:
-                bar_radial[e, 0, c] = values[1]
-                bar_radial[e, 1, c] = values[2]
-            bar_weight_0 = values[0]
-            bar_root_0 = values[6]
-            bar_root_1 = values[7]
-            bar_root_2 = values[8]
-            bar_root_3 = values[9]
-    if bar_vectors.shape[0] > 0 or bar_weights.shape[0] > 0:
-        r = cuda.threadIdx.x
-        sums[0, r] = bar_weight_0
-        sums[1, r] = bar_root_0
-        sums[2, r] = bar_root_1
-        sums[3, r] = bar_root_2
-        sums[4, r] = bar_root_3
-        _add_lanes(sums, r, lane, lanes)
-        if e < indices.shape[0] and lane == 0:
-            if bar_weights.shape[0] > 0:
-                bar_weights[e] = sums[0, r]
-            if bar_vectors.shape[0] > 0:
+    if i < indptr.shape[0] - 1:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z, s = _direction(k, not normalize, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e + lane, k.one))
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            n = base + first
+            while n - first < base + count:  # the threads of a group stay together, as they add what they have
+                inside = n < base + count
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                if inside:
+                    j = senders[n, 0]
+                    edge = _vjp_values_1_2_polar(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                    w = frames[n, 3]
+                    while c < features.shape[2]:
+                        values = _vjp_channel_1_2_polar(
+                            k,
+                            edge,
+                            w=w,
+                            alpha=_load_once(radial, (e + n - base, 0, c), lanes),
+                            gamma=_load_once(radial, (e + n - base, 1, c), lanes),
+                            f0=_load(features, (j, 0, c), lanes),
+                            f1=_load(features, (j, 1, c), lanes),
+                            f2=_load(features, (j, 2, c), lanes),
+                            g0=_load(cotangents, (i, 0, c), lanes),
+                            g1=_load(cotangents, (i, 1, c), lanes),
+                            g2=_load(cotangents, (i, 2, c), lanes),
+                            g3=_load(cotangents, (i, 3, c), lanes),
+                            g4=_load(cotangents, (i, 4, c), lanes),
+                            sum_bar_w=bar_weight_0,
+                            sum_bar_f0=k.zero,
+                            sum_bar_f1=k.zero,
+                            sum_bar_f2=k.zero,
+                            sum_bar_x=bar_root_0,
+                            sum_bar_y=bar_root_1,
+                            sum_bar_z=bar_root_2,
+                            sum_bar_n=bar_root_3,
+                        )
+                        if bar_radial.shape[0] > 0:
+                            _store(bar_radial, (e + n - base, 0, c), values[1])
+                            _store(bar_radial, (e + n - base, 1, c), values[2])
+                        bar_weight_0 = values[0]
+                        bar_root_0 = values[6]
+                        bar_root_1 = values[7]
+                        bar_root_2 = values[8]
+                        bar_root_3 = values[9]
+                        c += across * len(lanes)
+                    c = (lane & (across - 1)) * len(lanes)
+                if bar_vectors.shape[0] > 0 or bar_weights.shape[0] > 0:
+                    total_0 = _sum_lanes(bar_weight_0)
+                    total_1 = _sum_lanes(bar_root_0)
+                    total_2 = _sum_lanes(bar_root_1)
+                    total_3 = _sum_lanes(bar_root_2)
+                    total_4 = _sum_lanes(bar_root_3)
+                    half = 1
+                    while half < across:
+                        total_0 = total_0 + _exchanged(total_0, half, slot, lane, group)
+                        total_1 = total_1 + _exchanged(total_1, half, slot, lane, group)
+                        total_2 = total_2 + _exchanged(total_2, half, slot, lane, group)
+                        total_3 = total_3 + _exchanged(total_3, half, slot, lane, group)
+                        total_4 = total_4 + _exchanged(total_4, half, slot, lane, group)
+                        half *= 2
+                    if c == 0:
+                        sums[0, n] = total_0
+                        sums[1, n] = total_1
+                        sums[2, n] = total_2
+                        sums[3, n] = total_3
+                        sums[4, n] = total_4
+                n += at_once
+            _wait(slot, lane, group)
+            if lane < count and bar_weights.shape[0] > 0:
+                bar_weights[e + lane] = sums[0, slot]
+            if lane < count and bar_vectors.shape[0] > 0:
                 b0, b1, b2 = _vjp_edge_1_2_polar(
-                    k, x, y, z, sums[1, r], sums[2, r], sums[3, r], sums[4, r]
+                    k, x, y, z, sums[1, slot], sums[2, slot], sums[3, slot], sums[4, slot]
                 )
                 b0, b1, b2 = _moved(k, not normalize, x, y, z, s, b0, b1, b2)
-                bar_vectors[e, 0] = b0
-                bar_vectors[e, 1] = b1
-                bar_vectors[e, 2] = b2
+                bar_vectors[e + lane, 0] = b0
+                bar_vectors[e + lane, 1] = b1
+                bar_vectors[e + lane, 2] = b2
+            e += group
 
 
 @_global
 def _vjp_senders_1_2_polar(
-    k, normalize, starts, receivers, edges, vectors, radial, weights, cotangents, bar_features
+    lanes, plan, normalize, starts, receivers, edges, vectors, radial, weights, cotangents, bar_features
 ):
-    t = cuda.grid(1)
-    channels = bar_features.shape[2]
-    if t < bar_features.shape[0] * channels:
-        j = t // channels
-        c = t % channels
-        bar_features_0 = k.zero
-        bar_features_1 = k.zero
-        bar_features_2 = k.zero
-        for n in range(starts[j], starts[j + 1]):
-            e = edges[n]
-            i = receivers[n]
-            w = _given_number(weights, e, k.one)
-            x, y, z, _ = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _vjp_values_1_2_polar(k, x, y, z)
-            values = _vjp_channel_1_2_polar(
-                k,
-                edge,
-                w=w,
-                alpha=radial[e, 0, c],
-                gamma=radial[e, 1, c],
-                f0=k.zero,
-                f1=k.zero,
-                f2=k.zero,
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                g3=cotangents[i, 3, c],
-                g4=cotangents[i, 4, c],
-                sum_bar_w=k.zero,
-                sum_bar_f0=bar_features_0,
-                sum_bar_f1=bar_features_1,
-                sum_bar_f2=bar_features_2,
-                sum_bar_x=k.zero,
-                sum_bar_y=k.zero,
-                sum_bar_z=k.zero,
-                sum_bar_n=k.zero,
-            )
-            bar_features_0 = values[3]
-            bar_features_1 = values[4]
-            bar_features_2 = values[5]
-        bar_features[j, 0, c] = bar_features_0
-        bar_features[j, 1, c] = bar_features_1
-        bar_features[j, 2, c] = bar_features_2
+    k = _constants(vectors)
+    frames, ends, numbers = _shared_frames(vectors), _shared_senders(), _shared_numbers()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    bar_features_0 = _splat(k.zero, lanes)
+    bar_features_1 = _splat(k.zero, lanes)
+    bar_features_2 = _splat(k.zero, lanes)
+    if i < bar_features.shape[0]:
+        t = int(starts[i])
+        last = starts[i + 1]
+        while t < last:
+            count = min(group, last - t)
+            if lane < count:
+                e = edges[t + lane]
+                x, y, z, _ = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e, k.one))
+                numbers[slot, 0] = e
+                ends[slot, 0] = receivers[t + lane]
+            _wait(slot, lane, group)
+            if c < bar_features.shape[2]:
+                n = base + first
+                while n < base + count:
+                    e = numbers[n, 0]
+                    edge = _vjp_values_1_2_polar(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                    w = frames[n, 3]
+                    values = _vjp_channel_1_2_polar(
+                        k,
+                        edge,
+                        w=w,
+                        alpha=_load_once(radial, (e, 0, c), lanes),
+                        gamma=_load_once(radial, (e, 1, c), lanes),
+                        f0=k.zero,
+                        f1=k.zero,
+                        f2=k.zero,
+                        g0=_load(cotangents, (ends[n, 0], 0, c), lanes),
+                        g1=_load(cotangents, (ends[n, 0], 1, c), lanes),
+                        g2=_load(cotangents, (ends[n, 0], 2, c), lanes),
+                        g3=_load(cotangents, (ends[n, 0], 3, c), lanes),
+                        g4=_load(cotangents, (ends[n, 0], 4, c), lanes),
+                        sum_bar_w=k.zero,
+                        sum_bar_f0=bar_features_0,
+                        sum_bar_f1=bar_features_1,
+                        sum_bar_f2=bar_features_2,
+                        sum_bar_x=k.zero,
+                        sum_bar_y=k.zero,
+                        sum_bar_z=k.zero,
+                        sum_bar_n=k.zero,
+                    )
+                    bar_features_0 = values[3]
+                    bar_features_1 = values[4]
+                    bar_features_2 = values[5]
+                    n += at_once
+            _wait(slot, lane, group)
+            t += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), bar_features_0)
+            _wait(slot, lane, group)
+            if first < half:
+                bar_features_0 = bar_features_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), bar_features_1)
+            _wait(slot, lane, group)
+            if first < half:
+                bar_features_1 = bar_features_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), bar_features_2)
+            _wait(slot, lane, group)
+            if first < half:
+                bar_features_2 = bar_features_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < bar_features.shape[2]:
+            _store(bar_features, (i, 0, c), bar_features_0)
+            _store(bar_features, (i, 1, c), bar_features_1)
+            _store(bar_features, (i, 2, c), bar_features_2)
 
 
 @_global
 def _jvp_rows_1_2_polar(
-    k, normalize, indptr, indices, vectors, radial, features, weights,
+    lanes, plan, normalize, indptr, indices, vectors, radial, features, weights,
     d_vectors, d_radial, d_features, d_weights, out, d_out,
 ):  # fmt: skip
-    t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
-        out_0 = k.zero
-        out_1 = k.zero
-        out_2 = k.zero
-        out_3 = k.zero
-        out_4 = k.zero
-        d_out_0 = k.zero
-        d_out_1 = k.zero
-        d_out_2 = k.zero
-        d_out_3 = k.zero
-        d_out_4 = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            w = _given_number(weights, e, k.one)
-            d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
-            edge = _jvp_values_1_2_polar(k, x, y, z, d_x, d_y, d_z)
-            values = _jvp_channel_1_2_polar(
-                k,
-                edge,
-                w=w,
-                alpha=radial[e, 0, c],
-                gamma=radial[e, 1, c],
-                f0=features[j, 0, c],
-                f1=features[j, 1, c],
-                f2=features[j, 2, c],
-                d_w=d_w,
-                d_alpha=_given(d_radial, e, 0, c, k.zero),
-                d_gamma=_given(d_radial, e, 1, c, k.zero),
-                d_f0=_given(d_features, j, 0, c, k.zero),
-                d_f1=_given(d_features, j, 1, c, k.zero),
-                d_f2=_given(d_features, j, 2, c, k.zero),
-                sum_o0=out_0,
-                sum_o1=out_1,
-                sum_o2=out_2,
-                sum_o3=out_3,
-                sum_o4=out_4,
-                sum_d_o0=d_out_0,
-                sum_d_o1=d_out_1,
-                sum_d_o2=d_out_2,
-                sum_d_o3=d_out_3,
-                sum_d_o4=d_out_4,
-            )
-            out_0 = values[0]
-            out_1 = values[1]
-            out_2 = values[2]
-            out_3 = values[3]
-            out_4 = values[4]
-            d_out_0 = values[5]
-            d_out_1 = values[6]
-            d_out_2 = values[7]
-            d_out_3 = values[8]
-            d_out_4 = values[9]
-        out[i, 0, c] = out_0
-        d_out[i, 0, c] = d_out_0
-        out[i, 1, c] = out_1
-        d_out[i, 1, c] = d_out_1
-        out[i, 2, c] = out_2
-        d_out[i, 2, c] = d_out_2
-        out[i, 3, c] = out_3
-        d_out[i, 3, c] = d_out_3
-        out[i, 4, c] = out_4
-        d_out[i, 4, c] = d_out_4
+    k = _constants(vectors)
+    frames, moves, senders = _shared_frames(vectors), _shared_moves(vectors), _shared_senders()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    out_0 = _splat(k.zero, lanes)
+    out_1 = _splat(k.zero, lanes)
+    out_2 = _splat(k.zero, lanes)
+    out_3 = _splat(k.zero, lanes)
+    out_4 = _splat(k.zero, lanes)
+    d_out_0 = _splat(k.zero, lanes)
+    d_out_1 = _splat(k.zero, lanes)
+    d_out_2 = _splat(k.zero, lanes)
+    d_out_3 = _splat(k.zero, lanes)
+    d_out_4 = _splat(k.zero, lanes)
+    if i < out.shape[0]:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z, s = _direction(k, not normalize, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e + lane, k.one))
+                d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e + lane, d_vectors)
+                _set_direction(moves, slot, d_x, d_y, d_z, _given_number(d_weights, e + lane, k.zero))
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            if c < out.shape[2]:
+                n = base + first
+                while n < base + count:
+                    j = senders[n, 0]
+                    edge = _jvp_values_1_2_polar(k, frames[n, 0], frames[n, 1], frames[n, 2], moves[n, 0], moves[n, 1], moves[n, 2])
+                    w = frames[n, 3]
+                    d_w = moves[n, 3]
+                    values = _jvp_channel_1_2_polar(
+                        k,
+                        edge,
+                        w=w,
+                        alpha=_load_once(radial, (e + n - base, 0, c), lanes),
+                        gamma=_load_once(radial, (e + n - base, 1, c), lanes),
+                        f0=_load(features, (j, 0, c), lanes),
+                        f1=_load(features, (j, 1, c), lanes),
+                        f2=_load(features, (j, 2, c), lanes),
+                        d_w=d_w,
+                        d_alpha=_given(d_radial, e + n - base, 0, c, lanes, k.zero),
+                        d_gamma=_given(d_radial, e + n - base, 1, c, lanes, k.zero),
+                        d_f0=_given(d_features, j, 0, c, lanes, k.zero),
+                        d_f1=_given(d_features, j, 1, c, lanes, k.zero),
+                        d_f2=_given(d_features, j, 2, c, lanes, k.zero),
+                        sum_o0=out_0,
+                        sum_o1=out_1,
+                        sum_o2=out_2,
+                        sum_o3=out_3,
+                        sum_o4=out_4,
+                        sum_d_o0=d_out_0,
+                        sum_d_o1=d_out_1,
+                        sum_d_o2=d_out_2,
+                        sum_d_o3=d_out_3,
+                        sum_d_o4=d_out_4,
+                    )
+                    out_0 = values[0]
+                    out_1 = values[1]
+                    out_2 = values[2]
+                    out_3 = values[3]
+                    out_4 = values[4]
+                    d_out_0 = values[5]
+                    d_out_1 = values[6]
+                    d_out_2 = values[7]
+                    d_out_3 = values[8]
+                    d_out_4 = values[9]
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), out_0)
+            _wait(slot, lane, group)
+            if first < half:
+                out_0 = out_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), out_1)
+            _wait(slot, lane, group)
+            if first < half:
+                out_1 = out_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), out_2)
+            _wait(slot, lane, group)
+            if first < half:
+                out_2 = out_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), out_3)
+            _wait(slot, lane, group)
+            if first < half:
+                out_3 = out_3 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), out_4)
+            _wait(slot, lane, group)
+            if first < half:
+                out_4 = out_4 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_0)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_0 = d_out_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_1)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_1 = d_out_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_2)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_2 = d_out_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_3)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_3 = d_out_3 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_4)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_4 = d_out_4 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[2]:
+            _store(out, (i, 0, c), out_0)
+            _store(out, (i, 1, c), out_1)
+            _store(out, (i, 2, c), out_2)
+            _store(out, (i, 3, c), out_3)
+            _store(out, (i, 4, c), out_4)
+            _store(d_out, (i, 0, c), d_out_0)
+            _store(d_out, (i, 1, c), d_out_1)
+            _store(d_out, (i, 2, c), d_out_2)
+            _store(d_out, (i, 3, c), d_out_3)
+            _store(d_out, (i, 4, c), d_out_4)
 
 
 @_global
 def _hvp_edges_1_2_polar(
-    k, normalize, lanes, receivers, indices, vectors, radial, features, weights, cotangents,
+    lanes, plan, normalize, indptr, indices, vectors, radial, features, weights, cotangents,
     d_vectors, d_radial, d_features, d_weights, d_bar_vectors, d_bar_radial, d_bar_weights,
 ):  # fmt: skip
-    sums = cuda.shared.array((9, _THREADS), features.dtype)
-    t = cuda.grid(1)
-    e = t // lanes
-    lane = t % lanes
+    k = _constants(vectors)
+    frames, moves, senders = _shared_frames(vectors), _shared_moves(vectors), _shared_senders()
+    sums = cuda.shared.array((9, _THREADS), vectors.dtype)
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
     x, y, z, s = k.zero, k.zero, k.zero, k.zero
     d_x, d_y, d_z = k.zero, k.zero, k.zero
-    bar_root_0 = k.zero
-    bar_root_1 = k.zero
-    bar_root_2 = k.zero
-    bar_root_3 = k.zero
-    d_bar_weight_0 = k.zero
-    d_bar_root_0 = k.zero
-    d_bar_root_1 = k.zero
-    d_bar_root_2 = k.zero
-    d_bar_root_3 = k.zero
-    if e < indices.shape[0]:
-        i = receivers[e]
-        j = indices[e]
-        w = _given_number(weights, e, k.one)
-        d_w = _given_number(d_weights, e, k.zero)
-        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-        d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
-        edge = _hvp_values_1_2_polar(k, x, y, z, d_x, d_y, d_z)
-        for c in range(lane, features.shape[2], lanes):
-            values = _hvp_channel_1_2_polar(
-                k,
-                edge,
-                w=w,
-                alpha=radial[e, 0, c],
-                gamma=radial[e, 1, c],
-                f0=features[j, 0, c],
-                f1=features[j, 1, c],
-                f2=features[j, 2, c],
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                g3=cotangents[i, 3, c],
-                g4=cotangents[i, 4, c],
-                d_w=d_w,
-                d_alpha=_given(d_radial, e, 0, c, k.zero),
-                d_gamma=_given(d_radial, e, 1, c, k.zero),
-                d_f0=_given(d_features, j, 0, c, k.zero),
-                d_f1=_given(d_features, j, 1, c, k.zero),
-                d_f2=_given(d_features, j, 2, c, k.zero),
-                sum_bar_x=bar_root_0,
-                sum_bar_y=bar_root_1,
-                sum_bar_z=bar_root_2,
-                sum_bar_n=bar_root_3,
-                sum_d_bar_w=d_bar_weight_0,
-                sum_d_bar_f0=k.zero,
-                sum_d_bar_f1=k.zero,
-                sum_d_bar_f2=k.zero,
-                sum_d_bar_x=d_bar_root_0,
-                sum_d_bar_y=d_bar_root_1,
-                sum_d_bar_z=d_bar_root_2,
-                sum_d_bar_n=d_bar_root_3,
-            )
-            if d_bar_radial.shape[0] > 0:
-                d_bar_radial[e, 0, c] = values[7]
-                d_bar_radial[e, 1, c] = values[8]
-            bar_root_0 = values[2]
-            bar_root_1 = values[3]
-            bar_root_2 = values[4]
-            bar_root_3 = values[5]
-            d_bar_weight_0 = values[6]
-            d_bar_root_0 = values[12]
-            d_bar_root_1 = values[13]
-            d_bar_root_2 = values[14]
-            d_bar_root_3 = values[15]
-    if d_bar_vectors.shape[0] > 0 or d_bar_weights.shape[0] > 0:
-        r = cuda.threadIdx.x
-        sums[0, r] = bar_root_0
-        sums[1, r] = bar_root_1
-        sums[2, r] = bar_root_2
-        sums[3, r] = bar_root_3
-        sums[4, r] = d_bar_weight_0
-        sums[5, r] = d_bar_root_0
-        sums[6, r] = d_bar_root_1
-        sums[7, r] = d_bar_root_2
-        sums[8, r] = d_bar_root_3
-        _add_lanes(sums, r, lane, lanes)
-        if e < indices.shape[0] and lane == 0:
-            if d_bar_weights.shape[0] > 0:
-                d_bar_weights[e] = sums[4, r]
-            if d_bar_vectors.shape[0] > 0:
+    if i < indptr.shape[0] - 1:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z, s = _direction(k, not normalize, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e + lane, k.one))
+                d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e + lane, d_vectors)
+                _set_direction(moves, slot, d_x, d_y, d_z, _given_number(d_weights, e + lane, k.zero))
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            n = base + first
+            while n - first < base + count:  # the threads of a group stay together, as they add what they have
+                inside = n < base + count
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                bar_root_3 = _splat(k.zero, lanes)
+                d_bar_weight_0 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                d_bar_root_3 = _splat(k.zero, lanes)
+                if inside:
+                    j = senders[n, 0]
+                    edge = _hvp_values_1_2_polar(k, frames[n, 0], frames[n, 1], frames[n, 2], moves[n, 0], moves[n, 1], moves[n, 2])
+                    w = frames[n, 3]
+                    d_w = moves[n, 3]
+                    while c < features.shape[2]:
+                        values = _hvp_channel_1_2_polar(
+                            k,
+                            edge,
+                            w=w,
+                            alpha=_load_once(radial, (e + n - base, 0, c), lanes),
+                            gamma=_load_once(radial, (e + n - base, 1, c), lanes),
+                            f0=_load(features, (j, 0, c), lanes),
+                            f1=_load(features, (j, 1, c), lanes),
+                            f2=_load(features, (j, 2, c), lanes),
+                            g0=_load(cotangents, (i, 0, c), lanes),
+                            g1=_load(cotangents, (i, 1, c), lanes),
+                            g2=_load(cotangents, (i, 2, c), lanes),
+                            g3=_load(cotangents, (i, 3, c), lanes),
+                            g4=_load(cotangents, (i, 4, c), lanes),
+                            d_w=d_w,
+                            d_alpha=_given(d_radial, e + n - base, 0, c, lanes, k.zero),
+                            d_gamma=_given(d_radial, e + n - base, 1, c, lanes, k.zero),
+                            d_f0=_given(d_features, j, 0, c, lanes, k.zero),
+                            d_f1=_given(d_features, j, 1, c, lanes, k.zero),
+                            d_f2=_given(d_features, j, 2, c, lanes, k.zero),
+                            sum_bar_x=bar_root_0,
+                            sum_bar_y=bar_root_1,
+                            sum_bar_z=bar_root_2,
+                            sum_bar_n=bar_root_3,
+                            sum_d_bar_w=d_bar_weight_0,
+                            sum_d_bar_f0=k.zero,
+                            sum_d_bar_f1=k.zero,
+                            sum_d_bar_f2=k.zero,
+                            sum_d_bar_x=d_bar_root_0,
+                            sum_d_bar_y=d_bar_root_1,
+                            sum_d_bar_z=d_bar_root_2,
+                            sum_d_bar_n=d_bar_root_3,
+                        )
+                        if d_bar_radial.shape[0] > 0:
+                            _store(d_bar_radial, (e + n - base, 0, c), values[7])
+                            _store(d_bar_radial, (e + n - base, 1, c), values[8])
+                        bar_root_0 = values[2]
+                        bar_root_1 = values[3]
+                        bar_root_2 = values[4]
+                        bar_root_3 = values[5]
+                        d_bar_weight_0 = values[6]
+                        d_bar_root_0 = values[12]
+                        d_bar_root_1 = values[13]
+                        d_bar_root_2 = values[14]
+                        d_bar_root_3 = values[15]
+                        c += across * len(lanes)
+                    c = (lane & (across - 1)) * len(lanes)
+                if d_bar_vectors.shape[0] > 0 or d_bar_weights.shape[0] > 0:
+                    total_0 = _sum_lanes(bar_root_0)
+                    total_1 = _sum_lanes(bar_root_1)
+                    total_2 = _sum_lanes(bar_root_2)
+                    total_3 = _sum_lanes(bar_root_3)
+                    total_4 = _sum_lanes(d_bar_weight_0)
+                    total_5 = _sum_lanes(d_bar_root_0)
+                    total_6 = _sum_lanes(d_bar_root_1)
+                    total_7 = _sum_lanes(d_bar_root_2)
+                    total_8 = _sum_lanes(d_bar_root_3)
+                    half = 1
+                    while half < across:
+                        total_0 = total_0 + _exchanged(total_0, half, slot, lane, group)
+                        total_1 = total_1 + _exchanged(total_1, half, slot, lane, group)
+                        total_2 = total_2 + _exchanged(total_2, half, slot, lane, group)
+                        total_3 = total_3 + _exchanged(total_3, half, slot, lane, group)
+                        total_4 = total_4 + _exchanged(total_4, half, slot, lane, group)
+                        total_5 = total_5 + _exchanged(total_5, half, slot, lane, group)
+                        total_6 = total_6 + _exchanged(total_6, half, slot, lane, group)
+                        total_7 = total_7 + _exchanged(total_7, half, slot, lane, group)
+                        total_8 = total_8 + _exchanged(total_8, half, slot, lane, group)
+                        half *= 2
+                    if c == 0:
+                        sums[0, n] = total_0
+                        sums[1, n] = total_1
+                        sums[2, n] = total_2
+                        sums[3, n] = total_3
+                        sums[4, n] = total_4
+                        sums[5, n] = total_5
+                        sums[6, n] = total_6
+                        sums[7, n] = total_7
+                        sums[8, n] = total_8
+                n += at_once
+            _wait(slot, lane, group)
+            if lane < count and d_bar_weights.shape[0] > 0:
+                d_bar_weights[e + lane] = sums[4, slot]
+            if lane < count and d_bar_vectors.shape[0] > 0:
                 b0, b1, b2, d0, d1, d2 = _hvp_edge_1_2_polar(
-                    k, x, y, z, d_x, d_y, d_z, sums[0, r], sums[1, r], sums[2, r], sums[3, r], sums[5, r], sums[6, r], sums[7, r], sums[8, r]
+                    k, x, y, z, d_x, d_y, d_z, sums[0, slot], sums[1, slot], sums[2, slot], sums[3, slot], sums[5, slot], sums[6, slot], sums[7, slot], sums[8, slot]
                 )
                 d0, d1, d2 = _edge_moved_twice(
-                    k, normalize, x, y, z, s, b0, b1, b2, e, d_vectors, d0, d1, d2
+                    k, normalize, x, y, z, s, b0, b1, b2, e + lane, d_vectors, d0, d1, d2
                 )
-                d_bar_vectors[e, 0] = d0
-                d_bar_vectors[e, 1] = d1
-                d_bar_vectors[e, 2] = d2
+                d_bar_vectors[e + lane, 0] = d0
+                d_bar_vectors[e + lane, 1] = d1
+                d_bar_vectors[e + lane, 2] = d2
+            e += group
 
 
 @_global
 def _hvp_senders_1_2_polar(
-    k, normalize, starts, receivers, edges, vectors, radial, weights, cotangents,
+    lanes, plan, normalize, starts, receivers, edges, vectors, radial, weights, cotangents,
     d_vectors, d_radial, d_weights, d_bar_features,
 ):  # fmt: skip
-    t = cuda.grid(1)
-    channels = d_bar_features.shape[2]
-    if t < d_bar_features.shape[0] * channels:
-        j = t // channels
-        c = t % channels
-        d_bar_features_0 = k.zero
-        d_bar_features_1 = k.zero
-        d_bar_features_2 = k.zero
-        for n in range(starts[j], starts[j + 1]):
-            e = edges[n]
-            i = receivers[n]
-            w = _given_number(weights, e, k.one)
-            d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
-            edge = _hvp_values_1_2_polar(k, x, y, z, d_x, d_y, d_z)
-            values = _hvp_channel_1_2_polar(
-                k,
-                edge,
-                w=w,
-                alpha=radial[e, 0, c],
-                gamma=radial[e, 1, c],
-                f0=k.zero,
-                f1=k.zero,
-                f2=k.zero,
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                g3=cotangents[i, 3, c],
-                g4=cotangents[i, 4, c],
-                d_w=d_w,
-                d_alpha=_given(d_radial, e, 0, c, k.zero),
-                d_gamma=_given(d_radial, e, 1, c, k.zero),
-                d_f0=k.zero,
-                d_f1=k.zero,
-                d_f2=k.zero,
-                sum_bar_x=k.zero,
-                sum_bar_y=k.zero,
-                sum_bar_z=k.zero,
-                sum_bar_n=k.zero,
-                sum_d_bar_w=k.zero,
-                sum_d_bar_f0=d_bar_features_0,
-                sum_d_bar_f1=d_bar_features_1,
-                sum_d_bar_f2=d_bar_features_2,
-                sum_d_bar_x=k.zero,
-                sum_d_bar_y=k.zero,
-                sum_d_bar_z=k.zero,
-                sum_d_bar_n=k.zero,
-            )
-            d_bar_features_0 = values[9]
-            d_bar_features_1 = values[10]
-            d_bar_features_2 = values[11]
-        d_bar_features[j, 0, c] = d_bar_features_0
-        d_bar_features[j, 1, c] = d_bar_features_1
-        d_bar_features[j, 2, c] = d_bar_features_2
+    k = _constants(vectors)
+    frames, moves = _shared_frames(vectors), _shared_moves(vectors)
+    ends, numbers = _shared_senders(), _shared_numbers()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    d_bar_features_0 = _splat(k.zero, lanes)
+    d_bar_features_1 = _splat(k.zero, lanes)
+    d_bar_features_2 = _splat(k.zero, lanes)
+    if i < d_bar_features.shape[0]:
+        t = int(starts[i])
+        last = starts[i + 1]
+        while t < last:
+            count = min(group, last - t)
+            if lane < count:
+                e = edges[t + lane]
+                x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e, k.one))
+                d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
+                _set_direction(moves, slot, d_x, d_y, d_z, _given_number(d_weights, e, k.zero))
+                numbers[slot, 0] = e
+                ends[slot, 0] = receivers[t + lane]
+            _wait(slot, lane, group)
+            if c < d_bar_features.shape[2]:
+                n = base + first
+                while n < base + count:
+                    e = numbers[n, 0]
+                    edge = _hvp_values_1_2_polar(k, frames[n, 0], frames[n, 1], frames[n, 2], moves[n, 0], moves[n, 1], moves[n, 2])
+                    w = frames[n, 3]
+                    d_w = moves[n, 3]
+                    values = _hvp_channel_1_2_polar(
+                        k,
+                        edge,
+                        w=w,
+                        alpha=_load_once(radial, (e, 0, c), lanes),
+                        gamma=_load_once(radial, (e, 1, c), lanes),
+                        f0=k.zero,
+                        f1=k.zero,
+                        f2=k.zero,
+                        g0=_load(cotangents, (ends[n, 0], 0, c), lanes),
+                        g1=_load(cotangents, (ends[n, 0], 1, c), lanes),
+                        g2=_load(cotangents, (ends[n, 0], 2, c), lanes),
+                        g3=_load(cotangents, (ends[n, 0], 3, c), lanes),
+                        g4=_load(cotangents, (ends[n, 0], 4, c), lanes),
+                        d_w=d_w,
+                        d_alpha=_given(d_radial, e, 0, c, lanes, k.zero),
+                        d_gamma=_given(d_radial, e, 1, c, lanes, k.zero),
+                        d_f0=k.zero,
+                        d_f1=k.zero,
+                        d_f2=k.zero,
+                        sum_bar_x=k.zero,
+                        sum_bar_y=k.zero,
+                        sum_bar_z=k.zero,
+                        sum_bar_n=k.zero,
+                        sum_d_bar_w=k.zero,
+                        sum_d_bar_f0=d_bar_features_0,
+                        sum_d_bar_f1=d_bar_features_1,
+                        sum_d_bar_f2=d_bar_features_2,
+                        sum_d_bar_x=k.zero,
+                        sum_d_bar_y=k.zero,
+                        sum_d_bar_z=k.zero,
+                        sum_d_bar_n=k.zero,
+                    )
+                    d_bar_features_0 = values[9]
+                    d_bar_features_1 = values[10]
+                    d_bar_features_2 = values[11]
+                    n += at_once
+            _wait(slot, lane, group)
+            t += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), d_bar_features_0)
+            _wait(slot, lane, group)
+            if first < half:
+                d_bar_features_0 = d_bar_features_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_bar_features_1)
+            _wait(slot, lane, group)
+            if first < half:
+                d_bar_features_1 = d_bar_features_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_bar_features_2)
+            _wait(slot, lane, group)
+            if first < half:
+                d_bar_features_2 = d_bar_features_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < d_bar_features.shape[2]:
+            _store(d_bar_features, (i, 0, c), d_bar_features_0)
+            _store(d_bar_features, (i, 1, c), d_bar_features_1)
+            _store(d_bar_features, (i, 2, c), d_bar_features_2)
 
 
 @_global
 def _vjp_edges_1_2_axial(
-    k, normalize, lanes, receivers, indices, vectors, radial, features, weights, cotangents,
+    lanes, plan, normalize, indptr, indices, vectors, radial, features, weights, cotangents,
     bar_vectors, bar_radial, bar_weights,
 ):  # fmt: skip
-    sums = cuda.shared.array((4, _THREADS), features.dtype)
-    t = cuda.grid(1)
-    e = t // lanes
-    lane = t % lanes
+    k = _constants(vectors)
+    frames, senders = _shared_frames(vectors), _shared_senders()
+    sums = cuda.shared.array((4, _THREADS), vectors.dtype)
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
     x, y, z, s = k.zero, k.zero, k.zero, k.zero
-    bar_weight_0 = k.zero
-    bar_root_0 = k.zero
-    bar_root_1 = k.zero
-    bar_root_2 = k.zero
-    if e < indices.shape[0]:
-        i = receivers[e]
-        j = indices[e]
-        w = _given_number(weights, e, k.one)
-        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-        edge = _vjp_values_1_2_axial(k, x, y, z)
-        for c in range(lane, features.shape[2], lanes):
-            values = _vjp_channel_1_2_axial(
-                k,
-                edge,
-                w=w,
-                beta=radial[e, 0, c],
-                f0=features[j, 0, c],
-                f1=features[j, 1, c],
-                f2=features[j, 2, c],
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                g3=cotangents[i, 3, c],
-                g4=cotangents[i, 4, c],
-                sum_bar_w=bar_weight_0,
-                sum_bar_f0=k.zero,
-                sum_bar_f1=k.zero,
-                sum_bar_f2=k.zero,
-                sum_bar_x=bar_root_0,
-                sum_bar_y=bar_root_1,
-                sum_bar_z=bar_root_2,
-            )
-            if bar_radial.shape[0] > 0:
-                bar_radial[e, 0, c] = values[1]
-            bar_weight_0 = values[0]
-            bar_root_0 = values[5]
-            bar_root_1 = values[6]
-            bar_root_2 = values[7]
-    if bar_vectors.shape[0] > 0 or bar_weights.shape[0] > 0:
-        r = cuda.threadIdx.x
-        sums[0, r] = bar_weight_0
-        sums[1, r] = bar_root_0
-        sums[2, r] = bar_root_1
-        sums[3, r] = bar_root_2
-        _add_lanes(sums, r, lane, lanes)
-        if e < indices.shape[0] and lane == 0:
-            if bar_weights.shape[0] > 0:
-                bar_weights[e] = sums[0, r]
-            if bar_vectors.shape[0] > 0:
+    if i < indptr.shape[0] - 1:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z, s = _direction(k, not normalize, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e + lane, k.one))
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            n = base + first
+            while n - first < base + count:  # the threads of a group stay together, as they add what they have
+                inside = n < base + count
+                bar_weight_0 = _splat(k.zero, lanes)
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                if inside:
+                    j = senders[n, 0]
+                    edge = _vjp_values_1_2_axial(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                    w = frames[n, 3]
+                    while c < features.shape[2]:
+                        values = _vjp_channel_1_2_axial(
+                            k,
+                            edge,
+                            w=w,
+                            beta=_load_once(radial, (e + n - base, 0, c), lanes),
+                            f0=_load(features, (j, 0, c), lanes),
+                            f1=_load(features, (j, 1, c), lanes),
+                            f2=_load(features, (j, 2, c), lanes),
+                            g0=_load(cotangents, (i, 0, c), lanes),
+                            g1=_load(cotangents, (i, 1, c), lanes),
+                            g2=_load(cotangents, (i, 2, c), lanes),
+                            g3=_load(cotangents, (i, 3, c), lanes),
+                            g4=_load(cotangents, (i, 4, c), lanes),
+                            sum_bar_w=bar_weight_0,
+                            sum_bar_f0=k.zero,
+                            sum_bar_f1=k.zero,
+                            sum_bar_f2=k.zero,
+                            sum_bar_x=bar_root_0,
+                            sum_bar_y=bar_root_1,
+                            sum_bar_z=bar_root_2,
+                        )
+                        if bar_radial.shape[0] > 0:
+                            _store(bar_radial, (e + n - base, 0, c), values[1])
+                        bar_weight_0 = values[0]
+                        bar_root_0 = values[5]
+                        bar_root_1 = values[6]
+                        bar_root_2 = values[7]
+                        c += across * len(lanes)
+                    c = (lane & (across - 1)) * len(lanes)
+                if bar_vectors.shape[0] > 0 or bar_weights.shape[0] > 0:
+                    total_0 = _sum_lanes(bar_weight_0)
+                    total_1 = _sum_lanes(bar_root_0)
+                    total_2 = _sum_lanes(bar_root_1)
+                    total_3 = _sum_lanes(bar_root_2)
+                    half = 1
+                    while half < across:
+                        total_0 = total_0 + _exchanged(total_0, half, slot, lane, group)
+                        total_1 = total_1 + _exchanged(total_1, half, slot, lane, group)
+                        total_2 = total_2 + _exchanged(total_2, half, slot, lane, group)
+                        total_3 = total_3 + _exchanged(total_3, half, slot, lane, group)
+                        half *= 2
+                    if c == 0:
+                        sums[0, n] = total_0
+                        sums[1, n] = total_1
+                        sums[2, n] = total_2
+                        sums[3, n] = total_3
+                n += at_once
+            _wait(slot, lane, group)
+            if lane < count and bar_weights.shape[0] > 0:
+                bar_weights[e + lane] = sums[0, slot]
+            if lane < count and bar_vectors.shape[0] > 0:
                 b0, b1, b2 = _vjp_edge_1_2_axial(
-                    k, x, y, z, sums[1, r], sums[2, r], sums[3, r]
+                    k, x, y, z, sums[1, slot], sums[2, slot], sums[3, slot]
                 )
                 b0, b1, b2 = _moved(k, not normalize, x, y, z, s, b0, b1, b2)
-                bar_vectors[e, 0] = b0
-                bar_vectors[e, 1] = b1
-                bar_vectors[e, 2] = b2
+                bar_vectors[e + lane, 0] = b0
+                bar_vectors[e + lane, 1] = b1
+                bar_vectors[e + lane, 2] = b2
+            e += group
 
 
 @_global
 def _vjp_senders_1_2_axial(
-    k, normalize, starts, receivers, edges, vectors, radial, weights, cotangents, bar_features
+    lanes, plan, normalize, starts, receivers, edges, vectors, radial, weights, cotangents, bar_features
 ):
-    t = cuda.grid(1)
-    channels = bar_features.shape[2]
-    if t < bar_features.shape[0] * channels:
-        j = t // channels
-        c = t % channels
-        bar_features_0 = k.zero
-        bar_features_1 = k.zero
-        bar_features_2 = k.zero
-        for n in range(starts[j], starts[j + 1]):
-            e = edges[n]
-            i = receivers[n]
-            w = _given_number(weights, e, k.one)
-            x, y, z, _ = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            edge = _vjp_values_1_2_axial(k, x, y, z)
-            values = _vjp_channel_1_2_axial(
-                k,
-                edge,
-                w=w,
-                beta=radial[e, 0, c],
-                f0=k.zero,
-                f1=k.zero,
-                f2=k.zero,
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                g3=cotangents[i, 3, c],
-                g4=cotangents[i, 4, c],
-                sum_bar_w=k.zero,
-                sum_bar_f0=bar_features_0,
-                sum_bar_f1=bar_features_1,
-                sum_bar_f2=bar_features_2,
-                sum_bar_x=k.zero,
-                sum_bar_y=k.zero,
-                sum_bar_z=k.zero,
-            )
-            bar_features_0 = values[2]
-            bar_features_1 = values[3]
-            bar_features_2 = values[4]
-        bar_features[j, 0, c] = bar_features_0
-        bar_features[j, 1, c] = bar_features_1
-        bar_features[j, 2, c] = bar_features_2
+    k = _constants(vectors)
+    frames, ends, numbers = _shared_frames(vectors), _shared_senders(), _shared_numbers()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    bar_features_0 = _splat(k.zero, lanes)
+    bar_features_1 = _splat(k.zero, lanes)
+    bar_features_2 = _splat(k.zero, lanes)
+    if i < bar_features.shape[0]:
+        t = int(starts[i])
+        last = starts[i + 1]
+        while t < last:
+            count = min(group, last - t)
+            if lane < count:
+                e = edges[t + lane]
+                x, y, z, _ = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e, k.one))
+                numbers[slot, 0] = e
+                ends[slot, 0] = receivers[t + lane]
+            _wait(slot, lane, group)
+            if c < bar_features.shape[2]:
+                n = base + first
+                while n < base + count:
+                    e = numbers[n, 0]
+                    edge = _vjp_values_1_2_axial(k, frames[n, 0], frames[n, 1], frames[n, 2])
+                    w = frames[n, 3]
+                    values = _vjp_channel_1_2_axial(
+                        k,
+                        edge,
+                        w=w,
+                        beta=_load_once(radial, (e, 0, c), lanes),
+                        f0=k.zero,
+                        f1=k.zero,
+                        f2=k.zero,
+                        g0=_load(cotangents, (ends[n, 0], 0, c), lanes),
+                        g1=_load(cotangents, (ends[n, 0], 1, c), lanes),
+                        g2=_load(cotangents, (ends[n, 0], 2, c), lanes),
+                        g3=_load(cotangents, (ends[n, 0], 3, c), lanes),
+                        g4=_load(cotangents, (ends[n, 0], 4, c), lanes),
+                        sum_bar_w=k.zero,
+                        sum_bar_f0=bar_features_0,
+                        sum_bar_f1=bar_features_1,
+                        sum_bar_f2=bar_features_2,
+                        sum_bar_x=k.zero,
+                        sum_bar_y=k.zero,
+                        sum_bar_z=k.zero,
+                    )
+                    bar_features_0 = values[2]
+                    bar_features_1 = values[3]
+                    bar_features_2 = values[4]
+                    n += at_once
+            _wait(slot, lane, group)
+            t += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), bar_features_0)
+            _wait(slot, lane, group)
+            if first < half:
+                bar_features_0 = bar_features_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), bar_features_1)
+            _wait(slot, lane, group)
+            if first < half:
+                bar_features_1 = bar_features_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), bar_features_2)
+            _wait(slot, lane, group)
+            if first < half:
+                bar_features_2 = bar_features_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < bar_features.shape[2]:
+            _store(bar_features, (i, 0, c), bar_features_0)
+            _store(bar_features, (i, 1, c), bar_features_1)
+            _store(bar_features, (i, 2, c), bar_features_2)
 
 
 @_global
 def _jvp_rows_1_2_axial(
-    k, normalize, indptr, indices, vectors, radial, features, weights,
+    lanes, plan, normalize, indptr, indices, vectors, radial, features, weights,
     d_vectors, d_radial, d_features, d_weights, out, d_out,
 ):  # fmt: skip
-    t = cuda.grid(1)
-    channels = out.shape[2]
-    if t < out.shape[0] * channels:
-        i = t // channels
-        c = t % channels
-        out_0 = k.zero
-        out_1 = k.zero
-        out_2 = k.zero
-        out_3 = k.zero
-        out_4 = k.zero
-        d_out_0 = k.zero
-        d_out_1 = k.zero
-        d_out_2 = k.zero
-        d_out_3 = k.zero
-        d_out_4 = k.zero
-        for e in range(indptr[i], indptr[i + 1]):
-            j = indices[e]
-            w = _given_number(weights, e, k.one)
-            d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
-            edge = _jvp_values_1_2_axial(k, x, y, z, d_x, d_y, d_z)
-            values = _jvp_channel_1_2_axial(
-                k,
-                edge,
-                w=w,
-                beta=radial[e, 0, c],
-                f0=features[j, 0, c],
-                f1=features[j, 1, c],
-                f2=features[j, 2, c],
-                d_w=d_w,
-                d_beta=_given(d_radial, e, 0, c, k.zero),
-                d_f0=_given(d_features, j, 0, c, k.zero),
-                d_f1=_given(d_features, j, 1, c, k.zero),
-                d_f2=_given(d_features, j, 2, c, k.zero),
-                sum_o0=out_0,
-                sum_o1=out_1,
-                sum_o2=out_2,
-                sum_o3=out_3,
-                sum_o4=out_4,
-                sum_d_o0=d_out_0,
-                sum_d_o1=d_out_1,
-                sum_d_o2=d_out_2,
-                sum_d_o3=d_out_3,
-                sum_d_o4=d_out_4,
-            )
-            out_0 = values[0]
-            out_1 = values[1]
-            out_2 = values[2]
-            out_3 = values[3]
-            out_4 = values[4]
-            d_out_0 = values[5]
-            d_out_1 = values[6]
-            d_out_2 = values[7]
-            d_out_3 = values[8]
-            d_out_4 = values[9]
-        out[i, 0, c] = out_0
-        d_out[i, 0, c] = d_out_0
-        out[i, 1, c] = out_1
-        d_out[i, 1, c] = d_out_1
-        out[i, 2, c] = out_2
-        d_out[i, 2, c] = d_out_2
-        out[i, 3, c] = out_3
-        d_out[i, 3, c] = d_out_3
-        out[i, 4, c] = out_4
-        d_out[i, 4, c] = d_out_4
+    k = _constants(vectors)
+    frames, moves, senders = _shared_frames(vectors), _shared_moves(vectors), _shared_senders()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    out_0 = _splat(k.zero, lanes)
+    out_1 = _splat(k.zero, lanes)
+    out_2 = _splat(k.zero, lanes)
+    out_3 = _splat(k.zero, lanes)
+    out_4 = _splat(k.zero, lanes)
+    d_out_0 = _splat(k.zero, lanes)
+    d_out_1 = _splat(k.zero, lanes)
+    d_out_2 = _splat(k.zero, lanes)
+    d_out_3 = _splat(k.zero, lanes)
+    d_out_4 = _splat(k.zero, lanes)
+    if i < out.shape[0]:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z, s = _direction(k, not normalize, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e + lane, k.one))
+                d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e + lane, d_vectors)
+                _set_direction(moves, slot, d_x, d_y, d_z, _given_number(d_weights, e + lane, k.zero))
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            if c < out.shape[2]:
+                n = base + first
+                while n < base + count:
+                    j = senders[n, 0]
+                    edge = _jvp_values_1_2_axial(k, frames[n, 0], frames[n, 1], frames[n, 2], moves[n, 0], moves[n, 1], moves[n, 2])
+                    w = frames[n, 3]
+                    d_w = moves[n, 3]
+                    values = _jvp_channel_1_2_axial(
+                        k,
+                        edge,
+                        w=w,
+                        beta=_load_once(radial, (e + n - base, 0, c), lanes),
+                        f0=_load(features, (j, 0, c), lanes),
+                        f1=_load(features, (j, 1, c), lanes),
+                        f2=_load(features, (j, 2, c), lanes),
+                        d_w=d_w,
+                        d_beta=_given(d_radial, e + n - base, 0, c, lanes, k.zero),
+                        d_f0=_given(d_features, j, 0, c, lanes, k.zero),
+                        d_f1=_given(d_features, j, 1, c, lanes, k.zero),
+                        d_f2=_given(d_features, j, 2, c, lanes, k.zero),
+                        sum_o0=out_0,
+                        sum_o1=out_1,
+                        sum_o2=out_2,
+                        sum_o3=out_3,
+                        sum_o4=out_4,
+                        sum_d_o0=d_out_0,
+                        sum_d_o1=d_out_1,
+                        sum_d_o2=d_out_2,
+                        sum_d_o3=d_out_3,
+                        sum_d_o4=d_out_4,
+                    )
+                    out_0 = values[0]
+                    out_1 = values[1]
+                    out_2 = values[2]
+                    out_3 = values[3]
+                    out_4 = values[4]
+                    d_out_0 = values[5]
+                    d_out_1 = values[6]
+                    d_out_2 = values[7]
+                    d_out_3 = values[8]
+                    d_out_4 = values[9]
+                    n += at_once
+            _wait(slot, lane, group)
+            e += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), out_0)
+            _wait(slot, lane, group)
+            if first < half:
+                out_0 = out_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), out_1)
+            _wait(slot, lane, group)
+            if first < half:
+                out_1 = out_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), out_2)
+            _wait(slot, lane, group)
+            if first < half:
+                out_2 = out_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), out_3)
+            _wait(slot, lane, group)
+            if first < half:
+                out_3 = out_3 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), out_4)
+            _wait(slot, lane, group)
+            if first < half:
+                out_4 = out_4 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_0)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_0 = d_out_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_1)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_1 = d_out_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_2)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_2 = d_out_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_3)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_3 = d_out_3 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_out_4)
+            _wait(slot, lane, group)
+            if first < half:
+                d_out_4 = d_out_4 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < out.shape[2]:
+            _store(out, (i, 0, c), out_0)
+            _store(out, (i, 1, c), out_1)
+            _store(out, (i, 2, c), out_2)
+            _store(out, (i, 3, c), out_3)
+            _store(out, (i, 4, c), out_4)
+            _store(d_out, (i, 0, c), d_out_0)
+            _store(d_out, (i, 1, c), d_out_1)
+            _store(d_out, (i, 2, c), d_out_2)
+            _store(d_out, (i, 3, c), d_out_3)
+            _store(d_out, (i, 4, c), d_out_4)
 
 
 @_global
 def _hvp_edges_1_2_axial(
-    k, normalize, lanes, receivers, indices, vectors, radial, features, weights, cotangents,
+    lanes, plan, normalize, indptr, indices, vectors, radial, features, weights, cotangents,
     d_vectors, d_radial, d_features, d_weights, d_bar_vectors, d_bar_radial, d_bar_weights,
 ):  # fmt: skip
-    sums = cuda.shared.array((7, _THREADS), features.dtype)
-    t = cuda.grid(1)
-    e = t // lanes
-    lane = t % lanes
+    k = _constants(vectors)
+    frames, moves, senders = _shared_frames(vectors), _shared_moves(vectors), _shared_senders()
+    sums = cuda.shared.array((7, _THREADS), vectors.dtype)
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
     x, y, z, s = k.zero, k.zero, k.zero, k.zero
     d_x, d_y, d_z = k.zero, k.zero, k.zero
-    bar_root_0 = k.zero
-    bar_root_1 = k.zero
-    bar_root_2 = k.zero
-    d_bar_weight_0 = k.zero
-    d_bar_root_0 = k.zero
-    d_bar_root_1 = k.zero
-    d_bar_root_2 = k.zero
-    if e < indices.shape[0]:
-        i = receivers[e]
-        j = indices[e]
-        w = _given_number(weights, e, k.one)
-        d_w = _given_number(d_weights, e, k.zero)
-        x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-        d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
-        edge = _hvp_values_1_2_axial(k, x, y, z, d_x, d_y, d_z)
-        for c in range(lane, features.shape[2], lanes):
-            values = _hvp_channel_1_2_axial(
-                k,
-                edge,
-                w=w,
-                beta=radial[e, 0, c],
-                f0=features[j, 0, c],
-                f1=features[j, 1, c],
-                f2=features[j, 2, c],
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                g3=cotangents[i, 3, c],
-                g4=cotangents[i, 4, c],
-                d_w=d_w,
-                d_beta=_given(d_radial, e, 0, c, k.zero),
-                d_f0=_given(d_features, j, 0, c, k.zero),
-                d_f1=_given(d_features, j, 1, c, k.zero),
-                d_f2=_given(d_features, j, 2, c, k.zero),
-                sum_bar_x=bar_root_0,
-                sum_bar_y=bar_root_1,
-                sum_bar_z=bar_root_2,
-                sum_d_bar_w=d_bar_weight_0,
-                sum_d_bar_f0=k.zero,
-                sum_d_bar_f1=k.zero,
-                sum_d_bar_f2=k.zero,
-                sum_d_bar_x=d_bar_root_0,
-                sum_d_bar_y=d_bar_root_1,
-                sum_d_bar_z=d_bar_root_2,
-            )
-            if d_bar_radial.shape[0] > 0:
-                d_bar_radial[e, 0, c] = values[5]
-            bar_root_0 = values[1]
-            bar_root_1 = values[2]
-            bar_root_2 = values[3]
-            d_bar_weight_0 = values[4]
-            d_bar_root_0 = values[9]
-            d_bar_root_1 = values[10]
-            d_bar_root_2 = values[11]
-    if d_bar_vectors.shape[0] > 0 or d_bar_weights.shape[0] > 0:
-        r = cuda.threadIdx.x
-        sums[0, r] = bar_root_0
-        sums[1, r] = bar_root_1
-        sums[2, r] = bar_root_2
-        sums[3, r] = d_bar_weight_0
-        sums[4, r] = d_bar_root_0
-        sums[5, r] = d_bar_root_1
-        sums[6, r] = d_bar_root_2
-        _add_lanes(sums, r, lane, lanes)
-        if e < indices.shape[0] and lane == 0:
-            if d_bar_weights.shape[0] > 0:
-                d_bar_weights[e] = sums[3, r]
-            if d_bar_vectors.shape[0] > 0:
+    if i < indptr.shape[0] - 1:
+        e = int(indptr[i])
+        last = indptr[i + 1]
+        while e < last:
+            count = min(group, last - e)
+            if lane < count:
+                x, y, z, s = _direction(k, not normalize, vectors[e + lane, 0], vectors[e + lane, 1], vectors[e + lane, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e + lane, k.one))
+                d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e + lane, d_vectors)
+                _set_direction(moves, slot, d_x, d_y, d_z, _given_number(d_weights, e + lane, k.zero))
+                senders[slot, 0] = indices[e + lane]
+            _wait(slot, lane, group)
+            n = base + first
+            while n - first < base + count:  # the threads of a group stay together, as they add what they have
+                inside = n < base + count
+                bar_root_0 = _splat(k.zero, lanes)
+                bar_root_1 = _splat(k.zero, lanes)
+                bar_root_2 = _splat(k.zero, lanes)
+                d_bar_weight_0 = _splat(k.zero, lanes)
+                d_bar_root_0 = _splat(k.zero, lanes)
+                d_bar_root_1 = _splat(k.zero, lanes)
+                d_bar_root_2 = _splat(k.zero, lanes)
+                if inside:
+                    j = senders[n, 0]
+                    edge = _hvp_values_1_2_axial(k, frames[n, 0], frames[n, 1], frames[n, 2], moves[n, 0], moves[n, 1], moves[n, 2])
+                    w = frames[n, 3]
+                    d_w = moves[n, 3]
+                    while c < features.shape[2]:
+                        values = _hvp_channel_1_2_axial(
+                            k,
+                            edge,
+                            w=w,
+                            beta=_load_once(radial, (e + n - base, 0, c), lanes),
+                            f0=_load(features, (j, 0, c), lanes),
+                            f1=_load(features, (j, 1, c), lanes),
+                            f2=_load(features, (j, 2, c), lanes),
+                            g0=_load(cotangents, (i, 0, c), lanes),
+                            g1=_load(cotangents, (i, 1, c), lanes),
+                            g2=_load(cotangents, (i, 2, c), lanes),
+                            g3=_load(cotangents, (i, 3, c), lanes),
+                            g4=_load(cotangents, (i, 4, c), lanes),
+                            d_w=d_w,
+                            d_beta=_given(d_radial, e + n - base, 0, c, lanes, k.zero),
+                            d_f0=_given(d_features, j, 0, c, lanes, k.zero),
+                            d_f1=_given(d_features, j, 1, c, lanes, k.zero),
+                            d_f2=_given(d_features, j, 2, c, lanes, k.zero),
+                            sum_bar_x=bar_root_0,
+                            sum_bar_y=bar_root_1,
+                            sum_bar_z=bar_root_2,
+                            sum_d_bar_w=d_bar_weight_0,
+                            sum_d_bar_f0=k.zero,
+                            sum_d_bar_f1=k.zero,
+                            sum_d_bar_f2=k.zero,
+                            sum_d_bar_x=d_bar_root_0,
+                            sum_d_bar_y=d_bar_root_1,
+                            sum_d_bar_z=d_bar_root_2,
+                        )
+                        if d_bar_radial.shape[0] > 0:
+                            _store(d_bar_radial, (e + n - base, 0, c), values[5])
+                        bar_root_0 = values[1]
+                        bar_root_1 = values[2]
+                        bar_root_2 = values[3]
+                        d_bar_weight_0 = values[4]
+                        d_bar_root_0 = values[9]
+                        d_bar_root_1 = values[10]
+                        d_bar_root_2 = values[11]
+                        c += across * len(lanes)
+                    c = (lane & (across - 1)) * len(lanes)
+                if d_bar_vectors.shape[0] > 0 or d_bar_weights.shape[0] > 0:
+                    total_0 = _sum_lanes(bar_root_0)
+                    total_1 = _sum_lanes(bar_root_1)
+                    total_2 = _sum_lanes(bar_root_2)
+                    total_3 = _sum_lanes(d_bar_weight_0)
+                    total_4 = _sum_lanes(d_bar_root_0)
+                    total_5 = _sum_lanes(d_bar_root_1)
+                    total_6 = _sum_lanes(d_bar_root_2)
+                    half = 1
+                    while half < across:
+                        total_0 = total_0 + _exchanged(total_0, half, slot, lane, group)
+                        total_1 = total_1 + _exchanged(total_1, half, slot, lane, group)
+                        total_2 = total_2 + _exchanged(total_2, half, slot, lane, group)
+                        total_3 = total_3 + _exchanged(total_3, half, slot, lane, group)
+                        total_4 = total_4 + _exchanged(total_4, half, slot, lane, group)
+                        total_5 = total_5 + _exchanged(total_5, half, slot, lane, group)
+                        total_6 = total_6 + _exchanged(total_6, half, slot, lane, group)
+                        half *= 2
+                    if c == 0:
+                        sums[0, n] = total_0
+                        sums[1, n] = total_1
+                        sums[2, n] = total_2
+                        sums[3, n] = total_3
+                        sums[4, n] = total_4
+                        sums[5, n] = total_5
+                        sums[6, n] = total_6
+                n += at_once
+            _wait(slot, lane, group)
+            if lane < count and d_bar_weights.shape[0] > 0:
+                d_bar_weights[e + lane] = sums[3, slot]
+            if lane < count and d_bar_vectors.shape[0] > 0:
                 b0, b1, b2, d0, d1, d2 = _hvp_edge_1_2_axial(
-                    k, x, y, z, d_x, d_y, d_z, sums[0, r], sums[1, r], sums[2, r], sums[4, r], sums[5, r], sums[6, r]
+                    k, x, y, z, d_x, d_y, d_z, sums[0, slot], sums[1, slot], sums[2, slot], sums[4, slot], sums[5, slot], sums[6, slot]
                 )
                 d0, d1, d2 = _edge_moved_twice(
-                    k, normalize, x, y, z, s, b0, b1, b2, e, d_vectors, d0, d1, d2
+                    k, normalize, x, y, z, s, b0, b1, b2, e + lane, d_vectors, d0, d1, d2
                 )
-                d_bar_vectors[e, 0] = d0
-                d_bar_vectors[e, 1] = d1
-                d_bar_vectors[e, 2] = d2
+                d_bar_vectors[e + lane, 0] = d0
+                d_bar_vectors[e + lane, 1] = d1
+                d_bar_vectors[e + lane, 2] = d2
+            e += group
 
 
 @_global
 def _hvp_senders_1_2_axial(
-    k, normalize, starts, receivers, edges, vectors, radial, weights, cotangents,
+    lanes, plan, normalize, starts, receivers, edges, vectors, radial, weights, cotangents,
     d_vectors, d_radial, d_weights, d_bar_features,
 ):  # fmt: skip
-    t = cuda.grid(1)
-    channels = d_bar_features.shape[2]
-    if t < d_bar_features.shape[0] * channels:
-        j = t // channels
-        c = t % channels
-        d_bar_features_0 = k.zero
-        d_bar_features_1 = k.zero
-        d_bar_features_2 = k.zero
-        for n in range(starts[j], starts[j + 1]):
-            e = edges[n]
-            i = receivers[n]
-            w = _given_number(weights, e, k.one)
-            d_w = _given_number(d_weights, e, k.zero)
-            x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
-            d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
-            edge = _hvp_values_1_2_axial(k, x, y, z, d_x, d_y, d_z)
-            values = _hvp_channel_1_2_axial(
-                k,
-                edge,
-                w=w,
-                beta=radial[e, 0, c],
-                f0=k.zero,
-                f1=k.zero,
-                f2=k.zero,
-                g0=cotangents[i, 0, c],
-                g1=cotangents[i, 1, c],
-                g2=cotangents[i, 2, c],
-                g3=cotangents[i, 3, c],
-                g4=cotangents[i, 4, c],
-                d_w=d_w,
-                d_beta=_given(d_radial, e, 0, c, k.zero),
-                d_f0=k.zero,
-                d_f1=k.zero,
-                d_f2=k.zero,
-                sum_bar_x=k.zero,
-                sum_bar_y=k.zero,
-                sum_bar_z=k.zero,
-                sum_d_bar_w=k.zero,
-                sum_d_bar_f0=d_bar_features_0,
-                sum_d_bar_f1=d_bar_features_1,
-                sum_d_bar_f2=d_bar_features_2,
-                sum_d_bar_x=k.zero,
-                sum_d_bar_y=k.zero,
-                sum_d_bar_z=k.zero,
-            )
-            d_bar_features_0 = values[6]
-            d_bar_features_1 = values[7]
-            d_bar_features_2 = values[8]
-        d_bar_features[j, 0, c] = d_bar_features_0
-        d_bar_features[j, 1, c] = d_bar_features_1
-        d_bar_features[j, 2, c] = d_bar_features_2
+    k = _constants(vectors)
+    frames, moves = _shared_frames(vectors), _shared_moves(vectors)
+    ends, numbers = _shared_senders(), _shared_numbers()
+    wide, long, parts = plan
+    across, group, at_once = 1 << wide, 1 << wide + long, 1 << long
+    slot = cuda.threadIdx.x
+    lane = slot & (group - 1)
+    base = slot - lane
+    row = cuda.grid(1) >> wide + long
+    i = row // parts
+    c = (row % parts * across + (lane & (across - 1))) * len(lanes)
+    first = lane >> wide
+    d_bar_features_0 = _splat(k.zero, lanes)
+    d_bar_features_1 = _splat(k.zero, lanes)
+    d_bar_features_2 = _splat(k.zero, lanes)
+    if i < d_bar_features.shape[0]:
+        t = int(starts[i])
+        last = starts[i + 1]
+        while t < last:
+            count = min(group, last - t)
+            if lane < count:
+                e = edges[t + lane]
+                x, y, z, s = _direction(k, not normalize, vectors[e, 0], vectors[e, 1], vectors[e, 2])
+                _set_direction(frames, slot, x, y, z, _given_number(weights, e, k.one))
+                d_x, d_y, d_z = _edge_shift(k, normalize, x, y, z, s, e, d_vectors)
+                _set_direction(moves, slot, d_x, d_y, d_z, _given_number(d_weights, e, k.zero))
+                numbers[slot, 0] = e
+                ends[slot, 0] = receivers[t + lane]
+            _wait(slot, lane, group)
+            if c < d_bar_features.shape[2]:
+                n = base + first
+                while n < base + count:
+                    e = numbers[n, 0]
+                    edge = _hvp_values_1_2_axial(k, frames[n, 0], frames[n, 1], frames[n, 2], moves[n, 0], moves[n, 1], moves[n, 2])
+                    w = frames[n, 3]
+                    d_w = moves[n, 3]
+                    values = _hvp_channel_1_2_axial(
+                        k,
+                        edge,
+                        w=w,
+                        beta=_load_once(radial, (e, 0, c), lanes),
+                        f0=k.zero,
+                        f1=k.zero,
+                        f2=k.zero,
+                        g0=_load(cotangents, (ends[n, 0], 0, c), lanes),
+                        g1=_load(cotangents, (ends[n, 0], 1, c), lanes),
+                        g2=_load(cotangents, (ends[n, 0], 2, c), lanes),
+                        g3=_load(cotangents, (ends[n, 0], 3, c), lanes),
+                        g4=_load(cotangents, (ends[n, 0], 4, c), lanes),
+                        d_w=d_w,
+                        d_beta=_given(d_radial, e, 0, c, lanes, k.zero),
+                        d_f0=k.zero,
+                        d_f1=k.zero,
+                        d_f2=k.zero,
+                        sum_bar_x=k.zero,
+                        sum_bar_y=k.zero,
+                        sum_bar_z=k.zero,
+                        sum_d_bar_w=k.zero,
+                        sum_d_bar_f0=d_bar_features_0,
+                        sum_d_bar_f1=d_bar_features_1,
+                        sum_d_bar_f2=d_bar_features_2,
+                        sum_d_bar_x=k.zero,
+                        sum_d_bar_y=k.zero,
+                        sum_d_bar_z=k.zero,
+                    )
+                    d_bar_features_0 = values[6]
+                    d_bar_features_1 = values[7]
+                    d_bar_features_2 = values[8]
+                    n += at_once
+            _wait(slot, lane, group)
+            t += group
+        half = at_once // 2
+        while half > 0:
+            _store(frames, (slot, 0), d_bar_features_0)
+            _wait(slot, lane, group)
+            if first < half:
+                d_bar_features_0 = d_bar_features_0 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_bar_features_1)
+            _wait(slot, lane, group)
+            if first < half:
+                d_bar_features_1 = d_bar_features_1 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            _store(frames, (slot, 0), d_bar_features_2)
+            _wait(slot, lane, group)
+            if first < half:
+                d_bar_features_2 = d_bar_features_2 + _load(frames, (slot + half * across, 0), lanes)
+            _wait(slot, lane, group)
+            half //= 2
+        if first == 0 and c < d_bar_features.shape[2]:
+            _store(d_bar_features, (i, 0, c), d_bar_features_0)
+            _store(d_bar_features, (i, 1, c), d_bar_features_1)
+            _store(d_bar_features, (i, 2, c), d_bar_features_2)
 
 
 @_global
-def _sum_nodes(k, indptr, starts, order, vectors, out):
+def _sum_nodes(indptr, starts, order, vectors, out):
     """For each node the sum over the edges that it receives, less that over those that it sends."""
+    k = _constants(vectors)
     t = cuda.grid(1)
     if t < out.size:
         i = t // 3
@@ -6094,8 +7667,9 @@ def _repeat(shape, steps, source, target):
 
 
 @_global
-def _sum_repeats(k, shape, steps, others, other_steps, count, values, sums):
+def _sum_repeats(shape, steps, others, other_steps, count, values, sums):
     """The reverse, in parts: sums[q, m] adds up to _PART rows, from the m _PART-th on, out of those that repeat row q."""
+    k = _constants(values)
     t = cuda.grid(1)
     parts = sums.shape[1]
     size = sums.shape[2]
@@ -6179,9 +7753,10 @@ def _twice_between(k, features_jacobian, i, j, axis, b, c):
 
 @_global
 def _laplacian_rows_1_0(
-    k, normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
+    normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
     features_jacobian, features_laplacian, out, laplacian,
 ):  # fmt: skip
+    k = _constants(vectors)
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -6235,9 +7810,10 @@ def _laplacian_rows_1_0(
 
 @_global
 def _laplacian_jacobian_1_0(
-    k, normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
+    normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
     features_jacobian, jacobian,
 ):  # fmt: skip
+    k = _constants(vectors)
     t = cuda.grid(1)
     nodes = jacobian.shape[1]
     channels = jacobian.shape[3]
@@ -6296,9 +7872,10 @@ def _laplacian_jacobian_1_0(
 
 @_global
 def _laplacian_rows_1_1(
-    k, normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
+    normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
     features_jacobian, features_laplacian, out, laplacian,
 ):  # fmt: skip
+    k = _constants(vectors)
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -6380,9 +7957,10 @@ def _laplacian_rows_1_1(
 
 @_global
 def _laplacian_jacobian_1_1(
-    k, normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
+    normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
     features_jacobian, jacobian,
 ):  # fmt: skip
+    k = _constants(vectors)
     t = cuda.grid(1)
     nodes = jacobian.shape[1]
     channels = jacobian.shape[3]
@@ -6487,9 +8065,10 @@ def _laplacian_jacobian_1_1(
 
 @_global
 def _laplacian_rows_1_1_polar(
-    k, normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
+    normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
     features_jacobian, features_laplacian, out, laplacian,
 ):  # fmt: skip
+    k = _constants(vectors)
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -6565,9 +8144,10 @@ def _laplacian_rows_1_1_polar(
 
 @_global
 def _laplacian_jacobian_1_1_polar(
-    k, normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
+    normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
     features_jacobian, jacobian,
 ):  # fmt: skip
+    k = _constants(vectors)
     t = cuda.grid(1)
     nodes = jacobian.shape[1]
     channels = jacobian.shape[3]
@@ -6667,9 +8247,10 @@ def _laplacian_jacobian_1_1_polar(
 
 @_global
 def _laplacian_rows_1_1_axial(
-    k, normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
+    normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
     features_jacobian, features_laplacian, out, laplacian,
 ):  # fmt: skip
+    k = _constants(vectors)
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -6739,9 +8320,10 @@ def _laplacian_rows_1_1_axial(
 
 @_global
 def _laplacian_jacobian_1_1_axial(
-    k, normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
+    normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
     features_jacobian, jacobian,
 ):  # fmt: skip
+    k = _constants(vectors)
     t = cuda.grid(1)
     nodes = jacobian.shape[1]
     channels = jacobian.shape[3]
@@ -6836,9 +8418,10 @@ def _laplacian_jacobian_1_1_axial(
 
 @_global
 def _laplacian_rows_1_2(
-    k, normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
+    normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
     features_jacobian, features_laplacian, out, laplacian,
 ):  # fmt: skip
+    k = _constants(vectors)
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -6936,9 +8519,10 @@ def _laplacian_rows_1_2(
 
 @_global
 def _laplacian_jacobian_1_2(
-    k, normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
+    normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
     features_jacobian, jacobian,
 ):  # fmt: skip
+    k = _constants(vectors)
     t = cuda.grid(1)
     nodes = jacobian.shape[1]
     channels = jacobian.shape[3]
@@ -7079,9 +8663,10 @@ def _laplacian_jacobian_1_2(
 
 @_global
 def _laplacian_rows_1_2_polar(
-    k, normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
+    normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
     features_jacobian, features_laplacian, out, laplacian,
 ):  # fmt: skip
+    k = _constants(vectors)
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -7173,9 +8758,10 @@ def _laplacian_rows_1_2_polar(
 
 @_global
 def _laplacian_jacobian_1_2_polar(
-    k, normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
+    normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
     features_jacobian, jacobian,
 ):  # fmt: skip
+    k = _constants(vectors)
     t = cuda.grid(1)
     nodes = jacobian.shape[1]
     channels = jacobian.shape[3]
@@ -7311,9 +8897,10 @@ def _laplacian_jacobian_1_2_polar(
 
 @_global
 def _laplacian_rows_1_2_axial(
-    k, normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
+    normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
     features_jacobian, features_laplacian, out, laplacian,
 ):  # fmt: skip
+    k = _constants(vectors)
     t = cuda.grid(1)
     channels = out.shape[2]
     if t < out.shape[0] * channels:
@@ -7399,9 +8986,10 @@ def _laplacian_rows_1_2_axial(
 
 @_global
 def _laplacian_jacobian_1_2_axial(
-    k, normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
+    normalize, indptr, indices, vectors, radial, slopes, curvatures, features, weights,
     features_jacobian, jacobian,
 ):  # fmt: skip
+    k = _constants(vectors)
     t = cuda.grid(1)
     nodes = jacobian.shape[1]
     channels = jacobian.shape[3]
@@ -7533,7 +9121,6 @@ def _laplacian_jacobian_1_2_axial(
 # --- from arguments to kernels ----------------------------------------------------------------------
 
 _ALL = ("vectors", "radial", "features", "weights")
-_MOST_LANES = 32  # a warp
 _PART = 64  # so many rows are summed by one thread before their sums are
 
 
@@ -7581,20 +9168,17 @@ class _Edges(NamedTuple):
     def channels(self) -> int:
         return int(self.features.shape[2])
 
+    def plan(self, most: int, targets: Iterable[Any]) -> Any:
+        """How threads share out channels, in vectors of so many bytes at most, and edges."""
+        arrays = (self.radial, self.features, self.cotangents, *self.tangents[1:3], *targets)
+        with_channels = [a for a in arrays if a.size and a.ndim == 3]
+        return _plan(self.channels, self.dtype, self.number / max(self.nodes, 1), with_channels, most)
+
     @property
     def arrays(self) -> list[Any]:
         """All that is read."""
         own = (self.indptr, self.indices, self.vectors, self.radial, self.features, self.weights, self.cotangents)
         return [a for a in (*own, *self.tangents) if a.size]
-
-
-def _empty(shape: tuple[int, ...], dtype: Any) -> Any:
-    return cuda.device_array(shape, dtype)
-
-
-def _set_zero(array: Any) -> None:
-    if array.size:
-        array.copy_to_device(np.zeros(array.shape, array.dtype))
 
 
 def _number_up(count: int) -> Any:
@@ -7623,6 +9207,7 @@ def _named(suffix: str, arrays: Iterable[Any]) -> dict[str, Any]:
 # --- graphs -------------------------------------------------------------------------------------------
 
 
+@_queued
 def transpose(indptr: Any, indices: Any) -> Transposed:
     """The edges of a graph by sender, for the functions vjp_* and hvp_*: build it once for a graph and keep it.
 
@@ -7644,13 +9229,13 @@ def transpose(indptr: Any, indices: Any) -> Transposed:
 
 
 def _transpose(indptr: Any, indices: Any) -> Transposed:
-    starts, senders = indptr.copy_to_host(), indices.copy_to_host()
+    starts, senders = _on_host(indptr), _on_host(indices)
     nodes = len(starts) - 1
     receivers = np.repeat(np.arange(nodes), np.diff(starts))
     edges = np.argsort(senders, kind="stable")
     counts = np.bincount(senders, minlength=nodes)
     found = (np.concatenate([[0], np.cumsum(counts)]), receivers[edges], edges)
-    return Transposed(*(cuda.to_device(np.ascontiguousarray(a, np.int64)) for a in found))
+    return Transposed(*(cuda.to_device(np.ascontiguousarray(a, np.int64), stream=_calls.stream) for a in found))
 
 
 def _transposed(where: str, indptr: Any, indices: Any, given: Any) -> Transposed | None:
@@ -7665,9 +9250,9 @@ def _transposed(where: str, indptr: Any, indices: Any, given: Any) -> Transposed
     sizes = [tuple(indptr.shape), tuple(indices.shape), tuple(indices.shape)]
     fault = [tuple(a.shape) for a in own] != sizes
     if not fault:
-        found = cuda.to_device(np.zeros(1, np.int32))
+        found = _fault(0)
         _launch(_find_transposed_fault, max(indptr.shape[0], indices.shape[0]), indptr, indices, *own, found)
-        fault = bool(found.copy_to_host()[0])
+        fault = bool(_first(found))
     if fault:
         raise ValueError(f"{where}: transposed belongs to another graph")
     return own
@@ -7706,8 +9291,10 @@ def _check_edges(
         if f"{name}_tangent" in given:
             _shape(where, f"{name}_tangent", floats[f"{name}_tangent"], f"that of {name}", shapes[name])
     flag = int(not _solid(where, normalize))
+    checked = _is_checked(indptr, indices, nodes)
     indptr, indices = _packed(indptr), _packed(indices)
-    _check_graph(where, indptr, indices, nodes)
+    if not checked:
+        _check_graph(where, indptr, indices, nodes)
     return _read(indptr, indices, {name: _packed(a) for name, a in floats.items()}, tangents is not None, shapes, flag)
 
 
@@ -7719,7 +9306,7 @@ def _read(
     dims = {"vectors": 2, "radial": 3, "features": 3, "weights": 1, "cotangents": 3}
 
     def given(name: str) -> Any:
-        return floats[name] if name in floats else _empty((0,) * dims[name.removesuffix("_tangent")], dtype)
+        return floats[name] if name in floats else _nothing(dims[name.removesuffix("_tangent")], np.dtype(dtype))
 
     main = {name: given(name) for name in (*_ALL, "cotangents")}
     tangents = tuple(given(f"{name}_tangent") for name in _ALL) if moving else ()
@@ -7747,7 +9334,7 @@ def _reverse_convolve(
     wanted = {name: edges.shapes[name] for name in edges.shapes if name in asked}
 
     def compute(targets: dict[str, Any]) -> None:
-        _reverse(kernels, edges, by_sender, None, targets)
+        _reverse(kernels, edges, by_sender, targets)
 
     return _fill_each(where, compute, wanted, edges, out)
 
@@ -7761,7 +9348,7 @@ def _present(where: str, cotangents: Any) -> Any:
 
 
 def _reverse(
-    kernels: tuple[Any, Any], edges: _Edges, by_sender: Transposed | None, receivers: Any, targets: dict[str, Any]
+    kernels: tuple[Any, Any], edges: _Edges, by_sender: Transposed | None, targets: dict[str, Any]
 ) -> None:
     """Run the kernels that the targets need."""
     by_edge = [targets.get(name) for name in ("vectors", "radial", "weights")]
@@ -7769,20 +9356,21 @@ def _reverse(
         for target in targets.values():
             _set_zero(target)
         return
-    k, flag, tangents = _TABLES[edges.dtype], edges.normalize, edges.tangents
+    flag, tangents = edges.normalize, edges.tangents
+    room = 12 if not tangents else 0  # second derivatives need twice the registers
+    plan = edges.plan(_vector_bytes(edges.cotangents.shape[1], edges.dtype, room), targets.values())
     if edges.number and any(target is not None for target in by_edge):
-        if receivers is None:
-            receivers = _empty((edges.number,), np.int64)
-            _launch(_fill_receivers, edges.nodes, edges.indptr, receivers)
-        lanes = min(_MOST_LANES, 1 << (edges.channels - 1).bit_length())
         arrays = (edges.indices, edges.vectors, edges.radial, edges.features, edges.weights, edges.cotangents)
-        results = [_empty((0,) * n, edges.dtype) if a is None else a for n, a in zip((2, 3, 1), by_edge, strict=True)]
-        _launch(kernels[0], edges.number * lanes, k, flag, lanes, receivers, *arrays, *tangents, *results)
+        results = [_nothing(n, edges.dtype) if a is None else a for n, a in zip((2, 3, 1), by_edge, strict=True)]
+        wide = plan._replace(parts=1)  # the threads of an edge have all of its channels, one part after the other
+        of_receivers = (plan.lanes, wide.numbers, flag, edges.indptr)
+        _launch(kernels[0], wide.threads(edges.nodes), *of_receivers, *arrays, *tangents, *results)
     if "features" in targets and edges.nodes:
         order = by_sender or _transpose(edges.indptr, edges.indices)
         own = (edges.vectors, edges.radial, edges.weights, edges.cotangents)
         moving = (tangents[0], tangents[1], tangents[3]) if tangents else ()
-        _launch(kernels[1], edges.nodes * edges.channels, k, flag, *order, *own, *moving, targets["features"])
+        of_senders = (plan.lanes, plan.numbers, flag, *order)
+        _launch(kernels[1], plan.threads(edges.nodes), *of_senders, *own, *moving, targets["features"])
 
 
 def _fill_each(
@@ -7807,7 +9395,7 @@ def _fill_each(
     compute(targets)
     for name, view in views.items():
         if view is not targets[name] and view.size:
-            view.copy_to_device(targets[name])
+            view.copy_to_device(targets[name], stream=_calls.stream)
     return Cotangents(**(targets | given))
 
 
@@ -7824,8 +9412,9 @@ def _forward(kernel: Any, n_out: int, edges: _Edges) -> tuple[Any, Any]:
     out, tangent = (_empty((edges.nodes, n_out, edges.channels), edges.dtype) for _ in range(2))
     if out.size:
         arrays = (edges.indptr, edges.indices, edges.vectors, edges.radial, edges.features, edges.weights)
-        threads = edges.nodes * edges.channels
-        _launch(kernel, threads, _TABLES[edges.dtype], edges.normalize, *arrays, *edges.tangents, out, tangent)
+        plan = edges.plan(_vector_bytes(n_out, edges.dtype, 0), (out, tangent))
+        head = (plan.lanes, plan.numbers, edges.normalize)
+        _launch(kernel, plan.threads(edges.nodes), *head, *arrays, *edges.tangents, out, tangent)
     return out, tangent
 
 
@@ -7907,7 +9496,7 @@ def _summed(values: Any, lead: tuple[int, ...], like: Any) -> Any:
         parts = max(-(-count // _PART), 1)
         sums = _empty((rows, parts, size), values.dtype)
         if sums.size:
-            _launch(_sum_repeats, sums.size, _TABLES[np.dtype(values.dtype)], *places, count, table, sums)
+            _launch(_sum_repeats, sums.size, *places, count, table, sums)
         if parts == 1:
             return sums.reshape(*like.shape)
         table, places = sums.reshape(rows * parts, size), ((rows,), (parts,), (parts,), (1,))
@@ -7930,7 +9519,7 @@ def _reverse_apply(
     shapes = items.edges.shapes
     asked = _asked(where, of, tuple(shapes), left_out=())
     targets = {name: _empty(shapes[name], items.edges.dtype) for name in shapes if name in asked}
-    _reverse(kernels, items.edges, items.transposed, items.numbers, targets)
+    _reverse(kernels, items.edges, items.transposed, targets)
     return Cotangents(**{name: _summed(a, items.lead, items.inputs[name]) for name, a in targets.items()})
 
 
@@ -7953,6 +9542,7 @@ def _forward_apply(
 # --- from edges to nodes ------------------------------------------------------------------------------
 
 
+@_queued
 def position_cotangents(indptr: Any, indices: Any, vectors: Any, transposed: Transposed | None = None) -> Any:
     """Cotangents of the edges' vectors r = x_receiver - x_sender as those of the nodes' positions; forces are their opposite.
 
@@ -7972,7 +9562,7 @@ def position_cotangents(indptr: Any, indices: Any, vectors: Any, transposed: Tra
     order = _transposed(where, indptr, indices, transposed) or _transpose(indptr, indices)
     out = _empty((nodes, 3), dtype)
     if nodes:
-        _launch(_sum_nodes, 3 * nodes, _TABLES[dtype], indptr, order.indptr, order.edges, vectors, out)
+        _launch(_sum_nodes, 3 * nodes, indptr, order.indptr, order.edges, vectors, out)
     return out
 
 
@@ -8023,15 +9613,17 @@ def _laplacian_convolve(
         lead = "3 N, N" if coordinates[name] else "N"
         _shape(where, name, floats[name], f"({lead}, {n_in}, C)", (*coordinates[name], nodes, n_in, channels))
     flag = int(not _solid(where, normalize))
+    checked = _is_checked(indptr, indices, nodes)
     indptr, indices = _packed(indptr), _packed(indices)
-    _check_graph(where, indptr, indices, nodes)
+    if not checked:
+        _check_graph(where, indptr, indices, nodes)
     result = ForwardLaplacian(
         *(_empty((*lead, nodes, n_out, channels), dtype) for lead in ((), (3 * nodes,), ()))
     )
     if result.value.size:
         packed = {name: _packed(a) for name, a in floats.items()}
-        arrays = [packed[name] if name in packed else _empty((0,) * left_out[name], dtype) for name in every]
-        read = (_TABLES[np.dtype(dtype)], flag, indptr, indices, *arrays)
+        arrays = [packed[name] if name in packed else _nothing(left_out[name], np.dtype(dtype)) for name in every]
+        read = (flag, indptr, indices, *arrays)
         _launch(kernels[0], nodes * channels, *read, result.value, result.laplacian)
         _launch(kernels[1], nodes * nodes * channels, *read[:-1], result.jacobian)
     return result
@@ -8040,6 +9632,7 @@ def _laplacian_convolve(
 # --- public functions -----------------------------------------------------------------------------
 
 
+@_queued
 def vjp_apply_1_0(
     vectors: Any,
     radial: Any,
@@ -8092,6 +9685,7 @@ def vjp_apply_1_0(
     )
 
 
+@_queued
 def jvp_apply_1_0(
     vectors: Any,
     radial: Any,
@@ -8139,6 +9733,7 @@ def jvp_apply_1_0(
     )
 
 
+@_queued
 def hvp_apply_1_0(
     vectors: Any,
     radial: Any,
@@ -8197,6 +9792,7 @@ def hvp_apply_1_0(
     )
 
 
+@_queued
 def vjp_convolve_1_0(
     indptr: Any,
     indices: Any,
@@ -8263,6 +9859,7 @@ def vjp_convolve_1_0(
     )
 
 
+@_queued
 def jvp_convolve_1_0(
     indptr: Any,
     indices: Any,
@@ -8313,6 +9910,7 @@ def jvp_convolve_1_0(
     )
 
 
+@_queued
 def hvp_convolve_1_0(
     indptr: Any,
     indices: Any,
@@ -8385,6 +9983,7 @@ def hvp_convolve_1_0(
     )
 
 
+@_queued
 def laplacian_convolve_1_0(
     indptr: Any,
     indices: Any,
@@ -8453,6 +10052,7 @@ def laplacian_convolve_1_0(
     )
 
 
+@_queued
 def vjp_apply_1_1(
     vectors: Any,
     radial: Any,
@@ -8505,6 +10105,7 @@ def vjp_apply_1_1(
     )
 
 
+@_queued
 def jvp_apply_1_1(
     vectors: Any,
     radial: Any,
@@ -8552,6 +10153,7 @@ def jvp_apply_1_1(
     )
 
 
+@_queued
 def hvp_apply_1_1(
     vectors: Any,
     radial: Any,
@@ -8610,6 +10212,7 @@ def hvp_apply_1_1(
     )
 
 
+@_queued
 def vjp_convolve_1_1(
     indptr: Any,
     indices: Any,
@@ -8676,6 +10279,7 @@ def vjp_convolve_1_1(
     )
 
 
+@_queued
 def jvp_convolve_1_1(
     indptr: Any,
     indices: Any,
@@ -8726,6 +10330,7 @@ def jvp_convolve_1_1(
     )
 
 
+@_queued
 def hvp_convolve_1_1(
     indptr: Any,
     indices: Any,
@@ -8798,6 +10403,7 @@ def hvp_convolve_1_1(
     )
 
 
+@_queued
 def laplacian_convolve_1_1(
     indptr: Any,
     indices: Any,
@@ -8866,6 +10472,7 @@ def laplacian_convolve_1_1(
     )
 
 
+@_queued
 def vjp_apply_1_1_polar(
     vectors: Any,
     radial: Any,
@@ -8918,6 +10525,7 @@ def vjp_apply_1_1_polar(
     )
 
 
+@_queued
 def jvp_apply_1_1_polar(
     vectors: Any,
     radial: Any,
@@ -8965,6 +10573,7 @@ def jvp_apply_1_1_polar(
     )
 
 
+@_queued
 def hvp_apply_1_1_polar(
     vectors: Any,
     radial: Any,
@@ -9023,6 +10632,7 @@ def hvp_apply_1_1_polar(
     )
 
 
+@_queued
 def vjp_convolve_1_1_polar(
     indptr: Any,
     indices: Any,
@@ -9089,6 +10699,7 @@ def vjp_convolve_1_1_polar(
     )
 
 
+@_queued
 def jvp_convolve_1_1_polar(
     indptr: Any,
     indices: Any,
@@ -9139,6 +10750,7 @@ def jvp_convolve_1_1_polar(
     )
 
 
+@_queued
 def hvp_convolve_1_1_polar(
     indptr: Any,
     indices: Any,
@@ -9211,6 +10823,7 @@ def hvp_convolve_1_1_polar(
     )
 
 
+@_queued
 def laplacian_convolve_1_1_polar(
     indptr: Any,
     indices: Any,
@@ -9279,6 +10892,7 @@ def laplacian_convolve_1_1_polar(
     )
 
 
+@_queued
 def vjp_apply_1_1_axial(
     vectors: Any,
     radial: Any,
@@ -9331,6 +10945,7 @@ def vjp_apply_1_1_axial(
     )
 
 
+@_queued
 def jvp_apply_1_1_axial(
     vectors: Any,
     radial: Any,
@@ -9378,6 +10993,7 @@ def jvp_apply_1_1_axial(
     )
 
 
+@_queued
 def hvp_apply_1_1_axial(
     vectors: Any,
     radial: Any,
@@ -9436,6 +11052,7 @@ def hvp_apply_1_1_axial(
     )
 
 
+@_queued
 def vjp_convolve_1_1_axial(
     indptr: Any,
     indices: Any,
@@ -9502,6 +11119,7 @@ def vjp_convolve_1_1_axial(
     )
 
 
+@_queued
 def jvp_convolve_1_1_axial(
     indptr: Any,
     indices: Any,
@@ -9552,6 +11170,7 @@ def jvp_convolve_1_1_axial(
     )
 
 
+@_queued
 def hvp_convolve_1_1_axial(
     indptr: Any,
     indices: Any,
@@ -9624,6 +11243,7 @@ def hvp_convolve_1_1_axial(
     )
 
 
+@_queued
 def laplacian_convolve_1_1_axial(
     indptr: Any,
     indices: Any,
@@ -9692,6 +11312,7 @@ def laplacian_convolve_1_1_axial(
     )
 
 
+@_queued
 def vjp_apply_1_2(
     vectors: Any,
     radial: Any,
@@ -9744,6 +11365,7 @@ def vjp_apply_1_2(
     )
 
 
+@_queued
 def jvp_apply_1_2(
     vectors: Any,
     radial: Any,
@@ -9791,6 +11413,7 @@ def jvp_apply_1_2(
     )
 
 
+@_queued
 def hvp_apply_1_2(
     vectors: Any,
     radial: Any,
@@ -9849,6 +11472,7 @@ def hvp_apply_1_2(
     )
 
 
+@_queued
 def vjp_convolve_1_2(
     indptr: Any,
     indices: Any,
@@ -9915,6 +11539,7 @@ def vjp_convolve_1_2(
     )
 
 
+@_queued
 def jvp_convolve_1_2(
     indptr: Any,
     indices: Any,
@@ -9965,6 +11590,7 @@ def jvp_convolve_1_2(
     )
 
 
+@_queued
 def hvp_convolve_1_2(
     indptr: Any,
     indices: Any,
@@ -10037,6 +11663,7 @@ def hvp_convolve_1_2(
     )
 
 
+@_queued
 def laplacian_convolve_1_2(
     indptr: Any,
     indices: Any,
@@ -10105,6 +11732,7 @@ def laplacian_convolve_1_2(
     )
 
 
+@_queued
 def vjp_apply_1_2_polar(
     vectors: Any,
     radial: Any,
@@ -10157,6 +11785,7 @@ def vjp_apply_1_2_polar(
     )
 
 
+@_queued
 def jvp_apply_1_2_polar(
     vectors: Any,
     radial: Any,
@@ -10204,6 +11833,7 @@ def jvp_apply_1_2_polar(
     )
 
 
+@_queued
 def hvp_apply_1_2_polar(
     vectors: Any,
     radial: Any,
@@ -10262,6 +11892,7 @@ def hvp_apply_1_2_polar(
     )
 
 
+@_queued
 def vjp_convolve_1_2_polar(
     indptr: Any,
     indices: Any,
@@ -10328,6 +11959,7 @@ def vjp_convolve_1_2_polar(
     )
 
 
+@_queued
 def jvp_convolve_1_2_polar(
     indptr: Any,
     indices: Any,
@@ -10378,6 +12010,7 @@ def jvp_convolve_1_2_polar(
     )
 
 
+@_queued
 def hvp_convolve_1_2_polar(
     indptr: Any,
     indices: Any,
@@ -10450,6 +12083,7 @@ def hvp_convolve_1_2_polar(
     )
 
 
+@_queued
 def laplacian_convolve_1_2_polar(
     indptr: Any,
     indices: Any,
@@ -10518,6 +12152,7 @@ def laplacian_convolve_1_2_polar(
     )
 
 
+@_queued
 def vjp_apply_1_2_axial(
     vectors: Any,
     radial: Any,
@@ -10570,6 +12205,7 @@ def vjp_apply_1_2_axial(
     )
 
 
+@_queued
 def jvp_apply_1_2_axial(
     vectors: Any,
     radial: Any,
@@ -10617,6 +12253,7 @@ def jvp_apply_1_2_axial(
     )
 
 
+@_queued
 def hvp_apply_1_2_axial(
     vectors: Any,
     radial: Any,
@@ -10675,6 +12312,7 @@ def hvp_apply_1_2_axial(
     )
 
 
+@_queued
 def vjp_convolve_1_2_axial(
     indptr: Any,
     indices: Any,
@@ -10741,6 +12379,7 @@ def vjp_convolve_1_2_axial(
     )
 
 
+@_queued
 def jvp_convolve_1_2_axial(
     indptr: Any,
     indices: Any,
@@ -10791,6 +12430,7 @@ def jvp_convolve_1_2_axial(
     )
 
 
+@_queued
 def hvp_convolve_1_2_axial(
     indptr: Any,
     indices: Any,
@@ -10863,6 +12503,7 @@ def hvp_convolve_1_2_axial(
     )
 
 
+@_queued
 def laplacian_convolve_1_2_axial(
     indptr: Any,
     indices: Any,

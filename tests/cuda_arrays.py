@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 from numba import cuda
 from numba.cuda.core.config import ENABLE_CUDASIM
 
@@ -61,3 +63,38 @@ class Foreign:
 def foreign(array: Any) -> Foreign:
     """The same memory as another library would hand it over."""
     return Foreign(array.__cuda_array_interface__, array)
+
+
+def apart(array: Array, numbers: int = 1) -> Any:
+    """A device array that begins so many numbers into an allocation: no vector of 16 bytes may be moved there."""
+    room = on_device(np.concatenate([np.zeros(numbers, array.dtype), array.ravel()]))
+    return room[numbers:].reshape(array.shape)
+
+
+# --- layouts ------------------------------------------------------------------------------------------
+
+Layout = Callable[[Array], Array]
+
+
+def every_other(array: Array) -> Array:
+    """Gaps hold NaN, so that a stride misread shows."""
+    wide = np.full((*array.shape, 2), np.nan if array.dtype.kind == "f" else -99, array.dtype)
+    wide[..., 0] = array
+    return wide[..., 0]
+
+
+def reversed_rows(array: Array) -> Array:
+    return np.ascontiguousarray(array[::-1])[::-1]
+
+
+def columns_first(array: Array) -> Array:
+    return np.ascontiguousarray(array.T).T
+
+
+def window(array: Array) -> Array:
+    wide = np.concatenate([array[:1], array, array[:1]])
+    return wide[1:-1]
+
+
+LAYOUTS: list[Layout] = [every_other, reversed_rows, columns_first, window]
+every_layout = pytest.mark.parametrize("layout", LAYOUTS, ids=lambda f: f.__name__)

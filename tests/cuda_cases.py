@@ -5,7 +5,6 @@ test_cuda_simulator.py runs these cases, simulated and on a GPU.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from pocket_tfn import cpu
 from pocket_tfn import cuda as gpu
 
 from .cases import CHANNELS
-from .cuda_arrays import SIMULATED, Array, foreign, on_device, on_host
+from .cuda_arrays import SIMULATED, Array, Layout, every_layout, foreign, on_device, on_host
 from .cuda_inputs import DTYPES, INDICES, INDPTR, L_OUT, Lead, apply_inputs, convolve_inputs, kernel_inputs, numbers
 from .oracles import POSITIONS, SUBSETS
 from .tolerances import assert_close, assert_same_bits, tolerance
@@ -172,33 +171,8 @@ def test_paths_of_one_parity(key: str, dtype: str) -> None:
 
 # --- memory layouts ---------------------------------------------------------------------------------
 
-Layout = Callable[[Array], Array]
 
-
-def _every_other(array: Array) -> Array:
-    """Gaps hold NaN, so that a stride misread shows."""
-    wide = np.full((*array.shape, 2), np.nan if array.dtype.kind == "f" else -99, array.dtype)
-    wide[..., 0] = array
-    return wide[..., 0]
-
-
-def _reversed(array: Array) -> Array:
-    return np.ascontiguousarray(array[::-1])[::-1]
-
-
-def _transposed(array: Array) -> Array:
-    return np.ascontiguousarray(array.T).T
-
-
-def _padded(array: Array) -> Array:
-    wide = np.concatenate([array[:1], array, array[:1]])
-    return wide[1:-1]
-
-
-LAYOUTS: list[Layout] = [_every_other, _reversed, _transposed, _padded]
-
-
-@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda f: f.__name__.strip("_"))
+@every_layout
 @pytest.mark.parametrize("argument", ["indptr", "indices", "vectors", "radial", "features", "weights"])
 def test_convolve_takes_strided_arrays(layout: Layout, argument: str) -> None:
     """One argument at a time: gaps, negative strides, columns first, a window into a larger array."""
@@ -206,7 +180,7 @@ def test_convolve_takes_strided_arrays(layout: Layout, argument: str) -> None:
     check("convolve_1_2", inputs | {argument: layout(inputs[argument])})
 
 
-@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda f: f.__name__.strip("_"))
+@every_layout
 @pytest.mark.parametrize("argument", ["vectors", "radial", "features"])
 def test_apply_takes_strided_arrays(layout: Layout, argument: str) -> None:
     """Up to four dimensions, every one of which a copy must get right."""
@@ -214,7 +188,7 @@ def test_apply_takes_strided_arrays(layout: Layout, argument: str) -> None:
     check("apply_1_2", inputs | {argument: layout(inputs[argument])})
 
 
-@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda f: f.__name__.strip("_"))
+@every_layout
 @pytest.mark.parametrize("shape", [(5,), (5, 3), (4, 3, 2), (2, 3, 2, 3)], ids=str)
 def test_packing(layout: Layout, shape: tuple[int, ...]) -> None:
     """What is contiguous is not copied, what is not becomes so: NumPy, inside the simulator, reshapes anything."""

@@ -7,6 +7,7 @@ is as it was.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -16,22 +17,51 @@ import pytest
 from pocket_tfn import cpu
 from pocket_tfn import cuda as gpu
 
-from .cuda_arrays import Array, on_device, on_host, read_only
-from .cuda_inputs import INDICES, INDPTR, apply_inputs, convolve_inputs, kernel_inputs
+from .cuda_arrays import Array, Foreign, on_device, on_host, read_only
+from .cuda_inputs import INDICES, INDPTR, apply_inputs, convolve_inputs, kernel_inputs, numbers
+
+
+def _edges(dtype: str, **others: Any) -> dict[str, Any]:
+    """A graph with something else in the place of radial functions."""
+    arguments = convolve_inputs(1, dtype, weighted=True)
+    del arguments["radial"]
+    return arguments | others
+
+
+def _valid() -> dict[str, tuple[dict[str, Any], tuple[int, ...]]]:
+    table = {"coefficients": numbers(5, (8, 3, 2), "float32"), "cutoff": 3.0, "degree": 5}
+    walkers: dict[str, Any] = {
+        "positions": numbers(6, (2, 3, 3), "float64"),
+        "features": numbers(7, (2, 3, 3, 2), "float64"),
+    }
+    walkers |= {"weights": numbers(8, (2, 3), "float64"), "loops": True}
+    mixing = {"basis": numbers(9, (7, 2), "float64"), "mixing": numbers(10, (2, 3, 2, 5), "float64")}
+    return {
+        "kernel_1_1": (kernel_inputs(1, "float32"), (4, 3, 3)),
+        "apply_1_2": (apply_inputs(2, "float64"), (4, 5, 2)),
+        "convolve_1_1": (convolve_inputs(1, "float32", weighted=True), (4, 3, 2)),
+        "convolve_tabulated_1_1": (_edges("float32", **table), (4, 3, 2)),
+        "convolve_mixing_1_1": (_edges("float64", **mixing), (4, 3, 5)),
+        "convolve_walkers_1_1": (table | walkers | {"coefficients": numbers(5, (8, 3, 2), "float64")}, (2, 3, 3, 2)),
+    }
+
 
 #: Valid arguments of each function, and the shape of its result.
-VALID: dict[str, tuple[dict[str, Array], tuple[int, ...]]] = {
-    "kernel_1_1": (kernel_inputs(1, "float32"), (4, 3, 3)),
-    "apply_1_2": (apply_inputs(2, "float64"), (4, 5, 2)),
-    "convolve_1_1": (convolve_inputs(1, "float32", weighted=True), (4, 3, 2)),
-}
+VALID = _valid()
+GRAPHS = [name for name, (inputs, _) in VALID.items() if "indptr" in inputs]
+TABLES = [name for name, (inputs, _) in VALID.items() if "cutoff" in inputs]
 SENTINEL = 7.5
+
+
+def dtype_of(name: str) -> Any:
+    """Of all floats among the arguments."""
+    return next(a.dtype for a in VALID[name][0].values() if isinstance(a, np.ndarray) and a.dtype.kind == "f")
 
 
 def refused(name: str, error: type[Exception], out: Any = None, **changes: Any) -> str:
     """The message with which a call is refused; fails if it is not, or if `out` was touched."""
     inputs, shape = VALID[name]
-    target = on_device(np.full(shape, SENTINEL, inputs["vectors"].dtype)) if out is None else out
+    target = on_device(np.full(shape, SENTINEL, dtype_of(name))) if out is None else out
     before = np.array(on_host(target)) if hasattr(target, "copy_to_host") else None
     arrays = {key: on_device(array) for key, array in (inputs | changes).items()}
     with pytest.raises(error) as caught:
@@ -56,7 +86,9 @@ def _changed(name: str, argument: str, change: Callable[[Array], Array]) -> dict
     return {argument: np.asarray(change(VALID[name][0][argument]))}
 
 
-ARGUMENTS = [(name, key) for name, (inputs, _) in VALID.items() for key in inputs]
+ARGUMENTS = [
+    (name, key) for name, (inputs, _) in VALID.items() for key, a in inputs.items() if isinstance(a, np.ndarray)
+]
 FLOATS = [(name, key) for name, key in ARGUMENTS if key not in ("indptr", "indices")]
 
 
@@ -76,11 +108,12 @@ def test_mixed_dtypes(name: str, argument: str) -> None:
     assert argument in message
 
 
+@pytest.mark.parametrize("name", GRAPHS)
 @pytest.mark.parametrize("argument", ["indptr", "indices"])
 @pytest.mark.parametrize("dtype", ["int16", "uint32", "uint64", "float64", "bool"])
-def test_other_index_dtypes(argument: str, dtype: str) -> None:
+def test_other_index_dtypes(name: str, argument: str, dtype: str) -> None:
     """int32 and int64 only."""
-    message = refused_alike("convolve_1_1", TypeError, **_changed("convolve_1_1", argument, lambda a: a.astype(dtype)))
+    message = refused_alike(name, TypeError, **_changed(name, argument, lambda a: a.astype(dtype)))
     assert argument in message
 
 
@@ -95,21 +128,50 @@ WRONG_SHAPES: list[tuple[str, str, Callable[[Array], Array]]] = [
     ("apply_1_2", "radial", lambda a: a[0, 0]),
     ("apply_1_2", "features", lambda a: a[:, :2]),
     ("apply_1_2", "features", lambda a: a[0, 0]),
-    ("convolve_1_1", "indptr", lambda a: a[:-1]),
-    ("convolve_1_1", "indptr", lambda a: a[:, None]),
-    ("convolve_1_1", "indptr", lambda a: a[:0]),
-    ("convolve_1_1", "indices", lambda a: a[:, None]),
-    ("convolve_1_1", "vectors", lambda a: a[:-1]),
-    ("convolve_1_1", "vectors", lambda a: a[:, :2]),
-    ("convolve_1_1", "vectors", lambda a: a[0]),
     ("convolve_1_1", "radial", lambda a: a[:-1]),
     ("convolve_1_1", "radial", lambda a: a[:, :2]),
     ("convolve_1_1", "radial", lambda a: a[:, :, :1]),
-    ("convolve_1_1", "features", lambda a: a[:, :2]),
-    ("convolve_1_1", "features", lambda a: a[0]),
-    ("convolve_1_1", "weights", lambda a: a[:-1]),
-    ("convolve_1_1", "weights", lambda a: a[:, None]),
+    ("convolve_tabulated_1_1", "coefficients", lambda a: a[:, :2]),
+    ("convolve_tabulated_1_1", "coefficients", lambda a: a[:, :, :1]),
+    ("convolve_tabulated_1_1", "coefficients", lambda a: a[:5]),
+    ("convolve_tabulated_1_1", "coefficients", lambda a: a[:0]),
+    ("convolve_tabulated_1_1", "coefficients", lambda a: a[0]),
+    ("convolve_tabulated_1_1", "coefficients", lambda a: a[0, 0, 0]),
+    ("convolve_mixing_1_1", "basis", lambda a: a[:-1]),
+    ("convolve_mixing_1_1", "basis", lambda a: a[:, :1]),
+    ("convolve_mixing_1_1", "basis", lambda a: a[0]),
+    ("convolve_mixing_1_1", "basis", lambda a: a[..., None]),
+    ("convolve_mixing_1_1", "mixing", lambda a: a[:1]),
+    ("convolve_mixing_1_1", "mixing", lambda a: a[:, :2]),
+    ("convolve_mixing_1_1", "mixing", lambda a: a[:, :, :1]),
+    ("convolve_mixing_1_1", "mixing", lambda a: a[0]),
+    ("convolve_walkers_1_1", "positions", lambda a: a[:-1]),
+    ("convolve_walkers_1_1", "positions", lambda a: a[:, :2]),
+    ("convolve_walkers_1_1", "positions", lambda a: a[..., :2]),
+    ("convolve_walkers_1_1", "positions", lambda a: a[0]),
+    ("convolve_walkers_1_1", "coefficients", lambda a: a[:, :2]),
+    ("convolve_walkers_1_1", "coefficients", lambda a: a[:, :, :1]),
+    ("convolve_walkers_1_1", "coefficients", lambda a: a[:5]),
+    ("convolve_walkers_1_1", "features", lambda a: a[:, :, :2]),
+    ("convolve_walkers_1_1", "features", lambda a: a[0]),
+    ("convolve_walkers_1_1", "weights", lambda a: a[:-1]),
+    ("convolve_walkers_1_1", "weights", lambda a: a[:, :2]),
+    ("convolve_walkers_1_1", "weights", lambda a: a[..., None]),
 ]
+GRAPH_SHAPES: list[tuple[str, Callable[[Array], Array]]] = [
+    ("indptr", lambda a: a[:-1]),
+    ("indptr", lambda a: a[:, None]),
+    ("indptr", lambda a: a[:0]),
+    ("indices", lambda a: a[:, None]),
+    ("vectors", lambda a: a[:-1]),
+    ("vectors", lambda a: a[:, :2]),
+    ("vectors", lambda a: a[0]),
+    ("features", lambda a: a[:, :2]),
+    ("features", lambda a: a[0]),
+    ("weights", lambda a: a[:-1]),
+    ("weights", lambda a: a[:, None]),
+]
+WRONG_SHAPES += [(name, *wrong) for name in GRAPHS for wrong in GRAPH_SHAPES]
 
 
 @pytest.mark.parametrize(("name", "argument", "change"), WRONG_SHAPES)
@@ -118,7 +180,7 @@ def test_wrong_shapes(name: str, argument: str, change: Callable[[Array], Array]
     assert argument in refused_alike(name, ValueError, **_changed(name, argument, change))
 
 
-@pytest.mark.parametrize(("name", "argument"), [case for case in ARGUMENTS if case[0] != "convolve_1_1"])
+@pytest.mark.parametrize(("name", "argument"), [case for case in ARGUMENTS if not case[0].startswith("convolve")])
 def test_leading_dimensions_that_do_not_broadcast(name: str, argument: str) -> None:
     """3 beside 4."""
     message = refused_alike(name, ValueError, **_changed(name, argument, lambda a: a[:3]))
@@ -145,12 +207,58 @@ BAD_GRAPHS: list[tuple[str, dict[str, Array]]] = [
 ]
 
 
+@pytest.mark.parametrize("name", GRAPHS)
 @pytest.mark.parametrize("dtype", ["int32", "int64"])
 @pytest.mark.parametrize(("words", "changes"), BAD_GRAPHS)
-def test_malformed_graphs(words: str, changes: dict[str, Array], dtype: str) -> None:
+def test_malformed_graphs(name: str, words: str, changes: dict[str, Array], dtype: str) -> None:
     """Each rule, at both ends; of several that are broken the first is reported."""
     typed = {key: array.astype(dtype) for key, array in changes.items()}
-    assert words in refused_alike("convolve_1_1", ValueError, **typed)
+    assert words in refused_alike(name, ValueError, **typed)
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("cutoff", [0, -0.0, -1, np.nan, np.inf, 1e-31, 1e31, 10**40], ids=str)
+def test_cutoffs(name: str, cutoff: Any) -> None:
+    """No positive length, or one whose inverse has no place in float32."""
+    assert "cutoff must be a positive length" in refused_alike(name, ValueError, cutoff=cutoff)
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("cutoff", ["3", None, True, [1.0], 1j], ids=repr)
+def test_cutoffs_that_are_no_numbers(name: str, cutoff: Any) -> None:
+    """One number for all edges."""
+    assert "cutoff must be a number" in refused_alike(name, TypeError, cutoff=cutoff)
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("degree", [4, 0, 6, -3, 3.5, 5.0, "5", None, True, [5], (3, 5)], ids=repr)
+def test_degrees(name: str, degree: Any) -> None:
+    """3 and 5 are compiled, no others."""
+    assert "degree must be 3 or 5" in refused_alike(name, ValueError, degree=degree)
+
+
+@pytest.mark.parametrize("loops", ["no", None, 0, 2.5], ids=repr)
+def test_loops(loops: Any) -> None:
+    """True or False."""
+    assert "loops must be True or False" in refused_alike("convolve_walkers_1_1", TypeError, loops=loops)
+
+
+@pytest.mark.parametrize("name", VALID)
+@pytest.mark.parametrize("normalize", ["no", None, 0, 1], ids=repr)
+def test_normalize(name: str, normalize: Any) -> None:
+    """True or False."""
+    assert "normalize must be True or False" in refused_alike(name, TypeError, normalize=normalize)
+
+
+@pytest.mark.parametrize(("name", "argument"), ARGUMENTS)
+def test_masked_arrays(name: str, argument: str) -> None:
+    """Their masks would be dropped in silence."""
+    array = VALID[name][0][argument]
+    interface = {"shape": array.shape, "typestr": array.dtype.str, "data": (0, False), "version": 3, "mask": object()}
+    message = refused(name, TypeError, **{argument: Foreign(interface, None)})
+    assert re.match(rf"{name}: {argument} is a masked array, whose mask would be ignored; fill it", message)
+    with pytest.raises(TypeError, match=rf"^{name}: {argument} is a masked array"):
+        getattr(cpu, name)(**VALID[name][0] | {argument: np.ma.masked_array(array)})
 
 
 @pytest.mark.parametrize(("name", "argument"), ARGUMENTS)
@@ -158,7 +266,7 @@ def test_malformed_graphs(words: str, changes: dict[str, Array], dtype: str) -> 
 def test_host_memory(name: str, argument: str, convert: Callable[[Array], Any]) -> None:
     """Never copied to the GPU behind the caller's back."""
     inputs, shape = VALID[name]
-    out = on_device(np.full(shape, SENTINEL, inputs["vectors"].dtype))
+    out = on_device(np.full(shape, SENTINEL, dtype_of(name)))
     arrays = {key: on_device(array) for key, array in inputs.items()} | {argument: convert(inputs[argument])}
     with pytest.raises(ValueError, match=f"^{name}: {argument} .* is not on a GPU"):
         getattr(gpu, name)(**arrays, out=out)
@@ -168,8 +276,7 @@ def test_host_memory(name: str, argument: str, convert: Callable[[Array], Any]) 
 @pytest.mark.parametrize("name", VALID)
 def test_unfit_out(name: str) -> None:
     """A wrong dtype, shape, place or layout, or memory that must not be written to."""
-    inputs, shape = VALID[name]
-    dtype = inputs["vectors"].dtype
+    shape, dtype = VALID[name][1], dtype_of(name)
     full = np.full(shape, SENTINEL, dtype)
     assert "out is int32" in refused(name, TypeError, out=on_device(full.astype("int32")))
     assert "out must have shape" in refused(name, ValueError, out=on_device(full[:-1]))

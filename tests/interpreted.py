@@ -9,7 +9,7 @@ from typing import Any
 import numba
 import pytest
 from pocket_tfn import cpu
-from pocket_tfn.derive.execution import LANES
+from pocket_tfn.derive.exact_lanes import LANES
 
 #: Slices are vectors there, and slices are cut to fit and count from the end if negative: what compiled code would read
 #: and write out of bounds would go unseen.  These raise IndexError.

@@ -66,35 +66,94 @@ def test_import_without_numba_cuda(obstacle: str) -> None:
 
 
 @pytest.mark.skipif(importlib.util.find_spec("numba_cuda") is None, reason="numba-cuda is not installed")
-def test_import_with_numba_cuda() -> None:
-    """The obstacles above are what made the difference."""
-    assert tell(TELL_IMPORT_ERROR) is None
+@pytest.mark.parametrize("fault", ["", "nvvm.is_available = lambda: False\n"], ids=["complete", "no compiler"])
+def test_import_with_numba_cuda(fault: str) -> None:
+    """The obstacles above are what made the difference; neither a GPU nor libNVVM is needed."""
+    assert tell("from numba.cuda.cudadrv import nvvm\n" + fault + TELL_IMPORT_ERROR) is None
+    assert tell(TELL_IMPORT_ERROR, NUMBA_DISABLE_CUDA="1") is None
 
 
 CALL_EVERYTHING = """
-import json
-from pocket_tfn import cuda
+import inspect, json
 found = {}
-for name in cuda.__all__:
-    count = {"kernel": 2, "apply": 3, "convolve": 5}[name.partition("_")[0]]
-    try:
-        getattr(cuda, name)(*[None] * count)
-    except Exception as error:
-        found[name] = [type(error).__name__, str(error)]
-    else:
-        found[name] = None
+for module, names in MODULES:
+    for name in names:
+        function = getattr(module, name)
+        if name == "on_stream" or inspect.isclass(function):
+            continue
+        needed = [p for p in inspect.signature(function).parameters.values() if p.default is p.empty]
+        try:
+            function(*[None] * len(needed))
+        except Exception as error:
+            found[name] = [type(error).__name__, str(error)]
+        else:
+            found[name] = None
 print(json.dumps(found))
 """
+FORWARD = "from pocket_tfn import cuda\nMODULES = [(cuda, cuda.__all__)]\n"
+#: One pair of each kind, and one derivative.
+KINDS = ("kernel", "apply", "convolve", "convolve_tabulated", "convolve_mixing", "convolve_walkers")
+SOME = f"""
+from pocket_tfn import cuda, cuda_derivatives
+MODULES = [(cuda, {[f"{kind}_1_1" for kind in KINDS]}), (cuda_derivatives, ["vjp_convolve_1_1"])]
+"""
+needs_numba_cuda = pytest.mark.skipif(
+    importlib.util.find_spec("numba_cuda") is None, reason="numba-cuda is not installed"
+)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("numba_cuda") is None, reason="numba-cuda is not installed")
+@needs_numba_cuda
 def test_call_without_gpu() -> None:
     """Import works, as for documentation and tests; each call says in one sentence what is missing."""
-    answers = tell(CALL_EVERYTHING, NUMBA_DISABLE_CUDA="1")
-    assert set(answers) == {f"{kind}_{key}" for kind in ("kernel", "apply", "convolve") for key in KEYS}
+    answers = tell(FORWARD + CALL_EVERYTHING, NUMBA_DISABLE_CUDA="1")
+    assert set(answers) == {f"{kind}_{key}" for kind in KINDS for key in KEYS} | {"checked_graph"}
     for name, (kind, message) in answers.items():
         assert kind == "RuntimeError"
         assert message == f"{name}: no CUDA device is available (driver missing, or no GPU)"
+
+
+#: A machine with a GPU of this capability, and with a compiler or without one, as far as the module asks.
+PRETEND = """
+from types import SimpleNamespace
+from numba import cuda as driver
+from numba.cuda.cudadrv import nvvm
+driver.is_available = lambda: True
+driver.gpus = [None, SimpleNamespace(compute_capability={capability}, id=1)]
+driver.get_current_device = lambda: driver.gpus[1]
+nvvm.is_available = lambda: {compiler}
+"""
+
+
+@needs_numba_cuda
+@pytest.mark.parametrize(
+    ("capability", "compiler", "fault"),
+    [
+        ((6, 1), True, "GPU 1 has compute capability 6.1; 7.0 or newer is needed"),
+        ((3, 5), False, "GPU 1 has compute capability 3.5; 7.0 or newer is needed"),
+        (
+            (9, 0),
+            False,
+            "the CUDA compiler libNVVM was not found: pip install 'numba-cuda[cu13]' or a CUDA toolkit",
+        ),
+    ],
+    ids=["old GPU", "old GPU, no compiler", "no compiler"],
+)
+def test_call_on_a_gpu_that_will_not_do(capability: tuple[int, int], compiler: bool, fault: str) -> None:
+    """Import works all the same; each call says what is wrong."""
+    pretend = PRETEND.format(capability=capability, compiler=compiler)
+    answers = tell(pretend + SOME + CALL_EVERYTHING)
+    assert set(answers) == {f"{kind}_1_1" for kind in KINDS} | {"vjp_convolve_1_1"}
+    assert answers == {name: ["RuntimeError", f"{name}: {fault}"] for name in answers}
+
+
+@needs_numba_cuda
+@pytest.mark.parametrize("capability", [(7, 0), (8, 9), (12, 0)], ids=str)
+def test_call_on_a_gpu_that_will_do(capability: tuple[int, int]) -> None:
+    """The arguments are looked at: None is not on it."""
+    answers = tell(PRETEND.format(capability=capability, compiler=True) + SOME + CALL_EVERYTHING)
+    assert {kind for kind, _ in answers.values()} == {"ValueError"}
+    for name, (_, message) in answers.items():
+        assert message.startswith(f"{name}: ") and "is not on a GPU" in message
 
 
 @pytest.mark.parametrize("module", ["pocket_tfn", "pocket_tfn.cpu"])

@@ -1,7 +1,8 @@
 """Every CUDA kernel is compiled for real, without a GPU, and what the compiler made of it is held to a plan.
 
 The simulator cannot see these faults: a stray literal that turns float32 into float64 arithmetic, a loop that was not
-unrolled and keeps its tuple in local memory, a function that grew until its registers spill.
+unrolled and keeps its tuple in local memory, a function that grew until its registers spill, vectors that the compiler
+takes apart.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("numba_cuda", reason="numba-cuda is not installed")
 
 from numba import cuda, types
 
-from benchmarks import ptx
-from tests.oracles import KEYS, SUBSETS
+from benchmarks import cuda_report, ptx
+from tests.oracles import KEYS, POSITIONS, SUBSETS, degree_of
 
 #: Ampere's and Hopper's data-centre parts, and the newest that this toolkit knows.
 CAPABILITIES = ((8, 0), (9, 0), ptx.supported()[-1])
@@ -36,20 +38,66 @@ CASES = [
     if cc == CAPABILITIES[1] or not kernel.name.endswith(SUBSETS)
 ]
 
-# A multiprocessor has 65536 registers for at most 64 warps of 32 threads (48 on consumer parts), here in blocks of 4.
-# Convolutions wait for memory, with up to 12 loads of a thread in flight at once: 64 registers leave 32 warps.  A
-# float64 takes two registers, which doubles the values but not the addresses: 80 leave 24 warps.  Where a thread makes
-# one item, there is less in flight and more warps are wanted: 40 registers leave 48, 56 leave 36.  What only moves or
-# compares numbers runs at full occupancy: 32 leave 64.
+# A multiprocessor has 65536 registers for at most 64 warps of 32 threads (48 on consumer parts), here in blocks of 4,
+# and gives them out by eight to a thread: 32 registers leave 64 warps, 40 leave 48, 48 leave 40, 56 leave 36, 64 leave
+# 32, 80 leave 24, 96 leave 20, 112 and 128 leave 16, up to 168 leave 12, up to 255 leave 8.
+# Sums wait for memory.  In single numbers ("@1") a thread has 6 loads in flight, or of tables up to 21, and 32 warps
+# are enough, or 24 of float64, which takes two registers.  In vectors of 16 bytes each load moves up to four times as
+# much, so that 20 warps have as many bytes in flight as 64 have in single numbers.  Mixing keeps sums of several
+# functions, and a product 64 elements, for which each number that is loaded serves eight: 20 and 12 warps, of float64
+# 12 and 8.
+# Where a thread makes one item, there is less in flight and more warps are wanted.  What only moves or compares numbers
+# runs at full occupancy.
 MOST_REGISTERS = {
-    ("convolve", "float32"): 64,
+    ("kernel", "float32"): 32,
+    ("kernel", "float64"): 40,
+    ("apply", "float32"): 56,
+    ("apply", "float64"): 48,
+    ("apply@1", "float32"): 32,
+    ("apply@1", "float64"): 40,
+    ("convolve", "float32"): 96,
     ("convolve", "float64"): 80,
-    ("kernel", "float32"): 40,
-    ("kernel", "float64"): 56,
-    ("apply", "float32"): 40,
-    ("apply", "float64"): 56,
+    ("convolve@1", "float32"): 64,
+    ("convolve@1", "float64"): 80,
+    ("tabulated", "float32"): 96,
+    ("tabulated", "float64"): 80,
+    ("tabulated@1", "float32"): 64,
+    ("tabulated@1", "float64"): 80,
+    ("walkers", "float32"): 80,
+    ("walkers", "float64"): 80,
+    ("walkers@1", "float32"): 64,
+    ("walkers@1", "float64"): 80,
+    ("mixing", "float32"): 96,
+    ("mixing", "float64"): 160,
+    ("product", "float32"): 168,
+    ("product", "float64"): 240,
 }
 FEW_REGISTERS = 32
+#: ptxas keeps more of a table's addresses before Hopper: 16 warps.
+MORE_BEFORE_HOPPER = {("tabulated", "float32"): 112, ("walkers", "float32"): 112}
+# Divisions of integers take dozens of instructions each, and there are two of each, one for numbers below 2^32.  A
+# group divides once to find its receiver and its channels, of walkers once more; an item for each operand and leading
+# dimension.  There is none for an edge.  (Of walkers, NVVM divides twice for a quotient and remainder on some parts.)
+MOST_DIVISIONS = {"kernel": 8, "apply": 14, "copy": 6}
+MOST_DIVISIONS |= {"convolve": 4, "tabulated": 4, "walkers": 8, "mixing": 4, "product": 4}
+
+
+def _kind(kernel: ptx.Kernel) -> str:
+    """The name without the degree of a spline and the pair: tabulated@1 of tabulated@1^3_1_2."""
+    return kernel.name.partition("_")[0].partition("^")[0]
+
+
+def _vectors(kernel: ptx.Kernel) -> tuple[int, int, int, int]:
+    """What ptx.count should find: loads and stores of vectors, loads of 16 bytes, loads that pass the first cache."""
+    kind, key = _kind(kernel).removesuffix("@1"), kernel.name.partition("_")[2]
+    if key not in KEYS or kind in ("kernel", "mixing"):
+        return 0, 0, 0, 0
+    paths, width = len(POSITIONS[key]), kernel.signature[0].count
+    weights = int(kernel.name.partition("^")[2][0]) + 1 if "^" in kernel.name else 1
+    loads, stores = paths * weights + 3, 2 * degree_of(key) + 1
+    passing = paths if kind == "convolve" else 0
+    wide = width * np.dtype(kernel.dtype).itemsize == 16
+    return (width > 1) * loads, (width > 1) * stores, wide * loads, passing
 
 
 def _available(function: Any, *args: Any) -> Any:
@@ -70,12 +118,17 @@ def test_compiled_kernel_keeps_to_its_plan(kernel: ptx.Kernel, cc: tuple[int, in
     text = _available(ptx.compile_ptx, kernel, cc)
     assert kernel.dtype == "float64" or not ptx.uses_float64(text), "float32 was promoted to float64"
     assert not ptx.uses_local_memory(text), "a tuple or an array went to local memory"
-    computes = kernel.name.partition("_")[0] in ("kernel", "apply", "convolve")
-    assert not computes or ptx.count(text).fma > 0, "no fused multiply-add"
+    assert kernel.name == "find_graph_fault" or not ptx.uses_atomics(text), "an order of additions that no one knows"
+    counts = ptx.count(text)
+    assert _kind(kernel) in ("find", "copy") or counts.fma > 0, "no fused multiply-add"
+    found = (counts.vector_loads, counts.vector_stores, counts.wide_loads, counts.passing_loads)
+    assert found == _vectors(kernel), f"{counts}"
+    assert counts.divisions <= MOST_DIVISIONS.get(_kind(kernel).partition("@")[0], 0), f"divisions: {counts}"
 
     used = _available(ptx.assemble, kernel, cc)
     assert (used.stack, used.spill_stores, used.spill_loads) == (0, 0, 0), f"local memory: {used}"
-    most = MOST_REGISTERS.get((kernel.name.partition("_")[0], kernel.dtype), FEW_REGISTERS)
+    plans = MOST_REGISTERS | (MORE_BEFORE_HOPPER if cc < (9, 0) else {})
+    most = plans.get((_kind(kernel), kernel.dtype), FEW_REGISTERS)
     assert used.registers <= most, f"{used.registers} registers, planned for {most}"
 
 
@@ -86,14 +139,23 @@ def test_every_kernel_of_the_module_is_compiled() -> None:
     dispatchers = [f for f in vars(gpu).values() if isinstance(f, type(gpu._find_graph_fault))]
     launched = {f.py_func for f in dispatchers if not f.targetoptions.get("device")}
     assert launched <= {kernel.function for kernel in KERNELS}
-    assert len(launched) == 4 * len(KEYS) + 1
+    assert len(launched) == 6 * len(KEYS) + 2
+
+
+def test_every_kind_has_a_plan() -> None:
+    """Of registers, or that of what only moves numbers; one that no kernel keeps to any more is left over."""
+    planned = {(_kind(kernel), kernel.dtype) for kernel in KERNELS}
+    helpers = {(kind, dtype) for kind in ("find", "copy") for dtype in ptx.DTYPES}
+    assert planned - helpers == set(MOST_REGISTERS)
+    assert {kind.partition("@")[0] for kind, _ in planned} - {"find"} == set(MOST_DIVISIONS)
 
 
 @pytest.mark.parametrize("dtype", ptx.DTYPES)
 def test_constants_are_of_the_arrays_type(dtype: str) -> None:
-    """Numba must see the table as a tuple of this one type: Python floats in it would compute in float64."""
-    (constants,) = {kernel.signature[0] for kernel in ptx.kernels(dtype) if kernel.name.startswith("apply")}
-    assert constants.dtype == getattr(types, dtype)
+    """Python floats in the table would compute in float64."""
+    from pocket_tfn import cuda as gpu
+
+    assert {type(number) for number in gpu._TABLES[np.dtype(dtype)]} == {np.dtype(dtype).type}
 
 
 def _compile(function: Any, dtype: Any) -> str:
@@ -138,6 +200,56 @@ ptxas info    : Used 40 registers, used 0 barriers, 16 bytes cumulative stack si
 
 
 def test_vector_loads_are_counted() -> None:
-    """Width and kind of global accesses, parameters apart."""
-    text = "ld.param.u64 %rd1;\nld.global.nc.v4.f32 {a};\nld.global.f32 b;\nst.global.v2.f32 c;\nfma.rn.f32 d;\n"
-    assert ptx.count(text) == ptx.Counts(fma=1, loads=2, stores=1, vector_width=4)
+    """Width and kind of global accesses, parameters and shared memory apart."""
+    text = """
+    ld.param.u64 %rd1; ld.shared.v4.f32 {a}; st.shared.f32 a;
+    ld.global.nc.v4.f32 {a}; ld.global.f32 b; ld.v2.f64 {b};
+    ld.global.nc.L1::no_allocate.v2.f64 {c}; ld.global.nc.L1::no_allocate.f32 c;
+    st.global.v2.f32 {c}; st.v4.b32 {c}; fma.rn.f32 d;
+    """
+    want = ptx.Counts(1, 5, 2, vector_width=4, vector_loads=3, vector_stores=2, wide_loads=3, passing_loads=2)
+    assert ptx.count(text) == want
+
+
+def test_divisions_are_counted() -> None:
+    """Of integers alone."""
+    text = "div.s64 %rd1; rem.u32 %r1; div.rn.f32 %f1; rem.s16 %rs1; // divide"
+    assert ptx.count(text).divisions == 3
+
+
+# --- the report -----------------------------------------------------------------------------------------
+
+
+def test_the_report_has_a_column_for_each_number(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line under the other, names included."""
+    (kernel,) = (k for k in ptx.kernels("float32") if k.name == "convolve_1_1")
+    cells = _available(cuda_report.row, kernel, CAPABILITIES[1])
+    assert len(cells) == len(cuda_report.COLUMNS) == len(cuda_report.WIDTHS)
+    numbers = dict(zip(cuda_report.COLUMNS, cells, strict=True))
+    assert (numbers["16 bytes"], numbers["width"], numbers["f64"]) == ("6", "4", "no")
+    assert int(numbers["loads"]) > 6 and int(numbers["registers"]) > 0
+    for line in (cuda_report.COLUMNS, cells):
+        cuda_report.show(line)
+    heading, line = capsys.readouterr().out.splitlines()
+    assert len(heading) == len(line)
+    for name in ("arch", "dtype"):
+        assert line.index(numbers[name]) == heading.index(name)
+    for name in ("registers", "16 bytes", "f64"):
+        end = heading.index(name) + len(name)
+        assert line[:end].endswith(f" {numbers[name]}")
+
+
+def test_names_fit_into_their_column() -> None:
+    """With a space behind."""
+    longest = max(len(kernel.name) for kernel in KERNELS)
+    assert longest < cuda_report.WIDTHS[0]
+
+
+def test_the_report_tells_its_options(capsys: pytest.CaptureFixture[str]) -> None:
+    """And what its names mean."""
+    with pytest.raises(SystemExit) as left:
+        cuda_report.parse(["--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert left.value.code == 0
+    for words in ("--arch", "--dtype", "--kernel", "16 bytes", "@1", "^3"):
+        assert words in told

@@ -100,7 +100,8 @@ UNIT = [
     Edit("NaN becomes zero", "if r2 == k.zero:", "if not r2 > k.zero:", pair="1_0"),
     Edit("the small become zero", "if r2 == k.zero:", "if r2 < k.tiny:", pair="1_0"),
 ]
-LOOPS = [
+#: In both modules.
+ITEMS = [
     Edit("item of another operand", "v = _operand(i, shape, steps[0])", "v = _operand(i, shape, steps[1])"),
     Edit("features' step for radial", "p = _operand(i, shape, steps[1])", "p = _operand(i, shape, steps[2])"),
     Edit("broadcast remainder", "(i % shape[d]) * steps[d]", "(i % shape[0]) * steps[d]"),
@@ -108,6 +109,19 @@ LOOPS = [
     Edit("broadcast dimension", "range(len(shape) - 1, 0, -1)", "range(len(shape) - 1, 1, -1)"),
     Edit("broadcast order", "range(len(shape) - 1, 0, -1)", "range(1, len(shape))"),
     Edit("broadcast step", "return place + i * steps[0]", "return place + i"),
+    Edit("solid items", "_argument(k, solid, vectors[v, 0]", "_argument(k, not solid, vectors[v, 0]"),
+    Edit("r̂ permuted", "edge = _edge_1_1(k, x, y, z)", "edge = _edge_1_1(k, y, x, z)"),
+    Edit(
+        "indptr and indices exchanged",
+        "indptr, indices, vectors, radial, features",
+        "indices, indptr, vectors, radial, features",
+    ),
+    Edit("transposed entries", "out[i, 0, 1] = entries[1]", "out[i, 0, 1] = entries[3]"),
+    Edit("entry left out", "        out[i, 2, 2] = entries[8]\n", ""),
+]
+#: What loops over edges do is edited in test_derive_mutation_sums.py and its neighbours, what kernels do in
+#: test_derive_mutation_cuda.py.
+CPU_LOOPS = [
     Edit("j = e", "j = indices[e]", "j = e"),
     Edit("components of r", "vectors[e, 0], vectors[e, 1]", "vectors[e, 1], vectors[e, 0]"),
     Edit(
@@ -119,19 +133,7 @@ LOOPS = [
         "x, y, z = vectors[e, 0], vectors[e, 1], vectors[e, 0]",
     ),
     Edit("always the direction", "_argument(k, solid, vectors[e, 0]", "_argument(k, False, vectors[e, 0]"),
-    Edit("solid items", "_argument(k, solid, vectors[v, 0]", "_argument(k, not solid, vectors[v, 0]"),
-    Edit("r̂ permuted", "edge = _edge_1_1(k, x, y, z)", "edge = _edge_1_1(k, y, x, z)"),
-    Edit(
-        "indptr and indices exchanged",
-        "indptr, indices, vectors, radial, features",
-        "indices, indptr, vectors, radial, features",
-    ),
-    Edit("transposed entries", "out[i, 0, 1] = entries[1]", "out[i, 0, 1] = entries[3]"),
-    Edit("entry left out", "        out[i, 2, 2] = entries[8]\n", ""),
     Edit("value left out", "out[i, 2, c] = values[2]", "out[i, 1, c] = values[2]"),
-]
-#: What the CPU's loops over edges do is edited in test_derive_mutation_sums.py and its neighbours.
-CPU_LOOPS = [
     Edit("weights where there are none", "if weights is None:", "if weights is not None:"),
     Edit("a channel too few", "for c in range(out.shape[2]):", "for c in range(out.shape[2] - 1):"),
     Edit("a channel too many", "for c in range(out.shape[2]):", "for c in range(out.shape[2] + 1):"),
@@ -147,37 +149,9 @@ CPU_LOOPS = [
     Edit("slides' order", "zero, k.c3 * beta], axis=-2", "k.c3 * beta, zero], axis=-2", "1_2"),
     Edit("slides' axis", "zero, k.c3 * beta], axis=-2", "zero, k.c3 * beta], axis=-1", "1_2"),
 ]
-CUDA_LOOPS = [
-    Edit("radial function", "radial[e, 1, c]", "radial[e, 0, c]"),
-    Edit("radial function of j", "radial[e, 1, c]", "radial[j, 1, c]"),
-    Edit("feature component", "features[j, 1, c]", "features[j, 0, c]"),
-    Edit("feature of the receiver", "features[j, 1, c]", "features[i, 1, c]"),
-    Edit("last edge left out", "range(indptr[i], indptr[i + 1]):", "range(indptr[i], indptr[i + 1] - 1):"),
-    Edit("first edge left out", "range(indptr[i], indptr[i + 1]):", "range(indptr[i] + 1, indptr[i + 1]):"),
-    Edit("an edge too many", "range(indptr[i], indptr[i + 1]):", "range(indptr[i], indptr[i + 1] + 1):"),
-    Edit("neighbour's edges", "in range(indptr[i], indptr[i + 1]):", "in range(indptr[i - 1], indptr[i]):"),
-    Edit("= for +=", "sum0 += values[0]", "sum0 = values[0]"),
-    Edit("-= for +=", "sum1 += values[1]", "sum1 -= values[1]"),
-    Edit("= for +=, weighted", "sum0 += weights[e] * values[0]", "sum0 = weights[e] * values[0]"),
-    Edit("weights ignored", "sum2 += weights[e] * values[2]", "sum2 += values[2]"),
-    Edit("weight of the sender", "weights[e] * values[1]", "weights[j] * values[1]"),
-    Edit("not begun at zero", "sum0 = k.zero", "sum0 = k.one"),
-    Edit("sums exchanged", "out[i, 0, c] = sum0", "out[i, 0, c] = sum1"),
-    Edit("a thread too many", "if t < out.shape[0] * channels:", "if t <= out.shape[0] * channels:"),
-    Edit("threads too few", "if t < out.shape[0] * channels:", "if t < out.shape[0]:"),
-    Edit("no bound", "if t < out.shape[0] * channels:", "if True:"),
-    Edit("an item too many", "if i < out.shape[0]:", "if i <= out.shape[0]:"),
-    Edit("an item too few", "if i < out.shape[0]:", "if i < out.shape[0] - 1:"),
-    Edit("channel", "c = t % channels", "c = t // channels"),
-    Edit("row", "i = t // channels", "i = t // out.shape[0]"),
-    Edit("grid of two dimensions", "cuda.grid(1)", "cuda.grid(2)"),
-    Edit("not compiled", "@_device\ndef _unit", "def _unit"),
-    Edit("weighted loop not compiled", "@_global\ndef _convolve_rows_1_1_weighted", "def _convolve_rows_1_1_weighted"),
-    Edit("weighted loop missing", "def _convolve_rows_1_1_weighted", "def _convolve_rows_1_1_heavy"),
-]
 CASES = [
-    *(("cpu.py", e) for e in (*FORMULAS, *CONSTANTS, *UNIT, *LOOPS, *CPU_LOOPS)),
-    *(("cuda.py", e) for e in (*FORMULAS, *CONSTANTS, *UNIT, *LOOPS, *CUDA_LOOPS)),
+    *(("cpu.py", e) for e in (*FORMULAS, *CONSTANTS, *UNIT, *ITEMS, *CPU_LOOPS)),
+    *(("cuda.py", e) for e in (*FORMULAS, *CONSTANTS, *UNIT, *ITEMS)),
 ]
 
 

@@ -15,7 +15,7 @@ from ..bsplines import DEGREES
 from ..catalogue import Pair
 from ..execution import EmittedModule
 from ..polynomials import ZERO, Polynomial, root, symbol
-from .emitted_loops import CHANNELS, SIZES, Size, differences, symbols_array
+from .emitted_loops import SIZES, Size, differences, symbols_array
 from .stand_ins import StandIns, argument, messages, sums
 
 #: Receiver 0 has one edge, receiver 1 three, receiver 2 none.
@@ -40,8 +40,6 @@ SCALE, END = symbol("scale"), symbol("end")
 def convolution_residuals(pair: Pair, module: EmittedModule, sizes: Sizes = SIZES) -> tuple[Any, ...]:
     """Computed minus defined, for every element that the pair's sums over neighbours write; of sizes there are four."""
     stand_ins = StandIns(pair, module)
-    if module.runs_on_gpu:
-        return tuple(_streamed_on_gpu(pair, module, stand_ins))
     kinds: tuple[Kind, ...] = (_streamed, _tabulated, _mixing, _walkers)
     return tuple(r for kind in kinds for r in kind(pair, module, stand_ins, sizes))
 
@@ -88,16 +86,6 @@ def _streamed(pair: Pair, module: EmittedModule, stand_ins: StandIns, sizes: Siz
         arguments = (*size.steps, solid, INDPTR, np.array(INDICES), vectors, radial, fields, weights)
         wanted = summed(pair, argument(vectors, solid), radial, fields, weights)
         yield from differences(module, stand_ins, f"_convolve_rows_{pair.key}", arguments, wanted, _BLOCK=block)
-
-
-def _streamed_on_gpu(pair: Pair, module: EmittedModule, stand_ins: StandIns) -> Iterator[Any]:
-    vectors, fields, w = graph_arrays(pair, CHANNELS)
-    radial = radial_array(pair, CHANNELS)
-    for (weights, suffix), solid in product(((None, ""), (w, "_weighted")), (False, True)):
-        last = () if weights is None else (weights,)
-        arguments = (solid, INDPTR, np.array(INDICES), vectors, radial, fields, *last)
-        wanted = summed(pair, argument(vectors, solid), radial, fields, weights)
-        yield from differences(module, stand_ins, f"_convolve_rows_{pair.key}{suffix}", arguments, wanted)
 
 
 def _tabulated(pair: Pair, module: EmittedModule, stand_ins: StandIns, sizes: Sizes) -> Iterator[Any]:

@@ -13,11 +13,12 @@ from ..catalogue import Pair
 from ..derivative_text import DerivativeText, derivatives_text
 from ..execution import EmittedModule
 from .emitted_convolutions import EDGES, INDICES, INDPTR, NODES, RECEIVERS, zeros
-from .emitted_derivative_loops import CASES, ORDER, STARTS, LoopCase, Streamed
+from .emitted_derivative_loops import CASES, GRAPH, ORDER, STARTS, LoopCase, SmallGraph, Streamed
+from .emitted_groups import Sharing
 from .emitted_loops import compared, symbols_array
-from .thread_blocks import Device, left_out
+from .thread_blocks import Device, Target, left_out
 
-#: Threads of a block that share memory; of those that do not, each is a block of its own.
+#: Threads of a block.
 THREADS = 8
 #: What belongs to edges, and its dimensions.
 OF_EDGES = {"vectors": 2, "radial": 3, "weights": 1}
@@ -27,25 +28,31 @@ FEATURES = ("features", "d_features")
 
 
 class KernelCase(NamedTuple):
-    """How the kernels are executed: with how many threads for an edge, and which of its cotangents are asked for."""
+    """How the kernels are executed: how threads share, and which of an edge's cotangents are asked for."""
 
     loop: LoopCase
-    lanes: int
+    sharing: Sharing
     asked: tuple[tuple[str, ...], ...]
+    graph: SmallGraph = GRAPH
 
 
 WHOLE = (tuple(OF_EDGES),)
-#: A thread has all channels of an edge, or some, or one, or none; and no weights, or no tangents but that of features.
+#: As many edges as a group takes at once, from one node to another: each of its threads has something to add.
+FAN = SmallGraph((0, 4, 4), (1, 1, 1, 1))
+#: Two threads for each of two edges, which have all channels in two steps; vectors of two; eight threads of which three
+#: have no channel; vectors of four, with four edges at once.  No weights, or no tangents but that of features.
 KERNEL_CASES = (
-    KernelCase(CASES[0], 1, WHOLE),
-    KernelCase(CASES[1], 2, WHOLE),
-    KernelCase(CASES[2], 8, WHOLE),
-    KernelCase(CASES[3]._replace(weighted=True), 4, tuple((name,) for name in OF_EDGES)),
+    KernelCase(CASES[0], Sharing(4, 1, 1, 1, THREADS), WHOLE),
+    KernelCase(CASES[1], Sharing(4, 2, 1, 0, THREADS), WHOLE),
+    KernelCase(CASES[2], Sharing(5, 1, 3, 0, THREADS), WHOLE),
+    KernelCase(
+        CASES[3]._replace(weighted=True), Sharing(4, 4, 0, 2, THREADS), tuple((name,) for name in OF_EDGES), FAN
+    ),
 )
 
 
 class OnGpu(Streamed):
-    """The same arrays, and the same expected results, for functions that are called by keyword and one channel at a time."""
+    """The same arrays, and the same expected results, for functions that are called by keyword."""
 
     @property
     def world(self) -> Mapping[str, Any]:
@@ -63,7 +70,10 @@ class OnGpu(Streamed):
             counts = (len(edge), len(numbers))
             if k is not self.module.constants or counts != (len(f.carried), len(f.inputs) + len(f.summed)):
                 raise TypeError(f"{f.name} does not take these arguments")
-            return tuple(self._values(f, edge, numbers))
+            width = max(len(n) for n in numbers if isinstance(n, np.ndarray))
+            lanes = [n if isinstance(n, np.ndarray) else [n] * width for n in numbers]
+            by_lane = [self._values(f, edge, list(lane)) for lane in zip(*lanes, strict=True)]
+            return tuple(np.array(values, dtype=object) for values in zip(*by_lane, strict=True))
 
         return call
 
@@ -96,7 +106,13 @@ def derivative_kernel_residuals(
 ) -> tuple[Any, ...]:
     """Computed minus defined, for every element that the pair's kernels write."""
     kinds: tuple[Kind, ...] = (_by_edge, _by_sender, _by_receiver)
-    kernels = (r for case in cases for s in [OnGpu(pair, module, case.loop)] for kind in kinds for r in kind(s, case))
+    kernels = (
+        r
+        for case in cases
+        for s in [OnGpu(pair, module, case.loop, case.graph)]
+        for kind in kinds
+        for r in kind(s, case)
+    )
     return (*_independent(pair, module), *kernels)
 
 
@@ -127,16 +143,15 @@ def _independent(pair: Pair, module: EmittedModule) -> Iterator[int]:
 
 def _by_edge(s: OnGpu, case: KernelCase) -> Iterator[Any]:
     moving = ("d_vectors", "d_radial", "d_features", "d_weights")
+    plan = (*case.sharing.plan[:2], 1)  # threads have all channels of their edges, one part after the other
+    threads = (s.graph.nodes << sum(plan[:2]), THREADS)
     for f, prefix, tangents in ((s.texts.vjp, "", ()), (s.texts.hvp, "d_", moving)):
         wanted = s.cotangents(f, prefix)
-        head = (not s.case.solid, case.lanes, np.array(RECEIVERS), np.array(INDICES))
+        head = (case.sharing.lanes, plan, not s.case.solid, np.array(s.graph.indptr), np.array(s.indices))
         given = (*head, *s.arrays(*OF_EDGES_READ), s.seeds, *s.arrays(*tangents))
         for asked in case.asked:
             kept = {n: wanted[n] for n in OF_EDGES if n in asked and n in wanted}
-            owned = [[t // case.lanes] if t < EDGES * case.lanes else [] for t in range((EDGES + 1) * THREADS)]
-            yield from launched(
-                s.module, s.world, f"_{f.kind}_edges_{s.pair.key}", THREADS, given, OF_EDGES, kept, owned
-            )
+            yield from launched(s.module, s.world, f"_{f.kind}_edges_{s.pair.key}", threads, given, OF_EDGES, kept)
 
 
 #: What a thread of an edge reads besides cotangents.
@@ -145,54 +160,51 @@ OF_EDGES_READ = ("vectors", "radial", "features", "weights")
 
 def _by_sender(s: OnGpu, case: KernelCase) -> Iterator[Any]:
     moving = ("d_vectors", "d_radial", "d_weights")
-    receivers = np.array([RECEIVERS[e] for e in ORDER])
+    order = s.graph.order
+    receivers = np.array([s.receivers[e] for e in order])
+    head = (case.sharing.lanes, case.sharing.plan, not s.case.solid)
     for f, prefix, tangents in ((s.texts.vjp, "", ()), (s.texts.hvp, "d_", moving)):
         wanted = {"features": s.cotangents(f, prefix)["features"]}
-        graph = (not s.case.solid, np.array(STARTS), receivers, np.array(ORDER))
+        graph = (*head, np.array(s.graph.starts), receivers, np.array(order))
         given = (*graph, *s.arrays("vectors", "radial", "weights"), s.seeds, *s.arrays(*tangents))
-        yield from launched(
-            s.module, s.world, f"_{f.kind}_senders_{s.pair.key}", 1, given, ("features",), wanted, _elements(s)
-        )
+        name = f"_{f.kind}_senders_{s.pair.key}"
+        yield from launched(s.module, s.world, name, case.sharing.threads(s.graph.nodes), given, ("features",), wanted)
 
 
 def _by_receiver(s: OnGpu, case: KernelCase) -> Iterator[Any]:
-    graph = (not s.case.solid, np.array(INDPTR), np.array(INDICES))
-    given = (*graph, *s.read.values())
-    wanted = s.outputs()
-    yield from launched(s.module, s.world, f"_jvp_rows_{s.pair.key}", 1, given, tuple(wanted), wanted, _elements(s))
-
-
-def _elements(s: OnGpu) -> list[list[Any]]:
-    """For each thread the channel of a node that belongs to it; one more has none."""
-    channels = s.case.size.channels
-    return [[(i, slice(None), c)] for i in range(NODES) for c in range(channels)] + [[]]
+    head = (case.sharing.lanes, case.sharing.plan, not s.case.solid)
+    given = (*head, np.array(s.graph.indptr), np.array(s.indices), *s.read.values())
+    wanted, name = s.outputs(), f"_jvp_rows_{s.pair.key}"
+    yield from launched(s.module, s.world, name, case.sharing.threads(s.graph.nodes), given, tuple(wanted), wanted)
 
 
 def launched(
     module: EmittedModule,
     world: Mapping[str, Any],
     name: str,
-    threads: int,
+    threads: tuple[int, int],
     given: Sequence[Any],
     names: Sequence[str] | Mapping[str, int],
     wanted: Mapping[str, np.ndarray],
-    owned: Sequence[Sequence[Any]],
 ) -> Iterator[Any]:
-    """A kernel, block by block: each must write what belongs to its threads, `owned`, and nothing else."""
-    device = Device(threads)
-    kernel = module.function(name, cuda=device, _THREADS=threads, **world)
-    targets = {n: symbols_array(f"untouched_{n}", *a.shape) for n, a in wanted.items()}
-    whole = {n: a.copy() for n, a in targets.items()}
-    arguments = (module.constants, *given, *(targets[n] if n in targets else left_out(DIMENSIONS[n]) for n in names))
-    for block in range(-(-len(owned) // threads)):
+    """A kernel with several results, less what they should be; `threads` are those that it needs and those of a block.
+
+    It is given no fewer, and a whole block beyond; each element must be written, once.
+    """
+    needed, together = threads
+    device, targets = Device(together), {n: Target(a.shape) for n, a in wanted.items()}
+    kernel = module.function(name, **on_device(module, device), **world)
+    arguments = (*given, *(targets[n] if n in targets else left_out(DIMENSIONS[n]) for n in names))
+    for block in range(-(-needed // together) + 1):
         device.run_block(f"{module.name}: {name}", block, kernel, arguments)
-        for n, own in whole.items():
-            for places in owned[block * threads : (block + 1) * threads]:
-                for place in places:
-                    own[place] = wanted[n][place]
-            compared(f"{module.name}: {name}, {n}", targets[n], own)
-    for n, a in targets.items():
-        yield from compared(f"{module.name}: {name}, {n}", a, wanted[n])
+    for n, target in targets.items():
+        yield from compared(f"{module.name}: {name}, {n}", target.values, wanted[n])
+
+
+def on_device(module: EmittedModule, device: Device, **numbers: Any) -> dict[str, Any]:
+    """What the module's functions see of the device that runs them, and of its numbers."""
+    own = module.numbers(**{"ENABLE_CUDASIM": False, "_THREADS": device.threads, **numbers})
+    return {**own, "_constants": lambda like: module.constants, **device.world}
 
 
 # --- kernels that no pair has of its own ---------------------------------------------------------------
@@ -202,8 +214,8 @@ REPEATED, PART = (2, 3, 2), 2
 
 
 def helper_kernel_residuals(module: EmittedModule) -> tuple[Any, ...]:
-    """Receivers of edges, sums over the edges of nodes, numbers, repeats and sums over repeats."""
-    vectors, k = symbols_array("v", EDGES, 3), module.constants
+    """Sums over the edges of nodes, numbers, repeats and sums over repeats."""
+    vectors = symbols_array("v", EDGES, 3)
     of_nodes = zeros(NODES, 3)
     for e, (i, j) in enumerate(zip(RECEIVERS, INDICES, strict=True)):
         of_nodes[i] += vectors[e]
@@ -217,11 +229,10 @@ def helper_kernel_residuals(module: EmittedModule) -> tuple[Any, ...]:
     sums = np.stack(parts, axis=2).reshape(a * c, len(parts), 2)
     own, whole = (a, 1, c), (b * c, c, 1)
     calls: tuple[tuple[str, tuple[Any, ...], np.ndarray], ...] = (
-        ("_fill_receivers", (np.array(INDPTR),), np.array(RECEIVERS)),
         ("_count_up", (), np.arange(5)),
-        ("_sum_nodes", (k, np.array(INDPTR), np.array(STARTS), np.array(ORDER), vectors), of_nodes),
+        ("_sum_nodes", (np.array(INDPTR), np.array(STARTS), np.array(ORDER), vectors), of_nodes),
         ("_repeat", (REPEATED, (c, 0, 1), source), repeated),
-        ("_sum_repeats", (k, own, whole, (1, b, 1), whole, b, values), sums),
+        ("_sum_repeats", (own, whole, (1, b, 1), whole, b, values), sums),
     )
     return tuple(r for call in calls for r in _helper(module, *call))
 
@@ -229,7 +240,7 @@ def helper_kernel_residuals(module: EmittedModule) -> tuple[Any, ...]:
 def _helper(module: EmittedModule, name: str, given: tuple[Any, ...], wanted: np.ndarray) -> list[int]:
     device = Device(THREADS)
     out = np.full(wanted.shape, None, dtype=object)
-    kernel = module.function(name, cuda=device, _PART=PART)
+    kernel = module.function(name, **on_device(module, device, _PART=PART))
     for block in range(wanted.size // THREADS + 1):
         device.run_block(f"{module.name}: {name}", block, kernel, (*given, out))
     return compared(f"{module.name}: {name}", out, wanted)

@@ -13,14 +13,41 @@ from ..derivative_text import DerivativeText, derivatives_text
 from ..execution import EmittedModule
 from ..lowering import lower_apply
 from ..polynomials import ZERO
-from .emitted_convolutions import EDGES, INDICES, INDPTR, NODES, RECEIVERS, fields_array, radial_array, zeros
+from .emitted_convolutions import EDGES, INDICES, INDPTR, NODES, RECEIVERS, fields_array, zeros
 from .emitted_loops import SIZES, Size, compared, symbols_array
 from .opaque import Opaque, world_of
 from .stand_ins import function_names
 
-#: The edges by sender: of each where they begin, and who receives them.
-ORDER = tuple(sorted(range(EDGES), key=lambda e: (INDICES[e], e)))
-STARTS = tuple(sum(j < s for j in INDICES) for s in range(NODES + 1))
+
+class SmallGraph(NamedTuple):
+    """Edges by receiver, and by sender: of each where they begin, and their numbers."""
+
+    indptr: tuple[int, ...]
+    indices: tuple[int, ...]
+
+    @property
+    def nodes(self) -> int:
+        return len(self.indptr) - 1
+
+    @property
+    def edges(self) -> int:
+        return len(self.indices)
+
+    @property
+    def receivers(self) -> tuple[int, ...]:
+        return tuple(i for i in range(self.nodes) for _ in range(self.indptr[i], self.indptr[i + 1]))
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        return tuple(sorted(range(self.edges), key=lambda e: (self.indices[e], e)))
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        return tuple(sum(j < s for j in self.indices) for s in range(self.nodes + 1))
+
+
+GRAPH = SmallGraph(INDPTR, INDICES)
+ORDER, STARTS = GRAPH.order, GRAPH.starts
 #: What is done for all rows, for the first, and for the others.
 RANGES = ((0, NODES), (0, 1), (1, NODES))
 
@@ -47,21 +74,21 @@ CASES = (
 class Streamed:
     """Arrays of one case, and what the loops should make of them."""
 
-    def __init__(self, pair: Pair, module: EmittedModule, case: LoopCase) -> None:
-        self.pair, self.module, self.case = pair, module, case
+    def __init__(self, pair: Pair, module: EmittedModule, case: LoopCase, graph: SmallGraph = GRAPH) -> None:
+        self.pair, self.module, self.case, self.graph = pair, module, case, graph
         self.texts, self.opaque = derivatives_text(pair), Opaque(module)
-        self.indices: Sequence[int] = INDICES
-        self.receivers: Sequence[int] = RECEIVERS
-        channels = case.size.channels
-        self.vectors, self.radial = symbols_array("v", EDGES, 3), radial_array(pair, channels)
-        self.features = fields_array(pair, channels, NODES)
-        self.weights = symbols_array("w", EDGES) if case.weighted else None
-        self.seeds = symbols_array("g", NODES, 2 * pair.l_out + 1, channels)
+        self.indices: Sequence[int] = graph.indices
+        self.receivers: Sequence[int] = graph.receivers
+        channels, edges = case.size.channels, graph.edges
+        self.vectors, self.radial = symbols_array("v", edges, 3), symbols_array("p", edges, len(pair.paths), channels)
+        self.features = fields_array(pair, channels, graph.nodes)
+        self.weights = symbols_array("w", edges) if case.weighted else None
+        self.seeds = symbols_array("g", graph.nodes, 2 * pair.l_out + 1, channels)
         self.tangents = {
-            "vectors": symbols_array("dv", EDGES, 3) if case.whole else None,
+            "vectors": symbols_array("dv", edges, 3) if case.whole else None,
             "radial": symbols_array("dp", *self.radial.shape) if case.whole else None,
             "features": symbols_array("df", *self.features.shape),
-            "weights": symbols_array("dw", EDGES) if case.weighted and case.whole else None,
+            "weights": symbols_array("dw", edges) if case.weighted and case.whole else None,
         }
 
     @property

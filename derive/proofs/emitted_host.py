@@ -42,7 +42,7 @@ from .emitted_loops import compared, symbols_array
 from .proof import ProofError
 from .stand_ins import StandIns, argument, entries, sums
 
-#: The function behind each public one, and the loop that it is handed; on the GPU one more for calls with weights.
+#: The function behind each public one, and the loop or kernel that it is handed.
 CALLS = {
     "kernel": ("_kernel", "_kernel_items_{}"),
     "apply": ("_apply", "_apply_items_{}"),
@@ -51,7 +51,6 @@ CALLS = {
     "convolve_mixing": ("_convolve_mixing", "_mixing_rows_{}"),
     "convolve_walkers": ("_convolve_walkers", "_walkers_{}"),
 }
-GPU_KINDS = ("kernel", "apply", "convolve")
 #: Functions of the radial basis, and channels that are mixed into: fewer than there are, or more; or nothing to mix.
 MIXED = ((BASIS, 3), (1, 9), (0, 3), (BASIS, 0))
 
@@ -85,11 +84,9 @@ MORE_CASES = (
 
 def call_residuals(pair: Pair, module: EmittedModule) -> tuple[int, ...]:
     """That each public function hands on its own name, loop, shape and arguments, and returns what comes back."""
-    kinds = GPU_KINDS if module.runs_on_gpu else tuple(CALLS)
-    for kind in kinds:
-        core, loop = CALLS[kind]
-        check_call(f"{kind}_{pair.key}", core, loop.format(pair.key), pair, module, _has_two_loops(kind, module))
-    return (0,) * len(kinds)
+    for kind, (core, loop) in CALLS.items():
+        check_call(f"{kind}_{pair.key}", core, loop.format(pair.key), pair, module)
+    return (0,) * len(CALLS)
 
 
 def handed_on(name: str, core: str, module: EmittedModule, world: dict[str, Any]) -> tuple[list[Any], Any]:
@@ -108,16 +105,13 @@ def handed_on(name: str, core: str, module: EmittedModule, world: dict[str, Any]
     return handed, returned
 
 
-def check_call(
-    name: str, core: str, loop_names: str | tuple[str, ...], pair: Pair, module: EmittedModule, two: bool = False
-) -> None:
-    """ProofError unless the function hands its loop or loops to the one behind it; `two` if one for weights comes with it."""
+def check_call(name: str, core: str, loop_names: str | tuple[str, ...], pair: Pair, module: EmittedModule) -> None:
+    """ProofError unless the function hands its loop or loops to the one behind it."""
     world = module.world()
     names = (loop_names,) if isinstance(loop_names, str) else loop_names
     if not {name, core, *names} <= world.keys():
         raise ProofError(f"{module.name} lacks one of {', '.join((name, core, *names))}")
-    loop = tuple(world[n] for n in (*names, f"{names[0]}_weighted")[: len(names) + two])
-    loop = loop[0] if isinstance(loop_names, str) and not two else loop
+    loop = world[loop_names] if isinstance(loop_names, str) else tuple(world[n] for n in names)
     first, second, third, *others = inspect.signature(world[core]).parameters
     own = list(inspect.signature(world[name]).parameters)
     shape = (2 * pair.l_out + 1, 2 * pair.l_in + 1, len(pair.paths))
@@ -127,17 +121,19 @@ def check_call(
         raise ProofError(f"{module.name}: {name} calls {core} with {handed}, not with {wanted}")
 
 
-def _has_two_loops(kind: str, module: EmittedModule) -> bool:
-    return module.runs_on_gpu and kind == "convolve"
-
-
 # --- public functions: what they compute -----------------------------------------------------------------
 
 
 def host_residuals(pair: Pair, module: EmittedModule, cases: Sequence[Case] = CASES) -> tuple[Any, ...]:
     """Computed minus defined, for every element that the pair's public functions return."""
+    return tuple(r for case in cases for r in returned(Calls(pair, module, case)))
+
+
+def returned(calls: Calls) -> Iterator[Any]:
+    """The same, called as the case has it."""
     kinds: tuple[Kind, ...] = (_kernel, _apply, _convolve, _tabulated, _mixing, _walkers)
-    return tuple(r for case in cases for kind in kinds for r in kind(_Calls(pair, module, case)))
+    for kind in kinds:
+        yield from kind(calls)
 
 
 class _LatePool:
@@ -154,8 +150,8 @@ class _EagerPool:
         task()
 
 
-class _Calls:
-    """A pair's public functions on symbols, called as the case has it."""
+class Calls:
+    """A pair's public functions on symbols, called as the case has it; here those of the CPU."""
 
     def __init__(self, pair: Pair, module: EmittedModule, case: Case) -> None:
         self.pair, self.module, self.case = pair, module, case
@@ -165,7 +161,7 @@ class _Calls:
         self, kind: str, arguments: Sequence[Any], features: np.ndarray | None, wanted: np.ndarray, **world: Any
     ) -> Iterator[Any]:
         """What is returned less what should be; if there is an `out` it must be that."""
-        name, out = f"{kind}_{self.pair.key}", self._out(wanted.shape, features)
+        name, out = f"{kind}_{self.pair.key}", self.out(wanted.shape, features)
         found = self.module.run_all(name, *arguments, out, not self.case.solid, **{**self._world(), **world})
         if out is not None and found is not out:
             raise ProofError(f"{self.module.name}: {name} does not return what it was given to fill")
@@ -175,7 +171,7 @@ class _Calls:
         """What the kernels are functions of."""
         return argument(vectors, self.case.solid)
 
-    def _out(self, shape: tuple[int, ...], features: np.ndarray | None) -> np.ndarray | None:
+    def out(self, shape: tuple[int, ...], features: np.ndarray | None) -> np.ndarray | None:
         """None, or what is to be filled; the features themselves, where they have the right shape."""
         if self.case.out == "features":
             return features if features is not None and features.shape == shape else None
@@ -195,10 +191,10 @@ class _Calls:
         }
 
 
-Kind = Callable[[_Calls], Iterator[Any]]
+Kind = Callable[[Calls], Iterator[Any]]
 
 
-def _kernel(calls: _Calls) -> Iterator[Any]:
+def _kernel(calls: Calls) -> Iterator[Any]:
     vectors, radial = _operands(calls.case.leads[:2], (3,), (calls.size[2],))
     wanted = [entries(calls.pair, tuple(p), tuple(v)) for v, p in _rows((calls.taken(vectors), 1), (radial, 1))]
     lead = np.broadcast_shapes(*calls.case.leads[:2])
@@ -207,7 +203,7 @@ def _kernel(calls: _Calls) -> Iterator[Any]:
     )
 
 
-def _apply(calls: _Calls) -> Iterator[Any]:
+def _apply(calls: Calls) -> Iterator[Any]:
     n_out, n_in, n_paths = calls.size
     channels = calls.case.channels
     vectors, radial, fields = _operands(calls.case.leads, (3,), (n_paths, channels), (n_in, channels))
@@ -236,20 +232,20 @@ def _graph() -> tuple[np.ndarray, np.ndarray]:
     return np.array(INDPTR), np.array(INDICES)
 
 
-def _graph_arrays(calls: _Calls) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+def _graph_arrays(calls: Calls) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Vectors, features and weights, if the case has any."""
     vectors, fields, weights = graph_arrays(calls.pair, calls.case.channels)
     return vectors, fields, weights if calls.case.weighted else None
 
 
-def _convolve(calls: _Calls) -> Iterator[Any]:
+def _convolve(calls: Calls) -> Iterator[Any]:
     vectors, fields, w = _graph_arrays(calls)
     radial = radial_array(calls.pair, calls.case.channels)
     wanted = summed(calls.pair, calls.taken(vectors), radial, fields, w)
     yield from calls.compared("convolve", (*_graph(), vectors, radial, fields, w), fields, wanted)
 
 
-def _tabulated(calls: _Calls) -> Iterator[Any]:
+def _tabulated(calls: Calls) -> Iterator[Any]:
     vectors, fields, w = _graph_arrays(calls)
     places, degree = edge_places(vectors), DEGREES[calls.case.threads % 2]
     table, world = _table_stand_in(calls, degree)
@@ -259,7 +255,7 @@ def _tabulated(calls: _Calls) -> Iterator[Any]:
     yield from calls.compared("convolve_tabulated", arguments, fields, wanted, **table_world(places), **world)
 
 
-def _walkers(calls: _Calls) -> Iterator[Any]:
+def _walkers(calls: Calls) -> Iterator[Any]:
     positions, fields = positions_array(), fields_array(calls.pair, calls.case.channels, WALKERS, PARTICLES)
     places, degree, loops = pair_places(positions), DEGREES[calls.case.threads % 2], calls.case.channels > 4
     w = symbols_array("w", WALKERS, PARTICLES) if calls.case.weighted else None
@@ -278,7 +274,7 @@ class _Read(NamedTuple):
     end: Any
 
 
-def _table_stand_in(calls: _Calls, degree: int) -> tuple[np.ndarray, dict[str, Any]]:
+def _table_stand_in(calls: Calls, degree: int) -> tuple[np.ndarray, dict[str, Any]]:
     """Coefficients, and a function for `_table` that accepts just these; what that returns is checked by itself."""
     given = symbols_array("c", 1)
 
@@ -291,7 +287,7 @@ def _table_stand_in(calls: _Calls, degree: int) -> tuple[np.ndarray, dict[str, A
     return given, {"_table": table}
 
 
-def _mixing(calls: _Calls) -> Iterator[Any]:
+def _mixing(calls: Calls) -> Iterator[Any]:
     n_out, _, n_paths = calls.size
     vectors, fields, w = _graph_arrays(calls)
     for functions, mixed in MIXED:

@@ -10,6 +10,8 @@ from .proof import ProofError
 
 #: Operators of vectors and the instructions for them, each of which acts lane by lane.
 INSTRUCTIONS = {"operator.add": "fadd", "operator.sub": "fsub", "operator.mul": "fmul"}
+#: Of one operand: its opposite, or for compilers without that instruction its difference from -0, which is the same.
+OPPOSITES = (("fneg", "value"), ("fsub", ("constant", "lanes", "-0.0"), "value"))
 #: Where the module tells Numba what becomes of an operator: in the function that does so for two operands, and for one.
 LOWERED = ["lower_builtin(symbol, *kinds)", "lower_builtin(operator.neg, _Lanes)"]
 
@@ -24,14 +26,24 @@ def lane_residuals(module: EmittedModule) -> tuple[int, ...]:
     _require(where, module.decorators("_negation"), LOWERED[1:])
     for word in INSTRUCTIONS.values():
         _require(where, _lowered(module, word), [(word, ("spread", "left"), ("spread", "right"))] * 3)
-    builder = SimpleNamespace(fneg=lambda value: ("fneg", value))
-    _require(where, module.run_on_host("_negation", None, builder, None, ("value",)), ("fneg", "value"))
+    if (opposite := _opposite(module)) not in OPPOSITES:
+        raise ProofError(f"{where}: the opposite is {opposite}")
     return (0,) * (len(INSTRUCTIONS) + 1)
 
 
 def _require(where: str, found: Any, wanted: Any) -> None:
     if found != wanted:
         raise ProofError(f"{where}: {found} where {wanted} should be")
+
+
+def _opposite(module: EmittedModule) -> Any:
+    """What is built of one vector."""
+    builder = SimpleNamespace(fneg=lambda v: ("fneg", v.name), fsub=lambda left, right: ("fsub", left, right.name))
+    constants = SimpleNamespace(
+        Constant=lambda kind, values: ("constant", kind.name, *{repr(value) for value in values})
+    )
+    value = SimpleNamespace(name="value", type=SimpleNamespace(name="lanes", count=2))
+    return module.run_on_host("_negation", None, builder, None, (value,), ir=constants)
 
 
 def _lowered(module: EmittedModule, word: str) -> list[Any]:

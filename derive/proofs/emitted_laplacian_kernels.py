@@ -15,7 +15,7 @@ from ..execution import EmittedModule
 from ..lowering import lower_apply, lower_kernel
 from ..polynomials import Polynomial
 from .emitted_convolutions import EDGES, INDICES, INDPTR, NODES, RECEIVERS, fields_array, zeros
-from .emitted_derivative_kernels import launched
+from .emitted_derivative_kernels import THREADS, launched
 from .emitted_laplacian_calls import rows_of_graph
 from .emitted_loops import symbols_array
 from .emitted_tables import CHANNELS, Tables
@@ -88,16 +88,12 @@ def _case(t: OnGpu, weighted: bool, jacobian: bool, laplacian: bool) -> Iterator
     more = _or_left_out((fields["laplacian"], 3))
     world, key = t.world(), t.pair.key
     rows = {name: wanted[name] for name in ("value", "laplacian")}
-    mine: list[list[Any]] = [[(i, slice(None), c)] for i, c in product(range(NODES), range(CHANNELS))]
-    yield from launched(t.module, world, f"_laplacian_rows_{key}", 1, (*given, *more), tuple(rows), rows, [*mine, []])
-    moved: list[list[Any]] = [
-        [(slice(3 * m, 3 * m + 3), i, slice(None), c)]
-        for m, i, c in product(range(NODES), range(NODES), range(CHANNELS))
-    ]
-    jacobians = {"jacobian": wanted["jacobian"]}
-    yield from launched(
-        t.module, world, f"_laplacian_jacobian_{key}", 1, given, tuple(jacobians), jacobians, [*moved, []]
+    kernels = (
+        (f"_laplacian_rows_{key}", NODES * CHANNELS, (*given, *more), rows),
+        (f"_laplacian_jacobian_{key}", NODES * NODES * CHANNELS, given, {"jacobian": wanted["jacobian"]}),
     )
+    for name, needed, arguments, results in kernels:
+        yield from launched(t.module, world, name, (needed, THREADS), arguments, tuple(results), results)
 
 
 def _value(t: OnGpu, vectors: Any, radial: Any, features: Any, weights: Any) -> np.ndarray:

@@ -46,6 +46,10 @@ class _NotANumber:
         return self
 
 
+def _floor(u: Any) -> Any:
+    return u.whole if isinstance(u, _Point) else u
+
+
 def spline_residuals(module: EmittedModule) -> tuple[Any, ...]:
     """The emitted weights less the pieces of the cardinal B-spline."""
     ring = SphereRing(free=[PLACE])
@@ -62,16 +66,25 @@ def table_residuals(module: EmittedModule) -> tuple[Any, ...]:
         symbols_array("w", max(DEGREES) + 1),
     )
     for degree, interval, lanes in product(DEGREES, range(INTERVALS), ((0,), (0, 0))):
-        found = module.run("_tabulated", tuple(weights[: degree + 1]), table, interval, path, channel, lanes)
+        place = (table, interval, path, channel, lanes)
+        given = _in_shared_memory(weights[: degree + 1]) if module.runs_on_gpu else (tuple(weights[: degree + 1]),)
+        found = module.run("_tabulated", *given, *place)
         read = table[interval : interval + degree + 1, path, channel : channel + len(lanes)]
         left += compared(f"{module.name}: _tabulated", found, weights[: degree + 1] @ read)
     return tuple(left)
 
 
+def _in_shared_memory(weights: np.ndarray) -> tuple[np.ndarray, int, tuple[int, ...]]:
+    """Weights of an edge among those of others, which edge, and as many entries as it has weights."""
+    edge, splines = 1, symbols_array("other", len(weights), 3)
+    splines[:, edge] = weights
+    return splines, edge, (0,) * len(weights)
+
+
 def interval_residuals(module: EmittedModule) -> tuple[Any, ...]:
     """u = s + t is found as s and t; from the last knot on as -1 and zero; what is not a number stays so, at 0."""
     k = module.constants
-    world = {"np": SimpleNamespace(floor=lambda u: u.whole if isinstance(u, _Point) else u, empty=np.empty)}
+    world = {"np": SimpleNamespace(floor=_floor, empty=np.empty), "_floor": _floor}
     left: list[Any] = []
     for whole in range(INTERVALS + 2):
         found = module.run("_interval", k, _Point(whole), INTERVALS, **world)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import sympy as sp
@@ -16,8 +17,11 @@ from ..lowering import apply_expressions, kernel_expressions, message_expression
 from ..slides import radial_from_slides
 from ..symbols import DIRECTION, features, radial_symbols
 from .emitted_convolutions import convolution_residuals
+from .emitted_groups import MORE_SHARINGS, group_residuals, wait_residuals
 from .emitted_host import CASES, MORE_CASES, Case, call_residuals, host_residuals
+from .emitted_kernels import item_kernel_residuals
 from .emitted_lanes import lane_residuals
+from .emitted_launches import LAUNCHES, MORE_LAUNCHES, launch_residuals
 from .emitted_loops import (
     CHANNELS,
     MORE_SIZES,
@@ -29,9 +33,12 @@ from .emitted_loops import (
     operand_residuals,
     step_residuals,
 )
+from .emitted_plans import mixing_plan_residuals, plan_residuals
 from .emitted_product import product_residuals
 from .emitted_slides import conversion_residuals
 from .emitted_splines import interval_residuals, spline_residuals, table_residuals
+from .emitted_tiles import tile_residuals
+from .emitted_trees import tree_residuals
 from .emitted_unit import (
     argument_residuals,
     factor_residuals,
@@ -67,18 +74,22 @@ def _proof(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Proof:
             r"Every emitted scalar function, executed on symbols, equals the catalogue's form as a polynomial in "
             r"$\hat r$, the "
             r"radial functions and the features; the unit vector is $r/|r|$, and $0$ at $r = 0$, or $r$ itself for solid harmonics; the compiled "
-            r"loops sum these "
-            r"functions over the edges of each receiver, and on the CPU so do the public functions; and every numerical "
+            r"loops and kernels sum these "
+            r"functions over the edges of each receiver, and so do the public functions; and every numerical "
             r"constant is the exact number correctly rounded."
         ),
         hypotheses=(
             rf"The text of {names} as emitted, with arithmetic read as exact arithmetic. What rounding adds is "
             rf"bounded by tests.",
             r"Vectors of channels are read as arrays: it is taken for granted, and tested, that \texttt{\_load}, "
-            r"\texttt{\_store}, \texttt{\_take} and the instructions for $+$, $-$ and $\times$ act lane by lane.",
-            r"Not proved but tested: that arguments which do not fit are refused, that threads which run at the same "
-            r"time do not disturb each other, that asking for memory ahead changes nothing, and on the GPU what lies "
-            r"between a call and its kernels.",
+            r"\texttt{\_store}, \texttt{\_take}, on the GPU \texttt{\_load\_once} and \texttt{\_splat}, and the instructions "
+            r"for $+$, $-$ and $\times$ act lane by lane, and that \texttt{\_floor} rounds down.",
+            r"GPU threads are executed as CUDA defines them: threads of a block share memory, and what one has written "
+            r"is there for another once they have waited for each other, by \texttt{syncthreads}, or within a warp by "
+            r"\texttt{syncwarp}.",
+            r"Not proved but tested: that arguments which do not fit are refused, that threads of the CPU which run at "
+            r"the same time do not disturb each other, that asking for memory ahead changes nothing, and on the GPU how "
+            r"arrays of others are viewed, graphs are checked, memory is asked for, and a call's stream is chosen.",
         ),
         steps=(
             *(_scalar_functions(pair, modules) for whole in pairs for pair in variants(whole)),
@@ -125,11 +136,7 @@ def _scalar_functions(pair: Pair, modules: Sequence[EmittedModule]) -> Step:
     equations = [
         Equation(texts[kind], tuple(r for m in modules for r in scalar_residuals(kind, pair, m))) for kind in texts
     ]
-    sums = [
-        r for m in modules if not m.runs_on_gpu for kind in ("add", "message") for r in scalar_residuals(kind, pair, m)
-    ]
-    if sums:
-        equations.append(unseen(sums))
+    equations.append(unseen(r for m in modules for kind in ("add", "message") for r in scalar_residuals(kind, pair, m)))
     edge, channel = function_names("apply", pair, modules[0])
     hoisted = [line for line in modules[0].source_lines(edge) if not line.startswith("out[")]
     code = (*hoisted, *(line for line in modules[0].source_lines(channel) if not line.endswith(" = edge")))
@@ -138,12 +145,8 @@ def _scalar_functions(pair: Pair, modules: Sequence[EmittedModule]) -> Step:
         rf"$\boldsymbol{{{pair.l_in} \to {pair.l_out}}}${paths}. The emitted lines of \texttt{{apply\_{name}}} "
         r"(constants \texttt{k} are named by their values; \texttt{x, y, z} are $\hat r$):",
         tuple(equations),
-        "Both identities hold for all values of the symbols"
-        + (
-            r"; so do those for \texttt{add}, which begins with what was there before, and \texttt{message}, path by path."
-            if sums
-            else "."
-        ),
+        r"Both identities hold for all values of the symbols; so do those for \texttt{add}, which begins with what was "
+        r"there before, and \texttt{message}, path by path.",
         listing=code,
     )
 
@@ -174,32 +177,23 @@ def _unit_vector(modules: Sequence[EmittedModule]) -> Step:
 
 
 def _splines(modules: Sequence[EmittedModule]) -> Step:
-    on_cpu = [m for m in modules if not m.runs_on_gpu]
-    checks = [r for m in on_cpu for r in (*spline_residuals(m), *interval_residuals(m), *table_residuals(m))]
+    checks = [r for m in modules for r in (*spline_residuals(m), *interval_residuals(m), *table_residuals(m))]
     return Step(
         r"The functions \texttt{\_spline} are the pieces of the cardinal B-splines of \tfnref{T13}, and "
         r"\texttt{\_interval} finds the place $u = s + t$ of a length: $s$ and $0 \le t < 1$, or that it lies beyond the "
         r"cutoff.",
-        (unseen(checks),) if on_cpu else (),
+        (unseen(checks),),
     )
 
 
 def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
     parities = [parity_residuals(pair) for pair in pairs]
-    operands = [operand_residuals(m) for m in modules]
-    on_cpu = [m for m in modules if not m.runs_on_gpu]
-    shared = [part(m) for m in on_cpu for part in (lane_residuals, step_residuals, product_residuals)]
-    more = [convolution_residuals(_fewest(pairs), m, MORE_SIZES) for m in on_cpu]
-    checks = tuple(
-        r for pair in pairs for m in modules for part in (item_residuals, convolution_residuals) for r in part(pair, m)
-    )
+    shared = [part(m) for m in modules for part in (operand_residuals, lane_residuals)]
     return Step(
         "The loops were executed on a graph of three nodes (one isolated, one with three edges) and on two walkers of "
         rf"three particles, every array element a symbol of its own, with ${CHANNELS}$ channels $\gamma$ in "
-        rf"\texttt{{apply}} and on the GPU; else with $C$ channels, $n$ of which are computed at once, for $(C, n) = {_sizes(SIZES)}$, and for "
-        rf"{_arrow(_fewest(pairs))} also ${_sizes(MORE_SIZES)}$. (Where $n$ does not divide $C$ the last $n$ channels "
-        rf"overlap those before; which these are was counted out for all ${WIDTHS[0]} \le n \le {WIDTHS[-1]}$ and "
-        rf"$n \le C \le {MOST_CHANNELS}$.) Symbols, too, are the values of the scalar functions: one for each component "
+        rf"\texttt{{apply}}.{_sizes_on_cpu(pairs, modules)}{_sizes_on_gpu(pairs, modules)} Symbols, too, are the values of "
+        r"the scalar functions: one for each component "
         r"of each $K^{(J)} f$, each $f$ "
         r"and each $r$ up to its sign, since $K^{(J)}(-\hat r) = (-1)^J K^{(J)}(\hat r)$, and others where $r$ is taken as it "
         r"is. For \texttt{convolve}, with weights and without, of directions and of solid harmonics,",
@@ -210,16 +204,59 @@ def _loops(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
                     r"\textstyle\sum_{e \to i} w_e \sum_J \rho_{e J \gamma}\, K^{(J)}_{ac}(\hat r_e)\, "
                     r"f_{j(e)\, c\, \gamma},",
                 ),
-                checks,
+                tuple(r for m in modules for r in _loop_residuals(pairs, m)),
             ),
-            unseen(*parities, *operands, *shared, *more),
+            unseen(*parities, *shared),
         ),
         r"where $\rho$ is given edge by edge, or $\sum_q w_q\, \texttt{table}_{s+q}$; the loop of \texttt{mixing} sums "
         r"the messages of each path times each function of the radial basis; \texttt{walkers} "
         r"sums over all pairs; and \texttt{apply} and \texttt{kernel} fill "
         r"every item from its own operands, broadcast ones included. No loop writes outside the rows and channels that "
         r"it is given. Of vectors, $+$, $-$ and $\times$ are each defined once, by the instructions \texttt{fadd}, "
-        r"\texttt{fsub} and \texttt{fmul}, and the opposite by \texttt{fneg}.",
+        r"\texttt{fsub} and \texttt{fmul}, and the opposite by \texttt{fneg}, or on the "
+        r"GPU as the difference from $-0$.",
+    )
+
+
+def _loop_residuals(pairs: Sequence[Pair], module: EmittedModule) -> Iterator[Any]:
+    """Computed minus defined for all loops or kernels of a module, and what they take for granted."""
+    few = _fewest(pairs)
+    of_pairs: tuple[Callable[..., Any], ...] = (item_residuals, convolution_residuals)
+    of_module: tuple[Callable[..., Any], ...] = (step_residuals, product_residuals)
+    more: Any = partial(convolution_residuals, few, sizes=MORE_SIZES)
+    if module.runs_on_gpu:
+        of_pairs = (item_kernel_residuals, group_residuals, tree_residuals)
+        of_module = (wait_residuals, tile_residuals, mixing_plan_residuals, partial(plan_residuals, few))
+        more = partial(group_residuals, few, sharings=MORE_SHARINGS)
+    for part in of_pairs:
+        for pair in pairs:
+            yield from part(pair, module)
+    for part in (*of_module, more):
+        yield from part(module=module)
+
+
+def _sizes_on_cpu(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> str:
+    if all(m.runs_on_gpu for m in modules):
+        return ""
+    return (
+        rf" On the CPU, else, there were $C$ channels, $n$ of which are computed at once, for $(C, n) = {_sizes(SIZES)}$, "
+        rf"and for {_arrow(_fewest(pairs))} also ${_sizes(MORE_SIZES)}$. (Where $n$ does not divide $C$ the last $n$ "
+        r"channels overlap those before; which these are was counted out for all "
+        rf"${WIDTHS[0]} \le n \le {WIDTHS[-1]}$ and $n \le C \le {MOST_CHANNELS}$.)"
+    )
+
+
+def _sizes_on_gpu(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> str:
+    if not any(m.runs_on_gpu for m in modules):
+        return ""
+    return (
+        r" Kernels of the GPU were executed thread by thread, in small blocks, by groups that take a receiver's channels "
+        r"and some of its edges at once, and have channels or edges left over, threads without either, blocks to "
+        rf"themselves or shared, for {_arrow(_fewest(pairs))} in more ways; that the sums of all edges which a group takes "
+        r"at once are added was checked for groups of a whole warp. Each element is written once; no thread reads "
+        r"or writes what another may write at the time, in whatever order they come, and none waits for one that does "
+        r"not come. Whom \texttt{\_wait} waits for, and that the plans leave no channel out and give none to two "
+        rf"threads, was counted out for all groups and for $C \le {MOST_CHANNELS}$ channels."
     )
 
 
@@ -237,36 +274,40 @@ def _sizes(sizes: Sequence[Size]) -> str:
 
 
 def _calls(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Step:
-    on_cpu = [m for m in modules if not m.runs_on_gpu]
     handed = unseen(*(call_residuals(pair, m) for pair in pairs for m in modules))
-    text = (
-        "Each public function hands on its own name, its own loop, its numbers of components and of paths, and each "
-        "argument in its place."
-    )
-    if not on_cpu:
-        return Step(text, (handed,))
-    parts = (width_residuals, room_residuals, bounds_residuals, scale_residuals)
+    parts = (width_residuals, room_residuals, bounds_residuals)
+    checked = [scale_residuals(m) for m in modules]
+    checked += [part(m) for m in modules if not m.runs_on_gpu for part in parts]
+    few = _arrow(_fewest(pairs))
+    where = [
+        rf"{'the GPU' if m.runs_on_gpu else 'the CPU'} with {_channels(LAUNCHES if m.runs_on_gpu else CASES)} channels, and "
+        rf"those of {few} also with {_channels(MORE_LAUNCHES if m.runs_on_gpu else MORE_CASES)}"
+        for m in modules
+    ]
     return Step(
-        rf"{text} On the CPU they were executed as a whole, from the call to the loops and back, on the same graph and "
-        rf"walkers, with {_channels(CASES)} channels, and those of {_arrow(_fewest(pairs))} also with "
-        rf"{_channels(MORE_CASES)}: broadcasting, copies and the cuts between threads included. Each returns what it "
-        r"is defined to be; \texttt{convolve\_mixing}, by way of a matrix product,",
-        (_returned(pairs, on_cpu), handed, unseen(*(part(m) for m in on_cpu for part in parts))),
+        "Each public function hands on its own name, its own loop, its numbers of components and of paths, and each "
+        "argument in its place. They were executed as a whole, from the call to the loops and back, on the same graph "
+        f"and walkers, on {'; on '.join(where)}: broadcasting, copies, launches and the cuts between threads included. "
+        r"Each returns what it is defined to be; \texttt{convolve\_mixing}, by way of a matrix product,",
+        (_returned(pairs, modules), handed, unseen(*checked)),
         r"The table was checked by itself: of $M$ intervals, it is read at $|r|$ times $M$ over the cutoff, a scale that is rounded up until the "
-        r"cutoff lies beyond the table. As many channels are computed at once as fit, a power of two.",
+        r"cutoff lies beyond the table. As many channels are computed at once as fit, a power of two, on the GPU one that "
+        r"divides $C$ and the addresses of arrays.",
     )
 
 
 def _returned(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Equation:
-    found = [host_residuals(pair, m) for pair in pairs for m in modules]
-    more = [host_residuals(_fewest(pairs), m, MORE_CASES) for m in modules]
+    found: list[tuple[Any, ...]] = []
+    for m in modules:
+        part, more = (launch_residuals, MORE_LAUNCHES) if m.runs_on_gpu else (host_residuals, MORE_CASES)
+        found += [part(pair, m) for pair in pairs] + [part(_fewest(pairs), m, more)]
     return Equation(
         (
             r"\texttt{out}_{i a \gamma}",
             r"\textstyle\sum_{e \to i} w_e \sum_{k J \delta} \texttt{basis}_{e k}\, K^{(J)}_{ac}(\hat r_e)\, "
             r"f_{j(e)\, c\, \delta}\, \texttt{mixing}_{k J \delta \gamma}.",
         ),
-        tuple(r for group in (*found, *more) for r in group),
+        tuple(r for group in found for r in group),
     )
 
 

@@ -206,9 +206,11 @@ def _kernels(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tuple[S
         return ()
     return (
         Step(
-            r"The GPU's kernels, those of the forward Laplacian among them, were executed on such a graph, thread by thread, in the same cases; an edge had one thread, or "
-            r"more than channels, or between. Each thread wrote what belongs to it, and each block of threads what belongs to its "
-            r"edges, and nothing else; between two barriers no thread read what another wrote of their shared memory, so that no "
+            r"The GPU's kernels, those of the forward Laplacian among them, were executed on such a graph, thread by thread, "
+            r"in the same cases: groups of one to eight threads, which had one to four channels each, more threads than "
+            r"channels, or several steps over channels, and one, two or four edges at once. Every element was written, once, "
+            r"and nothing else; no thread read or wrote what another wrote of their shared memory unless it had waited for "
+            r"it since, so that no "
             r"order of threads was assumed. Of the scalar functions it is used as well that the cotangents of $f$ are computed "
             r"without $f$. The public functions hand on their kernels, their shape and each argument in its place; what checks "
             r"these, gives them a common shape and launches the kernels was not executed on symbols.",

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Everything that needs an NVIDIA GPU, from the repository root, in an environment with numba-cuda, PyTorch, pytest and
+# pytest-xdist: the cases that the simulator runs, on the hardware, then the benchmark.  Usage: everything.sh [FOLDER]
+set -u
+out=${1:-build/gpu}
+mkdir -p "$out"
+if ! python3 -c "import pocket_tfn" 2>/dev/null; then  # not installed: the folders are laid out as the package is
+    mkdir -p build/package/pocket_tfn
+    for part in derive layers templates generated/*.py generated/*.json generated/py.typed; do
+        ln -sfn "$PWD/$part" build/package/pocket_tfn/
+    done
+    PYTHONPATH="$PWD/build/package:$PWD${PYTHONPATH:+:$PYTHONPATH}"
+    export PYTHONPATH
+fi
+NUMBA_ENABLE_CUDASIM=0 python3 -m pytest -q -n "${WORKERS:-auto}" -p no:cacheprovider -W "ignore::DeprecationWarning" \
+    tests/cuda_*cases.py tests/cuda_*refusals.py >"$out/tests.txt" 2>&1
+tail -n 12 "$out/tests.txt"
+python3 -W ignore -m benchmarks.gpu --save "$out" ${ARGS:-}
