@@ -155,6 +155,8 @@ def _handle(stream: Any) -> int:
     """The handle of anybody's stream."""
     if hasattr(stream, "__cuda_stream__"):
         return int(stream.__cuda_stream__()[1]) or _LEGACY
+    if ENABLE_CUDASIM and isinstance(stream, cuda.stream):
+        return _LEGACY
     for name in ("cuda_stream", "ptr", "handle"):  # of PyTorch, CuPy, Numba
         stream = getattr(stream, name, stream)
     stream = getattr(stream, "value", stream)  # a ctypes pointer, which is None for the default stream

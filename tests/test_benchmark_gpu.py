@@ -6,24 +6,27 @@ import subprocess
 import sys
 from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from benchmarks.check import WrongAnswer
-from benchmarks.gpu import check, clock, inputs, layered, measure, peers, reference, self_check, spline
+from benchmarks.gpu import check, cli, clock, inputs, layered, measure, peers, reference, self_check, spline
 from benchmarks.gpu.contestant import Contestant, Missing
 from benchmarks.gpu.cost import useful_bytes
 from benchmarks.gpu.floor import Floor
 from benchmarks.gpu.graphs import fluid_graph, random_graph
 from benchmarks.gpu.names import BACKWARD, CUE, E3NN, OEQ, OURS, PEERS, STREAMED, TORCH, WALKERS, WORKLOADS
 from benchmarks.gpu.plan import ALL_PAIRS, FLUID, RANDOM, Sizes, Spec, peers_of, rows
+from benchmarks.gpu.reading import from_json
 from benchmarks.gpu.results import FAILED, MISSING, WRONG, Entry, Results, Row, as_json
-from benchmarks.gpu.tables import markdown
+from benchmarks.gpu.tables import markdown, summary
 from benchmarks.gpu.verdicts import verdicts
 from benchmarks.timing import Timing
 
+COMMITTED = Path(__file__).resolve().parent.parent / "benchmarks" / "results"
 TINY = Sizes(nodes=30, neighbours=4, channels=(32,), walkers=4, particles=3, walker_channels=32)
 LAYERS = [E3NN, TORCH, pytest.param(CUE, marks=pytest.mark.skipif(not find_spec("cuequivariance_torch"), reason=CUE))]
 FLOOR = Floor(copy_median=1e12, copy_best=1.1e12, read_median=0.9e12, read_best=1e12, rounds=7)
@@ -234,15 +237,31 @@ def test_goals_are_judged_by_their_worst_row() -> None:
     assert not any(verdict.met for verdict in nothing) and "not measured" in str(nothing[0])
 
 
-def test_the_page_shows_what_was_measured() -> None:
-    text = markdown(Results(MACHINE, {}, FLOOR, [made_up(1.25e-3, e3nn=50e-3)], notes=["No time."]))
-    assert "# CUDA kernels on Made Up 1, 2000-01-01" in text
-    assert "| streamed 1→1 float32 C=64 random | 1.25 | 800 | 80.0 % | 1.25 | 40 |  |  |  | missing |  |" in text
-    assert (
-        "| streamed 1→1 float32 C=64 random | e3nn | 50 | 50 | 50.0 % | 3 | 1.25 | 40 | 2.0 % | 1.0e-07 | 1.00 |  |"
-        in text
-    )
-    assert "missing: not installed |" in text and "- No time." in text and "1000 GB/s" in text
+def test_the_pages_show_what_was_measured() -> None:
+    results = Results(MACHINE, {}, FLOOR, [made_up(1.25e-3, e3nn=50e-3)], notes=["No time."])
+    short, long = summary(results), markdown(results)
+    assert "**CUDA kernels on Made Up 1, 2000-01-01" in short and "# CUDA kernels on Made Up 1, 2000-01-01" in long
+    assert "| streamed 1→1 float32 C=64 random | 1.25 | 800 | 80.0 % | 1.25 | 40 | missing |" in short
+    row = "| streamed 1→1 float32 C=64 random | e3nn | 50 | 50 | 50.0 % | 3 | 1.25 | 40 | 2.0 % | 1.0e-07 | 1.00 |  |"
+    assert row in long and "missing: not installed |" in long
+    assert "- No time." in short and "1000 GB/s" in short
+
+
+def test_tables_are_written_anew_from_json(tmp_path: Path) -> None:
+    """NaN, missing peers and notes come back as they were."""
+    row = made_up(1e-3, e3nn=2e-3)
+    results = Results(MACHINE, {"seed": 0}, FLOOR, [row], notes=["No time."])
+    assert as_json(from_json(as_json(results))) == as_json(results)
+    (tmp_path / "cuda-made-up-1.json").write_text(as_json(results), encoding="utf-8")
+    assert cli.main(["--tables", str(tmp_path / "cuda-made-up-1.json")]) == 0
+    assert (tmp_path / "cuda-made-up-1-summary.md").read_text(encoding="utf-8") == summary(results)
+
+
+@pytest.mark.parametrize("source", sorted(COMMITTED.glob("cuda-*.json")), ids=lambda path: path.stem)
+def test_committed_tables_are_those_of_their_json(source: Path) -> None:
+    results = from_json(source.read_text(encoding="utf-8"))
+    assert source.with_name(f"{source.stem}.md").read_text(encoding="utf-8") == markdown(results)
+    assert source.with_name(f"{source.stem}-summary.md").read_text(encoding="utf-8") == summary(results)
 
 
 def test_json_has_every_round() -> None:

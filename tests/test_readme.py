@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import shlex
 import subprocess
@@ -43,6 +44,18 @@ def test_python_blocks_run_and_shapes_are_as_stated() -> None:
             assert np.isfinite(session[name]).all(), name
             stated += 1
     assert stated >= 5
+
+
+def test_gpu_blocks_run_in_the_simulator() -> None:
+    """What is marked for a GPU runs as it stands, where numba-cuda is installed; shapes are as stated."""
+    pytest.importorskip("numba_cuda")
+    (block,) = blocks("python gpu")
+    shapes = re.findall(r"^(\w+) = .*#\s*(\(\d[\d, ]*\))", block, re.MULTILINE)
+    checks = "\n".join(f"assert {name}.shape == {shape}" for name, shape in shapes)
+    environment = os.environ | {"NUMBA_ENABLE_CUDASIM": "1"}
+    done = subprocess.run([sys.executable, "-c", f"{block}\n{checks}"], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert shapes
 
 
 #: `make test` has just done so.

@@ -17,7 +17,10 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--save", type=Path, metavar="DIR", help="write cuda-DEVICE.json and .md into DIR, after every row")
+    add(
+        "--save", type=Path, metavar="DIR", help="write cuda-DEVICE.json, .md and -summary.md into DIR, after every row"
+    )
+    add("--tables", type=Path, metavar="JSON", help="measure nothing; write the tables of this earlier run anew")
     add("--budget", type=float, default=180, metavar="SECONDS", help="nothing is begun after so many seconds (180)")
     add("--row-budget", type=float, default=1, metavar="SECONDS", help="of timing at a row, by all its contestants (1)")
     add("--only", nargs="+", choices=list(WORKLOADS), default=list(WORKLOADS), help="some of the workloads")
@@ -31,9 +34,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
-    from benchmarks.gpu.run import run
+    from benchmarks.gpu.run import render, run
 
-    return run(options)
+    return run(options) if options.tables is None else render(options.tables)
 
 
 def _epilog() -> str:

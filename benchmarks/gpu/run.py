@@ -10,9 +10,9 @@ from benchmarks.gpu import background, floor, machine, self_check
 from benchmarks.gpu.measure import Session, measure, one_line
 from benchmarks.gpu.names import OEQ
 from benchmarks.gpu.plan import QUICK, Sizes, peers_of, rows
+from benchmarks.gpu.reading import from_json
 from benchmarks.gpu.results import Results, as_json
-from benchmarks.gpu.tables import markdown
-from benchmarks.gpu.verdicts import verdicts
+from benchmarks.gpu.tables import markdown, summary
 
 FLOOR_SECONDS = 0.5
 
@@ -64,9 +64,7 @@ def _run(options: argparse.Namespace, device: str, start: float) -> int:
         say(f"    {spec.name}: {time.monotonic() - begun:.1f} s in all")
         _write(results, options.save)
     say("")
-    say(markdown(results))
-    for verdict in verdicts(results):
-        say(f"goal: {verdict}")
+    say(summary(results))
     say(f"{time.monotonic() - start:.0f} s")
     _write(results, options.save)
     return int(failed or results.has_error)
@@ -79,6 +77,13 @@ def _write(results: Results, folder: Path | None) -> None:
     stem = f"cuda-{machine.slug(str(results.machine['device']))}"
     (folder / f"{stem}.json").write_text(as_json(results), encoding="utf-8")
     (folder / f"{stem}.md").write_text(markdown(results), encoding="utf-8")
+    (folder / f"{stem}-summary.md").write_text(summary(results), encoding="utf-8")
+
+
+def render(source: Path) -> int:
+    """The tables of an earlier run, beside its JSON."""
+    _write(from_json(source.read_text(encoding="utf-8")), source.parent)
+    return 0
 
 
 def _free(device: str) -> None:

@@ -1,4 +1,4 @@
-"""The results as one Markdown page: our rows with their ratios to the peers, then every measurement."""
+"""The results in Markdown: our rows with their ratios to the peers, and on a page of its own every measurement."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,24 @@ from benchmarks.gpu.results import TIMED, Entry, Results, Row, copy_share
 from benchmarks.gpu.verdicts import verdicts
 
 
+def summary(results: Results) -> str:
+    """What the README shows."""
+    machine = results.machine
+    asked = [name for name in PEERS if any(row.entry(name) for row in results.rows)]
+    parts = [
+        f"**CUDA kernels on {machine['device']}, {machine['date']}**",
+        _table(["ours", "ms", "GB/s", "of copy", "over floor", *(f"{n} /ours" for n in asked)], _ours(results, asked)),
+        "\n".join(f"- goal: {verdict}" for verdict in verdicts(results)),
+        "\n".join(f"- {note}" for note in _notes(results, asked)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
 def markdown(results: Results) -> str:
+    """Every measurement."""
     machine = results.machine
     parts = [
-        f"# CUDA kernels on {machine['device']}, {machine['date']}",
-        _table(["ours", "ms", "GB/s", "of copy", "over floor", *(f"{name} /ours" for name in PEERS)], _ours(results)),
-        "\n".join(f"- goal: {verdict}" for verdict in verdicts(results)),
-        "\n".join(f"- {note}" for note in _notes(results)),
-        "## Every measurement",
+        f"# CUDA kernels on {machine['device']}, {machine['date']}: every measurement",
         _table(
             ["row", "contestant", "median ms", "best ms", "spread", "rounds", "host ms", "times ours", "of copy",
              "rel. error", "first call s", "note"],
@@ -24,11 +34,11 @@ def markdown(results: Results) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _ours(results: Results) -> list[list[str]]:
-    return [_summary(row, results) for row in results.rows]
+def _ours(results: Results, peers: Sequence[str]) -> list[list[str]]:
+    return [_summary(row, results, peers) for row in results.rows]
 
 
-def _summary(row: Row, results: Results) -> list[str]:
+def _summary(row: Row, results: Results, peers: Sequence[str]) -> list[str]:
     own = row.entry(OURS)
     if own is None or own.event is None:
         first = [f"{row.spec.name} ({own.status}: {own.note})" if own else row.spec.name, "", "", "", ""]
@@ -36,7 +46,7 @@ def _summary(row: Row, results: Results) -> list[str]:
         share = copy_share(own, row.useful_bytes, results.floor) or float("nan")
         rate = row.useful_bytes / own.event.median
         first = [row.spec.name, _ms(own.event.median), f"{1e-9 * rate:.0f}", f"{100 * share:.1f} %", f"{1 / share:.2f}"]
-    return [*first, *(_beside(row.entry(name)) for name in PEERS)]
+    return [*first, *(_beside(row.entry(name)) for name in peers)]
 
 
 def _beside(entry: Entry | None) -> str:
@@ -73,7 +83,7 @@ def _detail(row: Row, entry: Entry, results: Results) -> list[str]:
     ]
 
 
-def _notes(results: Results) -> list[str]:
+def _notes(results: Results, peers: Sequence[str]) -> list[str]:
     floor, machine = results.floor, results.machine
     libraries = ", ".join(f"{name} {version}" for name, version in machine["libraries"].items() if version)
     return [
@@ -85,7 +95,7 @@ def _notes(results: Results) -> list[str]:
         f"sum read {1e-9 * floor.read_median:.0f}); {floor.rounds} rounds.",
         "Every answer was compared with a float64 reference before it was timed; our arrays held NaN before. Backward: "
         "output and the cotangents of vectors, radial and features. Random graph: distinct senders, in random order.",
-        *(f"{name}: {peer.what}." for name, peer in PEERS.items()),
+        *(f"{name}: {PEERS[name].what}." for name in peers),
         *results.notes,
         f"{machine['device']}, driver {machine['driver']}, Python {machine['python']}, {machine['date']}; {libraries}.",
     ]

@@ -1,0 +1,33 @@
+"""Results from their JSON, so that tables can be written anew where there is no GPU."""
+
+import json
+import math
+from typing import Any
+
+from benchmarks.gpu.floor import Floor
+from benchmarks.gpu.plan import Spec
+from benchmarks.gpu.results import Entry, Results, Row
+from benchmarks.timing import Timing
+
+TIMINGS = ("event", "host", "ours_event")
+
+
+def from_json(text: str) -> Results:
+    """What `results.as_json` wrote; KeyError or TypeError for anything else."""
+    found = json.loads(text)
+    return Results(
+        found["machine"], found["settings"], Floor(**found["floor"]), [_row(r) for r in found["rows"]], found["notes"]
+    )
+
+
+def _row(row: dict[str, Any]) -> Row:
+    return Row(Spec(**row["spec"]), row["sizes"], row["useful_bytes"], tuple(_entry(e) for e in row["entries"]))
+
+
+def _entry(entry: dict[str, Any]) -> Entry:
+    return Entry(**{key: _timing(value) if key in TIMINGS else value for key, value in entry.items()})
+
+
+def _timing(value: dict[str, Any] | None) -> Timing | None:
+    """Of the samples alone: the rest follows from them."""
+    return value and Timing(tuple(math.nan if s is None else s for s in value["samples"]))
