@@ -40,7 +40,6 @@ class Kernel:
     dtype: str
     function: Callable[..., None]
     signature: tuple[Any, ...]
-    most_registers: int | None = None  # what the compiler is held to
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def kernels(dtype: str) -> Iterator[Kernel]:
     number = types.float32 if dtype == "float32" else types.float64
     for key in sorted(name.removeprefix("kernel_") for name in gpu.__all__ if name.startswith("kernel_")):
         for name, (stem, signature) in _signatures(number, 2 * int(key.split("_")[1]) + 1).items():
-            yield _kernel(f"{name}_{key}", dtype, getattr(gpu, f"_{stem}_{key}"), signature)
+            yield Kernel(f"{name}_{key}", dtype, getattr(gpu, f"_{stem}_{key}").py_func, signature)
     indices = array(types.int64, 1)
     graph = (indices, indices, types.int64, array(types.int32, 1))
     matrix = array(number, 2)
@@ -94,10 +93,6 @@ def kernels(dtype: str) -> Iterator[Kernel]:
     yield Kernel("find_graph_fault", dtype, gpu._find_graph_fault.py_func, graph)
     strided = types.Array(number, 3, "A")
     yield Kernel("copy", dtype, gpu._copy_kernel(3).py_func, (strided, array(number, 1)))
-
-
-def _kernel(name: str, dtype: str, dispatcher: Any, signature: tuple[Any, ...]) -> Kernel:
-    return Kernel(name, dtype, dispatcher.py_func, signature, dispatcher.targetoptions.get("max_registers"))
 
 
 def _signatures(number: Any, n_out: int) -> dict[str, tuple[str, tuple[Any, ...]]]:
@@ -112,10 +107,10 @@ def _signatures(number: Any, n_out: int) -> dict[str, tuple[str, tuple[Any, ...]
         "mixing": ("mixing_rows", (plan, solid, types.int64, *graph, matrix, cube, line, five)),
     }
     for suffix, wide in (("", True), ("@1", False)):
-        items, streamed, tables = (lanes(number, n_out, room if wide else None) for room in (64, 20, 16))
+        any_sums, tables = (lanes(number, n_out, room if wide else None) for room in (64, 16))
         found |= {
-            f"apply{suffix}": ("apply_items", (items, solid, *_broadcasting(3), matrix, cube, cube, cube)),
-            f"convolve{suffix}": ("convolve_rows", (streamed, plan, solid, *graph, cube, cube, line, cube)),
+            f"apply{suffix}": ("apply_items", (any_sums, solid, *_broadcasting(3), matrix, cube, cube, cube)),
+            f"convolve{suffix}": ("convolve_rows", (any_sums, plan, solid, *graph, cube, cube, line, cube)),
         }
         for degree, order in gpu._ORDERS.items():
             head = (tables, plan, solid, typeof(order, Purpose.argument))
@@ -161,8 +156,7 @@ def assemble(kernel: Kernel, cc: tuple[int, int]) -> Resources:
     ptx = compile_ptx(kernel, cc)
     header = re.search(r"^\.version .*\n\.target .*\n\.address_size .*\n", ptx, re.MULTILINE)
     assert header, "PTX begins with version, target and address size"
-    most = () if kernel.most_registers is None else (f"-maxrregcount={kernel.most_registers}",)
-    return read_log(_ptxas(find_ptxas(header[0], cc), ptx, cc, *most))
+    return read_log(_ptxas(find_ptxas(header[0], cc), ptx, cc))
 
 
 @cache
@@ -187,11 +181,11 @@ def _wheel_ptxas() -> list[str]:
     return [str(f.locate()) for f in files if f.name in ("ptxas", "ptxas.exe")]
 
 
-def _ptxas(path: str, ptx: str, cc: tuple[int, int], *options: str) -> str:
+def _ptxas(path: str, ptx: str, cc: tuple[int, int]) -> str:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "kernel.ptx")
         source.write_text(ptx)
-        arguments = ("-v", *options, f"-arch={architecture(cc)}", "-o", str(Path(folder, "kernel.cubin")))
+        arguments = ("-v", f"-arch={architecture(cc)}", "-o", str(Path(folder, "kernel.cubin")))
         command = [path, *arguments, str(source)]
         return subprocess.run(command, capture_output=True, text=True, check=True).stderr
 

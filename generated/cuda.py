@@ -33,7 +33,9 @@ try:
     from numba import cuda
     from numba.cuda import cgutils, types
     from numba.cuda.core.config import ENABLE_CUDASIM
-    from numba.cuda.cudadrv import nvvm
+    from numba.cuda.cudadrv import nvrtc, nvvm
+    from numba.cuda.cudadrv.driver import driver
+    from numba.cuda.cudadrv.error import CudaSupportError
     from numba.cuda.extending import intrinsic, lower_builtin, models, register_model, type_callable
     from numba.cuda.typing.typeof import Purpose, typeof
 except (ImportError, RuntimeError) as error:  # numba-cuda raises RuntimeError where a part of the toolkit is missing
@@ -92,7 +94,6 @@ Array = Any
 # Simulated, plain functions serve: the simulator's own cannot be called by keyword.
 _device = (lambda function: function) if ENABLE_CUDASIM else cuda.jit(device=True, inline="always")
 _global = cuda.jit(cache=True)
-_lean = cuda.jit(cache=True, **({} if ENABLE_CUDASIM else {"max_registers": 80}))  # 24 warps then wait for memory at once
 
 
 # --- devices ------------------------------------------------------------------------------------------
@@ -102,21 +103,31 @@ _LEAST_CAPABILITY = (7, 0)  # from here on the threads of a warp have a program 
 
 def _require_device(where: str) -> None:
     """RuntimeError, in one sentence, where there is no GPU that these kernels can be compiled for and run on."""
-    if not cuda.is_available():
+    if not (cuda.is_available() or _driver_is_there()):
         raise RuntimeError(f"{where}: no CUDA device is available (driver missing, or no GPU)")
-    if not ENABLE_CUDASIM and (fault := _device_fault(cuda.get_current_device().id)):
+    device = None if ENABLE_CUDASIM else cuda.get_current_device()
+    if device is not None and (fault := _device_fault(device.id, tuple(device.compute_capability))):
         raise RuntimeError(f"{where}: {fault}")
 
 
+def _driver_is_there() -> bool:
+    """Whether there is a GPU; that Numba has none available may mean that the compiler is missing."""
+    try:
+        return not ENABLE_CUDASIM and bool(driver.is_available) and len(cuda.gpus) > 0
+    except CudaSupportError:
+        return False
+
+
 @functools.cache
-def _device_fault(number: int) -> str:
+def _device_fault(number: int, capability: tuple[int, ...]) -> str:
     """What is wrong with a GPU, or with the compiler for it; nothing if all is well."""
-    device = cuda.gpus[number]
-    if device.compute_capability < _LEAST_CAPABILITY:
-        wanted, found = (".".join(map(str, c)) for c in (_LEAST_CAPABILITY, device.compute_capability))
-        return f"GPU {number} has compute capability {found}; {wanted} or newer is needed"
     if not nvvm.is_available():
         return "the CUDA compiler libNVVM was not found: pip install 'numba-cuda[cu13]' or a CUDA toolkit"
+    least = max(_LEAST_CAPABILITY, min(nvrtc.get_supported_ccs()))
+    if capability < least:
+        wanted, found = (".".join(map(str, c)) for c in (least, capability))
+        older = " with this CUDA toolkit; an older one, 'numba-cuda[cu12]', may do" if capability >= _LEAST_CAPABILITY else ""
+        return f"GPU {number} has compute capability {found}; {wanted} or newer is needed{older}"
     return ""
 
 
@@ -130,7 +141,7 @@ class _Calls(threading.local):
     stream: Any = 0  # the stream of the call at work; Numba's default
 
     def __init__(self) -> None:
-        self.faults: dict[int, Any] = {}  # for each GPU what the check of a graph reports
+        self.faults: dict[Any, Any] = {}  # for each GPU what the check of a graph reports
 
 
 _calls = _Calls()
@@ -141,14 +152,28 @@ def on_stream(stream: Any) -> Iterator[None]:
     """Work of the calls within is put on this stream: a Numba, CuPy, PyTorch or cuda.core stream, or its handle, an int.
 
     Without it work goes to the caller's stream as the arrays tell it: PyTorch's current stream for tensors, and the
-    stream that __cuda_array_interface__ names, as CuPy's arrays do; else to the default stream.  The host waits for a
-    call only where that has a graph to check (see checked_graph).  Raises TypeError for what is no stream.
+    stream that __cuda_array_interface__ names, as CuPy's arrays do; else to the default stream.  Work on other streams that
+    arrays name is waited for then, on the GPU; within on_stream nothing is, so that it is the caller who orders.  Results
+    of the default stream name none, and PyTorch looks at no name: torch.as_tensor(result) belongs to its current stream.
+
+    The host waits for a call only where that has a graph to check (see checked_graph); and, without `out`, now and then
+    for Numba, which frees arrays that were dropped a dozen at a time, for which the driver waits for the GPU.  Raises
+    TypeError for what is no stream, RuntimeError where there is no GPU.
     """
-    before, _calls.chosen = _calls.chosen, _stream(_handle(stream))
+    _require_device("on_stream")
+    before, _calls.chosen = _calls.chosen, _numba_stream(stream)
     try:
         yield
     finally:
         _calls.chosen = before
+
+
+def _numba_stream(stream: Any) -> Any:
+    """Anybody's stream as one of Numba's, which keeps it alive, as do arrays that name it."""
+    found = _stream(_handle(stream))
+    if found:
+        found.owner = stream
+    return found
 
 
 def _handle(stream: Any) -> int:
@@ -176,15 +201,12 @@ def _stream(handle: int) -> Any:
 
 def _named_stream(array: Any) -> int | None:
     """The handle of the stream on which an array is worked with; None if it does not say."""
-    if type(array).__module__.partition(".")[0] == "torch":
-        return _torch_stream(array.device) if array.is_cuda else None
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(array, torch.Tensor):
+        return (torch.cuda.current_stream(array.device).cuda_stream or _LEGACY) if array.is_cuda else None
     interface = getattr(array, "__cuda_array_interface__", None)
     named = interface.get("stream") if isinstance(interface, dict) else None
     return None if named is None else int(named)
-
-
-def _torch_stream(device: Any) -> int:
-    return sys.modules["torch"].cuda.current_stream(device).cuda_stream or _LEGACY
 
 
 def _stream_for(arrays: Iterable[Any]) -> Any:
@@ -1826,7 +1848,7 @@ def _tabulated(splines, n, order, table, s, p, c, lanes):
 # --- GPU kernels: radial functions given edge by edge ---------------------------------------------------
 
 
-@_lean
+@_global
 def _convolve_rows_1_0(lanes, plan, solid, indptr, indices, vectors, radial, features, weights, out):
     k = _constants(out)
     frames, senders = _shared_frames(out), _shared_senders()
@@ -1880,7 +1902,7 @@ def _convolve_rows_1_0(lanes, plan, solid, indptr, indices, vectors, radial, fea
             _store(out, (i, 0, c), sum0)
 
 
-@_lean
+@_global
 def _convolve_rows_1_1(lanes, plan, solid, indptr, indices, vectors, radial, features, weights, out):
     k = _constants(out)
     frames, senders = _shared_frames(out), _shared_senders()
@@ -1952,7 +1974,7 @@ def _convolve_rows_1_1(lanes, plan, solid, indptr, indices, vectors, radial, fea
             _store(out, (i, 2, c), sum2)
 
 
-@_lean
+@_global
 def _convolve_rows_1_1_polar(lanes, plan, solid, indptr, indices, vectors, radial, features, weights, out):
     k = _constants(out)
     frames, senders = _shared_frames(out), _shared_senders()
@@ -2023,7 +2045,7 @@ def _convolve_rows_1_1_polar(lanes, plan, solid, indptr, indices, vectors, radia
             _store(out, (i, 2, c), sum2)
 
 
-@_lean
+@_global
 def _convolve_rows_1_1_axial(lanes, plan, solid, indptr, indices, vectors, radial, features, weights, out):
     k = _constants(out)
     frames, senders = _shared_frames(out), _shared_senders()
@@ -4964,21 +4986,38 @@ def _on_device(where: str, **arrays: Any) -> list[Any]:
 def _view(where: str, name: str, array: Any) -> Any:
     if getattr(array, "__cuda_ndarray__", False) and not isinstance(array, np.ndarray):
         view = array
-    elif hasattr(array, "__cuda_array_interface__"):
-        view = _viewed(where, name, array.__cuda_array_interface__)
+    elif (interface := _interface_of(where, name, array)) is not None:
+        view = _viewed(where, name, interface)
     else:
         kind = type(array).__name__
         raise ValueError(f"{where}: {name} ({kind}) is not on a GPU; copy it there, or use pocket_tfn.cpu")
     if len(cuda.gpus) > 1 and view.size and _gpu_of(view) != cuda.get_current_device().id:
-        raise ValueError(f"{where}: {name} is on GPU {_gpu_of(view)}, not on the current one (numba.cuda.gpus)")
+        raise ValueError(
+            f"{where}: {name} is on GPU {_gpu_of(view)}, not on the current one: "
+            "choose it by numba.cuda.gpus[..], torch.cuda.device(..) or cupy.cuda.Device(..)"
+        )
     return view
+
+
+def _interface_of(where: str, name: str, array: Any) -> Any:
+    """The CUDA array interface; None if there is none.  PyTorch refuses it for what it would differentiate."""
+    try:
+        return getattr(array, "__cuda_array_interface__", None)
+    except RuntimeError:
+        raise ValueError(
+            f"{where}: {name} requires a gradient; give {name}.detach(), gradients come from cuda_derivatives.vjp_*"
+        ) from None
 
 
 def _viewed(where: str, name: str, interface: Any) -> Any:
     """What a CUDA array interface describes; its stream is waited for on the GPU, if at all (see _queued)."""
     if interface.get("mask") is not None:
         raise TypeError(f"{where}: {name} is a masked array, whose mask would be ignored; fill it")
-    return _described(*interface["data"], tuple(interface["shape"]), interface.get("strides"), interface["typestr"])
+    shape, strides, typestr = (interface.get(key) for key in ("shape", "strides", "typestr"))
+    (address, read_only), size = interface["data"], np.dtype(typestr).itemsize
+    if address % size or any(step % size for step in strides or ()):
+        raise ValueError(f"{where}: {name} does not lie at multiples of its elements' size, {size}")
+    return _described(address, read_only, tuple(shape), None if strides is None else tuple(strides), typestr)
 
 
 def _gpu_of(array: Any) -> int:
@@ -4993,7 +5032,8 @@ def checked_graph(indptr: Any, indices: Any, nodes: int | None = None) -> tuple[
 
     Calls with other arrays wait for the GPU to find out whether an index is out of range; calls with these do not wait, so
     that many can be queued, or captured as a CUDA graph (with `out`, as nothing may be allocated then; convolve_mixing_*
-    allocates always).  What the arrays hold must not change from then on.
+    allocates always).  What the arrays hold must not change from then on.  What cuda_derivatives.transpose makes of such a
+    graph is not checked again either.
 
     Parameters: indptr (N + 1,) and indices (E,), int32 or int64, CSR by receiver; nodes, the number of senders, N if left
     out.  Raises TypeError for other dtypes, ValueError for a graph that is not well formed.
@@ -5005,11 +5045,16 @@ def checked_graph(indptr: Any, indices: Any, nodes: int | None = None) -> tuple[
     for name, symbols, array in (("indptr", "(N + 1,)", indptr), ("indices", "(E,)", indices)):
         if array.ndim != 1 or not (array.size or name == "indices"):
             raise ValueError(f"{where}: {name} must have shape {symbols}, got {tuple(array.shape)}")
-    indptr, indices = (_packed(a)[:] for a in (indptr, indices))  # views of our own, to be marked
+    indptr, indices = (_own_view(_packed(a)) for a in (indptr, indices))
     senders = indptr.shape[0] - 1 if nodes is None else operator.index(nodes)
     _check_graph(where, indptr, indices, senders)
     indptr.checked_with, indptr.views = (indices, senders), given  # whose memory must stay as long as these
     return indptr, indices
+
+
+def _own_view(array: Any) -> Any:
+    """A view to be marked; Numba makes none of an array without elements."""
+    return array[:] if array.size else _empty(array.shape, array.dtype)
 
 
 def _is_checked(indptr: Any, indices: Any, senders: int) -> bool:
@@ -5034,10 +5079,10 @@ def _check_graph(where: str, indptr: Any, indices: Any, senders: int) -> None:
 
 def _fault(number: int) -> Any:
     """A number on the GPU; of each Python thread one, as the host waits for the answer before it asks again."""
-    device = 0 if ENABLE_CUDASIM else cuda.get_current_device().id
-    fault = _calls.faults.setdefault(device, None)
+    context = None if ENABLE_CUDASIM else cuda.current_context()  # another one after cuda.close()
+    fault = _calls.faults.get(context)
     if fault is None:
-        fault = _calls.faults[device] = cuda.device_array((1,), np.int32)
+        fault = _calls.faults[context] = cuda.device_array((1,), np.int32)
     fault.copy_to_device(np.array([number], np.int32), stream=_calls.stream)
     return fault
 
@@ -5354,8 +5399,7 @@ def _convolve(
     view = _check_out(where, out, full, graph.dtype)
 
     def compute(target: Any) -> None:
-        most = _vector_bytes(n_out, graph.dtype, room=20)
-        plan = _plan(graph.channels, graph.dtype, graph.degree, (radial, graph.features, target), most)
+        plan = _plan(graph.channels, graph.dtype, graph.degree, (radial, graph.features, target))
         arrays = (graph.indptr, graph.indices, graph.vectors, radial, graph.features, graph.weights)
         _launch(kernel, plan.threads(graph.nodes), plan.lanes, plan.numbers, solid, *arrays, target)
 

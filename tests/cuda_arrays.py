@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,8 @@ from numba.cuda.core.config import ENABLE_CUDASIM
 
 Array = npt.NDArray[Any]
 SIMULATED = bool(ENABLE_CUDASIM)
+if SIMULATED:  # a simulated barrier is looked at in a loop, which otherwise has five milliseconds before others go on
+    sys.setswitchinterval(1e-4)
 
 
 def on_device(array: Any) -> Any:

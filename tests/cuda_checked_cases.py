@@ -91,11 +91,11 @@ def test_contiguous_graphs_are_not_copied() -> None:
 def test_arrays_of_other_libraries_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     """Their memory would be given to others, and what is there then read without a check."""
     if SIMULATED:  # it knows no such arrays
-        monkeypatch.setattr(gpu, "_described", lambda address, *_: on_device(INDPTR if address == 1 else INDICES))
+        monkeypatch.setattr(gpu, "_described", lambda address, *_: on_device(INDPTR if address == 8 else INDICES))
     given: list[Any] = []
     for place, array in enumerate((INDPTR, INDICES), 1):
         there = on_device(array)
-        interface = {"shape": array.shape, "typestr": array.dtype.str, "data": (place, False), "version": 3}
+        interface = {"shape": array.shape, "typestr": array.dtype.str, "data": (8 * place, False), "version": 3}
         given.append(Foreign(interface, there) if SIMULATED else foreign(there))
     owners = [weakref.ref(array) for array in given]
     checked = gpu.checked_graph(*given)
@@ -149,6 +149,28 @@ def test_masked_graphs() -> None:
         TypeError, match=r"^checked_graph: indptr is a masked array, whose mask would be ignored; fill it$"
     ):
         gpu.checked_graph(masked, graph()[1])
+
+
+@pytest.mark.parametrize("change", [{"data": (4, False)}, {"data": (8, False), "strides": (12,)}], ids=str)
+def test_elements_that_no_load_can_reach(change: dict[str, Any]) -> None:
+    """A load from there would end the process's work on the GPU."""
+    odd = Foreign({"shape": (5,), "typestr": "<i8", "version": 3} | change, None)
+    words = "checked_graph: indptr does not lie at multiples of its elements' size, 8"
+    with pytest.raises(ValueError, match=f"^{words}$"):
+        gpu.checked_graph(odd, graph()[1])
+
+
+def test_arrays_that_want_a_gradient() -> None:
+    """PyTorch raises at the mere look at their interface."""
+
+    class Parameter:
+        @property
+        def __cuda_array_interface__(self) -> Any:
+            raise RuntimeError("Can't get __cuda_array_interface__ on Variable that requires grad.")
+
+    words = r"^checked_graph: indptr requires a gradient; give indptr\.detach\(\), gradients come from"
+    with pytest.raises(ValueError, match=words):
+        gpu.checked_graph(Parameter(), graph()[1])
 
 
 @pytest.mark.parametrize("nodes", [4.0, "4", [4]], ids=str)

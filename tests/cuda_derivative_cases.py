@@ -351,6 +351,27 @@ def test_blocks_do_not_matter(channels: int, threads: int, monkeypatch: pytest.M
     same_bits(every(case), want)
 
 
+def test_a_checked_graph_is_not_checked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor what transpose has made of it: nothing is read back, for which the host would wait.  Of others it is."""
+    case = small("1_1")
+    given = {n: on_gpu(a) for n, a in case.arguments("vjp").items()}
+    given["indptr"], given["indices"] = forward.checked_graph(given["indptr"], given["indices"])
+    by_sender = gpu.transpose(given["indptr"], given["indices"])
+    want, asked = call(case, "vjp"), list[str]()
+    first = forward._first
+    for module in (forward, gpu):
+        monkeypatch.setattr(module, "_first", lambda array: asked.append("") or first(array))
+    same_bits(read("vjp", gpu.vjp_convolve_1_1(**given | {"transposed": by_sender})), want)
+    vectors = on_gpu(want["vjp.vectors"])
+    nodes = gpu.position_cotangents(given["indptr"], given["indices"], vectors, by_sender)
+    assert not asked
+    again = gpu.Transposed(*map(on_device, map(on_host, by_sender)))
+    assert_same_bits(
+        on_host(gpu.position_cotangents(given["indptr"], given["indices"], vectors, again)), on_host(nodes)
+    )
+    assert len(asked) == 1
+
+
 on_hardware = pytest.mark.skipif(SIMULATED, reason="the simulator knows no arrays of other libraries, and few threads")
 
 

@@ -172,9 +172,9 @@ def test_work_is_ordered_on_the_current_stream_of_pytorch(kind: str) -> None:
     case, want, function = prepared(kind)
     given = tensors(torch, case)
     late = torch.zeros_like(given["features"])
-    function(**given)
     if kind in GRAPHS:
         given["indptr"], given["indices"] = gpu.checked_graph(given["indptr"], given["indices"])
+    function(**given)
     side = torch.cuda.Stream()
     torch.cuda._sleep(1000)
     torch.cuda.synchronize()
@@ -247,9 +247,9 @@ def test_work_is_ordered_on_the_current_stream_of_cupy(kind: str) -> None:
     case, want, function = prepared(kind)
     given = cupy_arrays(cupy, case)
     late = cupy.zeros_like(given["features"])
-    function(**given)
     if kind in GRAPHS:
         given["indptr"], given["indices"] = gpu.checked_graph(given["indptr"], given["indices"])
+    function(**given)
     spin, side, busy = cupy.RawKernel(SPIN, "spin"), cupy.cuda.Stream(non_blocking=True), cupy.cuda.Event()
     spin((1,), (1,), (np.int64(1000),))
     cupy.cuda.Device().synchronize()

@@ -291,10 +291,10 @@ def test_unfit_out(name: str) -> None:
 def test_arrays_of_another_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """With several GPUs, memory of one that is not current; here every array pretends to be on number 1."""
     monkeypatch.setattr(gpu.cuda, "gpus", [0, 1])
-    monkeypatch.setattr(gpu.cuda, "get_current_device", lambda: SimpleNamespace(id=1))
+    monkeypatch.setattr(gpu.cuda, "get_current_device", lambda: SimpleNamespace(id=1, compute_capability=(9, 0)))
     monkeypatch.setattr(gpu, "_gpu_of", lambda array: 1)
     inputs, shape = VALID["kernel_1_1"]
     arrays = {key: on_device(array) for key, array in inputs.items()}
     assert gpu.kernel_1_1(**arrays).shape == shape
-    monkeypatch.setattr(gpu.cuda, "get_current_device", lambda: SimpleNamespace(id=0))
+    monkeypatch.setattr(gpu.cuda, "get_current_device", lambda: SimpleNamespace(id=0, compute_capability=(9, 0)))
     assert "vectors is on GPU 1, not on the current one" in refused("kernel_1_1", ValueError)

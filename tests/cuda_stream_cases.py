@@ -100,7 +100,8 @@ def naming(stream: Any) -> Foreign:
 def tensor(torch: Any, stream: int | None) -> Any:
     """What sys.modules["torch"] is, and a tensor of it, on the CPU if there is no stream."""
     torch.cuda = SimpleNamespace(current_stream=lambda device: SimpleNamespace(cuda_stream=torch.streams[device]))
-    kind = type("Tensor", (), {"__module__": "torch", "device": "cuda:0", "is_cuda": stream is not None})
+    torch.Tensor = type("Tensor", (), {"__module__": "torch", "device": "cuda:0", "is_cuda": stream is not None})
+    kind = type("Charges", (torch.Tensor,), {"__module__": "a.users"})
     torch.streams = {"cuda:0": stream}
     return kind()
 
@@ -194,7 +195,7 @@ def test_the_chosen_stream_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_choices_are_of_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another Python thread has chosen nothing."""
-    monkeypatch.setattr(gpu, "_stream", lambda handle: handle)
+    monkeypatch.setattr(gpu, "_numba_stream", gpu._handle)
     seen: list[Any] = []
     with gpu.on_stream(7):
         thread = threading.Thread(target=lambda: seen.append((gpu._calls.chosen, gpu._calls.stream)))

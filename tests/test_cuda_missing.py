@@ -112,12 +112,34 @@ def test_call_without_gpu() -> None:
         assert message == f"{name}: no CUDA device is available (driver missing, or no GPU)"
 
 
+@needs_numba_cuda
+def test_choose_a_stream_without_gpu() -> None:
+    """In the same words."""
+    program = """
+import json
+from pocket_tfn import cuda
+try:
+    with cuda.on_stream(7):
+        pass
+except Exception as error:
+    print(json.dumps([type(error).__name__, str(error)]))
+"""
+    found = tell(program, NUMBA_DISABLE_CUDA="1")
+    assert found == ["RuntimeError", "on_stream: no CUDA device is available (driver missing, or no GPU)"]
+
+
+#: What toolkits compile for.
+OLD_TOOLKIT, NEW_TOOLKIT = [(5, 0), (7, 0), (9, 0)], [(7, 5), (9, 0)]
 #: A machine with a GPU of this capability, and with a compiler or without one, as far as the module asks.
 PRETEND = """
 from types import SimpleNamespace
 from numba import cuda as driver
 from numba.cuda.cudadrv import nvvm
-driver.is_available = lambda: True
+from numba.cuda.cudadrv import nvrtc
+from pocket_tfn import cuda as module
+module._driver_is_there = lambda: True
+driver.is_available = lambda: {compiler}  # as Numba has it
+nvrtc.get_supported_ccs = lambda: {toolkit}
 driver.gpus = [None, SimpleNamespace(compute_capability={capability}, id=1)]
 driver.get_current_device = lambda: driver.gpus[1]
 nvvm.is_available = lambda: {compiler}
@@ -126,21 +148,30 @@ nvvm.is_available = lambda: {compiler}
 
 @needs_numba_cuda
 @pytest.mark.parametrize(
-    ("capability", "compiler", "fault"),
+    ("capability", "compiler", "toolkit", "fault"),
     [
-        ((6, 1), True, "GPU 1 has compute capability 6.1; 7.0 or newer is needed"),
-        ((3, 5), False, "GPU 1 has compute capability 3.5; 7.0 or newer is needed"),
+        ((6, 1), True, OLD_TOOLKIT, "GPU 1 has compute capability 6.1; 7.0 or newer is needed"),
+        (
+            (7, 0),
+            True,
+            NEW_TOOLKIT,
+            "GPU 1 has compute capability 7.0; 7.5 or newer is needed with this CUDA toolkit; an older one, "
+            "'numba-cuda[cu12]', may do",
+        ),
         (
             (9, 0),
             False,
+            NEW_TOOLKIT,
             "the CUDA compiler libNVVM was not found: pip install 'numba-cuda[cu13]' or a CUDA toolkit",
         ),
     ],
-    ids=["old GPU", "old GPU, no compiler", "no compiler"],
+    ids=["old GPU", "old GPU for the toolkit", "no compiler"],
 )
-def test_call_on_a_gpu_that_will_not_do(capability: tuple[int, int], compiler: bool, fault: str) -> None:
+def test_call_on_a_gpu_that_will_not_do(
+    capability: tuple[int, int], compiler: bool, toolkit: list[tuple[int, int]], fault: str
+) -> None:
     """Import works all the same; each call says what is wrong."""
-    pretend = PRETEND.format(capability=capability, compiler=compiler)
+    pretend = PRETEND.format(capability=capability, compiler=compiler, toolkit=toolkit)
     answers = tell(pretend + SOME + CALL_EVERYTHING)
     assert set(answers) == {f"{kind}_1_1" for kind in KINDS} | {"vjp_convolve_1_1"}
     assert answers == {name: ["RuntimeError", f"{name}: {fault}"] for name in answers}
@@ -150,7 +181,8 @@ def test_call_on_a_gpu_that_will_not_do(capability: tuple[int, int], compiler: b
 @pytest.mark.parametrize("capability", [(7, 0), (8, 9), (12, 0)], ids=str)
 def test_call_on_a_gpu_that_will_do(capability: tuple[int, int]) -> None:
     """The arguments are looked at: None is not on it."""
-    answers = tell(PRETEND.format(capability=capability, compiler=True) + SOME + CALL_EVERYTHING)
+    pretend = PRETEND.format(capability=capability, compiler=True, toolkit=OLD_TOOLKIT)
+    answers = tell(pretend + SOME + CALL_EVERYTHING)
     assert {kind for kind, _ in answers.values()} == {"ValueError"}
     for name, (_, message) in answers.items():
         assert message.startswith(f"{name}: ") and "is not on a GPU" in message

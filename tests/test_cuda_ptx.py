@@ -56,7 +56,7 @@ MOST_REGISTERS = {
     ("apply@1", "float32"): 32,
     ("apply@1", "float64"): 40,
     ("convolve", "float32"): 96,
-    ("convolve", "float64"): 80,
+    ("convolve", "float64"): 112,
     ("convolve@1", "float32"): 64,
     ("convolve@1", "float64"): 80,
     ("tabulated", "float32"): 96,
