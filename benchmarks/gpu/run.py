@@ -70,11 +70,11 @@ def _run(options: argparse.Namespace, device: str, start: float) -> int:
     return int(failed or results.has_error)
 
 
-def _write(results: Results, folder: Path | None) -> None:
+def _write(results: Results, folder: Path | None, stem: str | None = None) -> None:
     if folder is None:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    stem = f"cuda-{machine.slug(str(results.machine['device']))}"
+    stem = stem or f"cuda-{machine.slug(str(results.machine['device']))}"
     (folder / f"{stem}.json").write_text(as_json(results), encoding="utf-8")
     (folder / f"{stem}.md").write_text(markdown(results), encoding="utf-8")
     (folder / f"{stem}-summary.md").write_text(summary(results), encoding="utf-8")
@@ -82,7 +82,7 @@ def _write(results: Results, folder: Path | None) -> None:
 
 def render(source: Path) -> int:
     """The tables of an earlier run, beside its JSON."""
-    _write(from_json(source.read_text(encoding="utf-8")), source.parent)
+    _write(from_json(source.read_text(encoding="utf-8")), source.parent, source.stem)
     return 0
 
 
