@@ -9264,6 +9264,9 @@ def _transposed(where: str, indptr: Any, indices: Any, given: Any) -> Transposed
     return own
 
 
+# --- checks of edges -----------------------------------------------------------------------------------
+
+
 def _check_edges(
     where: str,
     shape: tuple[int, int, int],
