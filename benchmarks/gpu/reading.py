@@ -25,9 +25,10 @@ def _row(row: dict[str, Any]) -> Row:
 
 
 def _entry(entry: dict[str, Any]) -> Entry:
-    return Entry(**{key: _timing(value) if key in TIMINGS else value for key, value in entry.items()})
+    timings: dict[str, Any] = {key: _timing(entry[key]) for key in TIMINGS}
+    return Entry(**(entry | timings))
 
 
 def _timing(value: dict[str, Any] | None) -> Timing | None:
     """Of the samples alone: the rest follows from them."""
-    return value and Timing(tuple(math.nan if s is None else s for s in value["samples"]))
+    return None if value is None else Timing(tuple(math.nan if s is None else s for s in value["samples"]))
