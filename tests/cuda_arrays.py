@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -14,8 +13,10 @@ from numba.cuda.core.config import ENABLE_CUDASIM
 
 Array = npt.NDArray[Any]
 SIMULATED = bool(ENABLE_CUDASIM)
-if SIMULATED:  # a simulated barrier is looked at in a loop, which otherwise has five milliseconds before others go on
-    sys.setswitchinterval(1e-4)
+if SIMULATED:
+    from .simulator import mend
+
+    mend()
 
 
 def on_device(array: Any) -> Any:

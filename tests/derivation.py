@@ -117,13 +117,13 @@ def edits(within: str, *replacements: tuple[str, str, str], pair: str = "1_1") -
     return [Edit(name, old, new, within, pair) for name, old, new in replacements]
 
 
-def some_at_once(every: Sequence[Any]) -> list[Any]:
+def some_at_once(every: Sequence[Any], apart: int = 6) -> list[Any]:
     """Parameters of a test: every sixth edit, and the others as slow ones, since each takes a proof of all loops.
 
     An edit may come with the module that it edits before it.
     """
     rows = [edit if isinstance(edit, tuple) else (edit,) for edit in every]
-    marks = [[pytest.mark.slow] if n % 6 else [] for n in range(len(rows))]
+    marks = [[pytest.mark.slow] if n % apart else [] for n in range(len(rows))]
     return [pytest.param(*row, id="-".join(map(str, row)), marks=m) for row, m in zip(rows, marks, strict=True)]
 
 

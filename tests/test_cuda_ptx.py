@@ -23,15 +23,21 @@ from tests.oracles import KEYS, POSITIONS, SUBSETS, degree_of
 #: Ampere's and Hopper's data-centre parts, and the newest that this toolkit knows.
 CAPABILITIES = ((8, 0), (9, 0), ptx.supported()[-1])
 KERNELS = [kernel for dtype in ptx.DTYPES for kernel in ptx.kernels(dtype)]
+
+
+def _soon(kernel: ptx.Kernel) -> bool:
+    """Every kind of kernel of one pair, and those with the most numbers in vectors: the others take minutes."""
+    of = {"1_1": "float32", "1_2": "float64"}.get("_".join(kernel.name.split("_")[-2:]))
+    return (of == kernel.dtype and (of == "float32" or "@" not in kernel.name)) or kernel.name == "product"
+
+
 #: The paths of one parity are parts of the whole: one part of the hardware tells enough of them.
-#: Of the rest, for one part float32 and the largest of float64 are compiled at once, the others with the slow tests.
+#: Of the rest, for one part of it some are compiled at once, the others with the slow tests.
 CASES = [
     pytest.param(
         kernel,
         cc,
-        marks=[]
-        if cc == CAPABILITIES[1] and (kernel.dtype == "float32" or kernel.name.endswith("1_2"))
-        else [pytest.mark.slow],
+        marks=[] if cc == CAPABILITIES[1] and _soon(kernel) else [pytest.mark.slow],
     )
     for kernel in KERNELS
     for cc in CAPABILITIES

@@ -368,7 +368,7 @@ PUBLIC = [
 EVERY = [*STREAMED, *TABULATED, *WALKERS, *MIXING, *SHARED, *ITEMS, *PLANS, *HOST, *PUBLIC]
 
 
-@pytest.mark.parametrize("edit", some_at_once(EVERY))
+@pytest.mark.parametrize("edit", some_at_once(EVERY, apart=12))
 def test_refused(edit: Edit) -> None:
     """Nothing else is concerned, so that it alone can be what T11 objects to."""
     refuses(MODULE, edit)

@@ -159,7 +159,7 @@ CALLS = [
 ]
 
 
-@pytest.mark.parametrize("edit", some_at_once([*KERNELS, *CALLS]))
+@pytest.mark.parametrize("edit", some_at_once([*KERNELS, *CALLS], apart=12))
 def test_refused(edit: Edit) -> None:
     """Chosen edits of 1→1, one of each kind and in each kernel."""
     refuses(edit)
