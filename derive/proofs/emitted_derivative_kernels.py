@@ -15,7 +15,8 @@ from ..execution import EmittedModule
 from .emitted_convolutions import EDGES, INDICES, INDPTR, NODES, RECEIVERS, zeros
 from .emitted_derivative_loops import CASES, GRAPH, ORDER, STARTS, LoopCase, SmallGraph, Streamed
 from .emitted_groups import Sharing
-from .emitted_loops import compared, symbols_array
+from .emitted_kernels import kernel_differences, run_differences
+from .emitted_loops import symbols_array
 from .thread_blocks import Device, Target, left_out
 
 #: Threads of a block.
@@ -189,22 +190,13 @@ def launched(
 ) -> Iterator[Any]:
     """A kernel with several results, less what they should be; `threads` are those that it needs and those of a block.
 
-    It is given no fewer, and a whole block beyond; each element must be written, once.
+    As many blocks must write each element once; one more must write nothing.
     """
     needed, together = threads
-    device, targets = Device(together), {n: Target(a.shape) for n, a in wanted.items()}
-    kernel = module.function(name, **on_device(module, device), **world)
+    targets = {n: Target(a.shape) for n, a in wanted.items()}
     arguments = (*given, *(targets[n] if n in targets else left_out(DIMENSIONS[n]) for n in names))
-    for block in range(-(-needed // together) + 1):
-        device.run_block(f"{module.name}: {name}", block, kernel, arguments)
-    for n, target in targets.items():
-        yield from compared(f"{module.name}: {name}, {n}", target.values, wanted[n])
-
-
-def on_device(module: EmittedModule, device: Device, **numbers: Any) -> dict[str, Any]:
-    """What the module's functions see of the device that runs them, and of its numbers."""
-    own = module.numbers(**{"ENABLE_CUDASIM": False, "_THREADS": device.threads, **numbers})
-    return {**own, "_constants": lambda like: module.constants, **device.world}
+    results = {f"{name}, {n}": (target, wanted[n]) for n, target in targets.items()}
+    yield from run_differences(module, world, name, needed, Device(together), arguments, results)
 
 
 # --- kernels that no pair has of its own ---------------------------------------------------------------
@@ -234,13 +226,9 @@ def helper_kernel_residuals(module: EmittedModule) -> tuple[Any, ...]:
         ("_repeat", (REPEATED, (c, 0, 1), source), repeated),
         ("_sum_repeats", (own, whole, (1, b, 1), whole, b, values), sums),
     )
-    return tuple(r for call in calls for r in _helper(module, *call))
-
-
-def _helper(module: EmittedModule, name: str, given: tuple[Any, ...], wanted: np.ndarray) -> list[int]:
-    device = Device(THREADS)
-    out = np.full(wanted.shape, None, dtype=object)
-    kernel = module.function(name, **on_device(module, device, _PART=PART))
-    for block in range(wanted.size // THREADS + 1):
-        device.run_block(f"{module.name}: {name}", block, kernel, (*given, out))
-    return compared(f"{module.name}: {name}", out, wanted)
+    world = {"_PART": PART}
+    return tuple(
+        r
+        for name, given, wanted in calls
+        for r in kernel_differences(module, world, name, (wanted.size, THREADS), given, wanted)
+    )

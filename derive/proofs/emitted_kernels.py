@@ -47,15 +47,28 @@ def device_differences(
 ) -> list[int]:
     """The same on a device that is there already."""
     out = Target(wanted.shape)
+    return run_differences(module, world, name, needed, device, (*arguments, out), {name: (out, wanted)})
+
+
+def run_differences(
+    module: EmittedModule,
+    world: Mapping[str, Any],
+    name: str,
+    needed: int,
+    device: Device,
+    arguments: Sequence[Any],
+    results: Mapping[str, tuple[Target, np.ndarray]],
+) -> list[int]:
+    """The same for several results, by name: the targets are among the arguments."""
     numbers = module.numbers(**{"ENABLE_CUDASIM": False, "_THREADS": device.threads, **world})
-    given = {"_constants": lambda like: module.constants, **device.world, **numbers}
-    kernel, where = module.function(name, **given), f"{module.name}: {name}"
-    read = [_read_only(a) if isinstance(a, np.ndarray) else a for a in arguments]
+    seen = {"_constants": lambda like: module.constants, **device.world, **numbers}
+    kernel, where = module.function(name, **seen), f"{module.name}: {name}"
+    given = [_read_only(a) if isinstance(a, np.ndarray) else a for a in arguments]
     blocks = -(-needed // device.threads)
     for block in range(blocks):
-        device.run_block(where, block, kernel, (*read, out))
-    left = compared(where, out.values, wanted)
-    device.run_block(where, blocks, kernel, (*read, out))
+        device.run_block(where, block, kernel, given)
+    left = [r for n, (out, wanted) in results.items() for r in compared(f"{module.name}: {n}", out.values, wanted)]
+    device.run_block(where, blocks, kernel, given)
     return left
 
 

@@ -248,6 +248,7 @@ class Target(_Places):
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__(shape)
         self.values = np.full(shape, None, dtype=object)
+        self.size = self.values.size
 
     def __setitem__(self, place: int | tuple[int, ...], value: Any) -> None:
         place = place if isinstance(place, tuple) else (place,)
