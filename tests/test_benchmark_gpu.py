@@ -21,9 +21,10 @@ from benchmarks.gpu.graphs import fluid_graph, random_graph
 from benchmarks.gpu.names import BACKWARD, CUE, E3NN, OEQ, OURS, PEERS, STREAMED, TORCH, WALKERS, WORKLOADS
 from benchmarks.gpu.plan import ALL_PAIRS, FLUID, RANDOM, Sizes, Spec, peers_of, rows
 from benchmarks.gpu.reading import from_json
-from benchmarks.gpu.results import FAILED, MISSING, WRONG, Entry, Results, Row, as_json
+from benchmarks.gpu.results import Entry, Results, Row, as_json
 from benchmarks.gpu.tables import markdown, summary
 from benchmarks.gpu.verdicts import verdicts
+from benchmarks.results import FAILED, MISSING, WRONG
 from benchmarks.timing import Timing
 
 COMMITTED = Path(__file__).resolve().parent.parent / "benchmarks" / "results"

@@ -11,7 +11,7 @@ import re
 import pytest
 
 from tests.oracles import KEYS
-from tests.test_cuda_missing import NO_MODULE, NO_REDIRECTION, TELL_IMPORT_ERROR, tell
+from tests.test_cuda_missing import CALL_EVERYTHING, NO_MODULE, NO_REDIRECTION, TELL_IMPORT_ERROR, tell
 from tests.test_cuda_simulator import no_gpu, run_cases
 
 FILES = ("cuda_derivative_cases.py", "cuda_derivative_refusals.py", "cuda_laplacian_cases.py")
@@ -59,29 +59,13 @@ def test_import_without_numba_cuda(obstacle: str) -> None:
     )
 
 
-CALL_EVERYTHING = """
-import inspect, json
-from pocket_tfn import cuda_derivatives
-found = {}
-for name in cuda_derivatives.__all__:
-    function = getattr(cuda_derivatives, name)
-    if inspect.isclass(function):
-        continue
-    needed = [p for p in inspect.signature(function).parameters.values() if p.default is p.empty]
-    try:
-        function(*[None] * len(needed))
-    except Exception as error:
-        found[name] = [type(error).__name__, str(error)]
-    else:
-        found[name] = None
-print(json.dumps(found))
-"""
+DERIVATIVES = "from pocket_tfn import cuda_derivatives as module\nMODULES = [(module, module.__all__)]\n"
 
 
 @pytest.mark.skipif(importlib.util.find_spec("numba_cuda") is None, reason="numba-cuda is not installed")
 def test_call_without_gpu() -> None:
     """One sentence says what is missing; all functions that there should be are there."""
-    answers = tell(CALL_EVERYTHING, NUMBA_DISABLE_CUDA="1")
+    answers = tell(DERIVATIVES + CALL_EVERYTHING, NUMBA_DISABLE_CUDA="1")
     derivatives = {
         f"{order}_{of}_{key}" for order in ("vjp", "jvp", "hvp") for of in ("apply", "convolve") for key in KEYS
     }

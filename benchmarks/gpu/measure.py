@@ -18,7 +18,8 @@ from benchmarks.gpu.cost import useful_bytes
 from benchmarks.gpu.floor import Floor
 from benchmarks.gpu.names import BACKWARD, COMPILED, OURS, STREAMED
 from benchmarks.gpu.plan import DTYPES, L_OUT, RANDOM, Sizes, Spec
-from benchmarks.gpu.results import FAILED, MISSING, SKIPPED, WRONG, Entry, Row, copy_share
+from benchmarks.gpu.results import SKIPPED, Entry, Row, copy_share
+from benchmarks.results import FAILED, MISSING, WRONG
 
 COMPILE_SECONDS, PEER_SECONDS = 30.0, 15.0
 """No peer is begun with less time left, one that compiles or another: the rest is for ours at the rows that remain."""

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from benchmarks.gpu.names import OURS, PEERS
-from benchmarks.gpu.results import TIMED, Entry, Results, Row, copy_share
+from benchmarks.gpu.results import Entry, Results, Row, copy_share
 from benchmarks.gpu.verdicts import verdicts
+from benchmarks.results import TIMED
 
 
 def summary(results: Results) -> str:
