@@ -103,17 +103,17 @@ _LEAST_CAPABILITY = (7, 0)  # from here on the threads of a warp have a program 
 
 def _require_device(where: str) -> None:
     """RuntimeError, in one sentence, where there is no GPU that these kernels can be compiled for and run on."""
-    if not (cuda.is_available() or _driver_is_there()):
+    if not _gpu_is_there():
         raise RuntimeError(f"{where}: no CUDA device is available (driver missing, or no GPU)")
     device = None if ENABLE_CUDASIM else cuda.get_current_device()
     if device is not None and (fault := _device_fault(device.id, tuple(device.compute_capability))):
         raise RuntimeError(f"{where}: {fault}")
 
 
-def _driver_is_there() -> bool:
-    """Whether there is a GPU; that Numba has none available may mean that the compiler is missing."""
+def _gpu_is_there() -> bool:
+    """Whether there is a GPU.  Numba's own answer would be no where but the compiler is missing, for which it looks."""
     try:
-        return not ENABLE_CUDASIM and bool(driver.is_available) and len(cuda.gpus) > 0
+        return ENABLE_CUDASIM or (bool(driver.is_available) and len(cuda.gpus) > 0)
     except CudaSupportError:
         return False
 
@@ -502,9 +502,15 @@ def _shared_splines(like):
 
 
 @_device
+def _members(slot, lane, group):
+    """The threads of a group, which are neighbours in one warp: a bit for each, by its place there."""
+    return ((1 << group) - 1) << ((slot - lane) & (_WARP - 1))
+
+
+@_device
 def _wait(slot, lane, group):
-    """Until all threads of a group, which are neighbours in one warp, have come so far; they then see what each wrote."""
-    cuda.syncwarp(((1 << group) - 1) << ((slot - lane) & (_WARP - 1)))
+    """Until all threads of a group have come so far; they then see what each wrote."""
+    cuda.syncwarp(_members(slot, lane, group))
 
 
 if ENABLE_CUDASIM:  # slices are vectors, shared memory has the alignment of the host, and barriers are those of blocks
@@ -5021,7 +5027,7 @@ def _viewed(where: str, name: str, interface: Any) -> Any:
 
 
 def _gpu_of(array: Any) -> int:
-    from numba.cuda.cudadrv.driver import binding, driver
+    from numba.cuda.cudadrv.driver import binding
 
     attribute = binding.CUpointer_attribute.CU_POINTER_ATTRIBUTE_DEVICE_ORDINAL
     return int(driver.cuPointerGetAttribute(attribute, binding.CUdeviceptr(_address(array))))
@@ -5061,6 +5067,15 @@ def _is_checked(indptr: Any, indices: Any, senders: int) -> bool:
     """Whether these are what checked_graph returned for no more senders than there are."""
     checked, least = getattr(indptr, "checked_with", (None, 0))
     return checked is indices and least <= senders
+
+
+def _well_formed(where: str, indptr: Any, indices: Any, senders: int) -> tuple[Any, Any]:
+    """A graph as contiguous arrays, after a check if there was none; ValueError if it is not well formed."""
+    checked = _is_checked(indptr, indices, senders)
+    indptr, indices = _packed(indptr), _packed(indices)
+    if not checked:
+        _check_graph(where, indptr, indices, senders)
+    return indptr, indices
 
 
 def _check_graph(where: str, indptr: Any, indices: Any, senders: int) -> None:
@@ -5369,10 +5384,7 @@ def _graph(
         floats["weights"] = weights
     dtype = _float_type(where, **floats)
     nodes, channels, _ = _graph_sizes(where, n_in, indptr, indices, vectors, features, weights)
-    checked = _is_checked(indptr, indices, nodes)
-    indptr, indices = _packed(indptr), _packed(indices)
-    if not checked:
-        _check_graph(where, indptr, indices, nodes)
+    indptr, indices = _well_formed(where, indptr, indices, nodes)
     weights = _nothing(1, dtype) if weights is None else _packed(weights)
     graph = _Graph(indptr, indices, _packed(vectors), _packed(features), weights, channels, dtype)
     return graph, [_packed(a) for a in others]
@@ -5473,8 +5485,7 @@ def _mix(kernel: Any, solid: bool, graph: _Graph, basis: Any, mixing: Any, out: 
     *inner, mixed = mixing.shape
     nodes, n_out, _ = out.shape
     right = mixing.reshape(math.prod(inner), mixed)
-    wide = min(_exponent(_WARP), _exponent(2 * graph.channels - 1))
-    plan = _Plan((0,), wide, 0, -(-graph.channels // (1 << wide)))
+    plan = _plan(graph.channels, graph.dtype, 0, (), most=graph.dtype.itemsize)  # a channel for each thread
     at_once = max(min(_MIXING_BYTES // (n_out * right.shape[0] * graph.dtype.itemsize), nodes), 1)
     sums = _empty((at_once, n_out, *inner), graph.dtype)
     rows = out.reshape(nodes * n_out, mixed)

@@ -33,7 +33,6 @@ import numpy as np
 
 from .cuda import (
     _THREADS,
-    _WARP,
     ENABLE_CUDASIM,
     _apply_channel_1_0,
     _apply_channel_1_1,
@@ -44,7 +43,6 @@ from .cuda import (
     _apply_channel_1_2_polar,
     _broadcast,
     _calls,
-    _check_graph,
     _check_out,
     _constants,
     _core,
@@ -76,6 +74,7 @@ from .cuda import (
     _launch,
     _load,
     _load_once,
+    _members,
     _nothing,
     _on_device,
     _on_host,
@@ -96,6 +95,7 @@ from .cuda import (
     _unit,
     _vector_bytes,
     _wait,
+    _well_formed,
     cuda,
 )
 
@@ -3578,7 +3578,7 @@ def _edge_moved_twice(k, normalize, x, y, z, s, b0, b1, b2, e, d_vectors, d0, d1
 @_device
 def _exchanged(value, half, slot, lane, group):
     """What the thread with the other number has whose binary digits differ in `half` alone; all of a group take part."""
-    return cuda.shfl_xor_sync(((1 << group) - 1) << ((slot - lane) & (_WARP - 1)), value, half)
+    return cuda.shfl_xor_sync(_members(slot, lane, group), value, half)
 
 
 if ENABLE_CUDASIM:  # which lends the memory of a block to functions of the kernel's own module alone
@@ -9223,11 +9223,7 @@ def transpose(indptr: Any, indices: Any) -> Transposed:
         raise ValueError(f"{where}: indptr must have shape (N + 1,), got {tuple(indptr.shape)}")
     if indices.ndim != 1:
         raise ValueError(f"{where}: indices must have shape (E,), got {tuple(indices.shape)}")
-    checked = _is_checked(indptr, indices, indptr.shape[0] - 1)
-    indptr, indices = _packed(indptr), _packed(indices)
-    if not checked:
-        _check_graph(where, indptr, indices, indptr.shape[0] - 1)
-    return _transpose(indptr, indices)
+    return _transpose(*_well_formed(where, indptr, indices, indptr.shape[0] - 1))
 
 
 def _transpose(indptr: Any, indices: Any) -> Transposed:
@@ -9300,10 +9296,7 @@ def _check_edges(
         if f"{name}_tangent" in given:
             _shape(where, f"{name}_tangent", floats[f"{name}_tangent"], f"that of {name}", shapes[name])
     flag = int(not _solid(where, normalize))
-    checked = _is_checked(indptr, indices, nodes)
-    indptr, indices = _packed(indptr), _packed(indices)
-    if not checked:
-        _check_graph(where, indptr, indices, nodes)
+    indptr, indices = _well_formed(where, indptr, indices, nodes)
     return _read(indptr, indices, {name: _packed(a) for name, a in floats.items()}, tangents is not None, shapes, flag)
 
 
@@ -9566,14 +9559,11 @@ def position_cotangents(indptr: Any, indices: Any, vectors: Any, transposed: Tra
     dtype = _float_type(where, vectors=vectors)
     likewise = np.empty((max(indptr.size - 1, 0), 1, 1), dtype)
     nodes, _, _ = _graph_sizes(where, 1, indptr, indices, vectors, likewise, None)
-    checked = _is_checked(indptr, indices, nodes)
-    indptr, indices, vectors = _packed(indptr), _packed(indices), _packed(vectors)
-    if not checked:
-        _check_graph(where, indptr, indices, nodes)
+    indptr, indices = _well_formed(where, indptr, indices, nodes)
     order = _transposed(where, indptr, indices, transposed) or _transpose(indptr, indices)
     out = _empty((nodes, 3), dtype)
     if nodes:
-        _launch(_sum_nodes, 3 * nodes, indptr, order.indptr, order.edges, vectors, out)
+        _launch(_sum_nodes, 3 * nodes, indptr, order.indptr, order.edges, _packed(vectors), out)
     return out
 
 
@@ -9624,10 +9614,7 @@ def _laplacian_convolve(
         lead = "3 N, N" if coordinates[name] else "N"
         _shape(where, name, floats[name], f"({lead}, {n_in}, C)", (*coordinates[name], nodes, n_in, channels))
     flag = int(not _solid(where, normalize))
-    checked = _is_checked(indptr, indices, nodes)
-    indptr, indices = _packed(indptr), _packed(indices)
-    if not checked:
-        _check_graph(where, indptr, indices, nodes)
+    indptr, indices = _well_formed(where, indptr, indices, nodes)
     result = ForwardLaplacian(
         *(_empty((*lead, nodes, n_out, channels), dtype) for lead in ((), (3 * nodes,), ()))
     )

@@ -137,7 +137,7 @@ from numba import cuda as driver
 from numba.cuda.cudadrv import nvvm
 from numba.cuda.cudadrv import nvrtc
 from pocket_tfn import cuda as module
-module._driver_is_there = lambda: True
+module._gpu_is_there = lambda: True
 driver.is_available = lambda: {compiler}  # as Numba has it
 nvrtc.get_supported_ccs = lambda: {toolkit}
 driver.gpus = [None, SimpleNamespace(compute_capability={capability}, id=1)]

@@ -215,7 +215,7 @@ SHARED = [
         ("of the first", "return array[e]", "return array[0]"),
     ),
     *edits(
-        "_wait",
+        "_members",
         ("one thread too few", "(1 << group) - 1", "(1 << group - 1) - 1"),
         ("another thread too", "(1 << group) - 1", "1 << group"),
         ("from the thread on", "slot - lane", "slot"),
@@ -282,8 +282,8 @@ PLANS = [
     ),
     *edits(
         "_mix",
-        ("threads", "_exponent(2 * graph.channels - 1)", "_exponent(graph.channels) - 1"),
-        ("parts", "-(-graph.channels // (1 << wide))", "graph.channels // (1 << wide)"),
+        ("several channels for each thread", ", most=graph.dtype.itemsize", ""),
+        ("several edges at once", "graph.dtype, 0, ()", "graph.dtype, 40, ()"),
         ("always the first receivers", "solid, first, *arrays", "solid, 0, *arrays"),
         ("components forgotten", "(last - first) * n_out, right", "(last - first), right"),
         ("to the first rows", "rows[first * n_out : last * n_out]", "rows[: (last - first) * n_out]"),

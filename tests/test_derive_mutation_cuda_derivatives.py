@@ -90,8 +90,8 @@ KERNELS = [
     ),
     *edits(
         "_exchanged",
-        ("those of the warp that are no group", "(1 << group) - 1", "(1 << group) + 1"),
-        ("the first of the warp", "(slot - lane) &", "(slot + lane) &"),
+        ("those of the warp that are no group", "_members(slot, lane, group)", "_members(slot, lane, group) + 2"),
+        ("the first of the warp", "_members(slot, lane, group)", "_members(slot, slot, group)"),
         ("another thread", "value, half)", "value, half ^ 1)"),
     ),
     *edits("_set_direction", ("another axis", "frames[slot, 1] = y", "frames[slot, 1] = x")),
