@@ -219,12 +219,25 @@ def uses_atomics(ptx: str) -> bool:
 
 def count(ptx: str) -> Counts:
     """Instructions by kind; loads and stores are those of global memory, as such or through a generic address."""
-    operand = r"(?:\.global)?(?:\.nc)?(?:\.L1::(no_allocate))?(?:\.v([24]))?\.[bfsu](\d+)\b"
-    loads, stores = (re.findall(rf"\b{operation}{operand}", ptx) for operation in ("ld", "st"))
-    width = max((int(v or 1) for _, v, _ in loads + stores), default=1)
-    vector_loads, vector_stores = (sum(bool(v) for _, v, _ in found) for found in (loads, stores))
-    wide = sum(int(v or 1) * int(bits) == 128 for _, v, bits in loads)
-    passing = sum(bool(hint) for hint, _, _ in loads)
+    loads, stores = (list(_moves(ptx, operation)) for operation in ("ld", "st"))
+    width = max((numbers for numbers, _, _ in loads + stores), default=1)
+    vector_loads, vector_stores = (sum(numbers > 1 for numbers, _, _ in found) for found in (loads, stores))
+    wide = sum(size == 16 for _, size, _ in loads)
+    passing = sum(passes for _, _, passes in loads)
     divisions = len(re.findall(r"\b(?:div|rem)\.[su](?:16|32|64)\b", ptx))
     fma = len(re.findall(r"\bfma\.rn\.f", ptx))
     return Counts(fma, len(loads), len(stores), width, vector_loads, vector_stores, wide, passing, divisions)
+
+
+def _moves(ptx: str, operation: str) -> Iterator[tuple[int, int, bool]]:
+    """By load or store: how many numbers it moves, of how many bytes in all, and whether it passes the first cache.
+
+    From Blackwell on two float32 are one register of 64 bits, as an integer is; those that are added and multiplied in
+    pairs are numbers.
+    """
+    pairs = set(re.findall(r"%rd\d+", " ".join(re.findall(r"\.f32x2\s[^;]*", ptx))))
+    kind = rf"\b{operation}(?:\.global)?(?:\.nc)?(?:\.L1::(no_allocate))?(?:\.v([24]))?\.[bfsu](\d+)\b([^;]*)"
+    for hint, vector, bits, operands in re.findall(kind, ptx):
+        numbers = int(vector or 1)
+        paired = not pairs.isdisjoint(re.findall(r"%rd\d+", re.sub(r"\[.*?\]", "", operands)))
+        yield numbers * (2 if paired else 1), numbers * int(bits) // 8, bool(hint)

@@ -219,6 +219,16 @@ def test_vector_loads_are_counted() -> None:
     assert ptx.count(text) == want
 
 
+def test_pairs_are_vectors() -> None:
+    """Two float32 in a register of 64 bits are two numbers, an index or an address there is one."""
+    text = """
+    ld.global.b64 %rd1, [%rd9]; ld.global.v2.b64 {%rd2, %rd3}, [%rd8]; ld.global.b64 %rd4, [%rd2];
+    add.f32x2 %rd5, %rd1, %rd2; mul.f32x2 %rd6, %rd5, %rd3; st.global.b64 [%rd7], %rd6; st.global.b64 [%rd6], %rd4;
+    """
+    want = ptx.Counts(0, 3, 2, vector_width=4, vector_loads=2, vector_stores=1, wide_loads=1)
+    assert ptx.count(text) == want
+
+
 def test_divisions_are_counted() -> None:
     """Of integers alone."""
     text = "div.s64 %rd1; rem.u32 %r1; div.rn.f32 %f1; rem.s16 %rs1; // divide"
