@@ -8,6 +8,7 @@ is the contraction itself, so every (l_in, l_f, l_out) inside the triangle has a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import product
@@ -116,13 +117,13 @@ def _at(array: sp.ImmutableDenseNDimArray, index: tuple[int, ...]) -> sp.Expr:
 
 @dataclass(frozen=True)
 class Pair:
-    """Paths l_in → l_out, ascending in l_f: all of them, together every SO(3)-equivariant kernel between the two (T6),
-    or those of one parity (see :func:`variants`).
+    """Paths l_in → l_out, ascending in l_f, that the same functions sum: all of them, together every SO(3)-equivariant
+    kernel between the two (T6), or some.
 
     Attributes
     ----------
     parity
-        Empty for all paths; "polar" or "axial" for a subset.
+        Empty, or of functions for the paths of one kind alone (see :func:`variants`), "polar" or "axial".
     """
 
     l_in: int
@@ -134,6 +135,11 @@ class Pair:
     def key(self) -> str:
         """Such as 1_2 or 1_2_polar: the suffix of the generated functions."""
         return "_".join([str(self.l_in), str(self.l_out), *filter(None, [self.parity])])
+
+    @property
+    def complete(self) -> bool:
+        """Whether no path l_in → l_out is missing."""
+        return [p.l_f for p in self.paths] == list(filter_degrees(self.l_in, self.l_out))
 
 
 def _levi_civita_form() -> IndexExpression:
@@ -163,6 +169,8 @@ CLOSED_FORMS: dict[tuple[int, int, int], tuple[str, str, IndexExpression]] = {
 
 #: What `make derive` emits: the couplings of a vector field to scalars, vectors and symmetric tensors.
 EMITTED_PAIRS = ((1, 0), (1, 1), (1, 2))
+#: Kinds of paths, by whether l_in + l_f + l_out is odd.
+PARITIES = ("polar", "axial")
 
 
 @cache
@@ -176,25 +184,48 @@ def path(l_in: int, l_f: int, l_out: int) -> Path:
 @cache
 def pair(l_in: int, l_out: int) -> Pair:
     """All paths l_in → l_out in ascending l_f; raises ValueError for negative degrees."""
-    degrees = range(abs(l_in - l_out), l_in + l_out + 1)
     check_triangle(l_in, abs(l_in - l_out), l_out)
-    return Pair(l_in, l_out, tuple(path(l_in, l_f, l_out) for l_f in degrees))
+    return Pair(l_in, l_out, tuple(path(l_in, l_f, l_out) for l_f in filter_degrees(l_in, l_out)))
 
 
-def variants(whole: Pair) -> tuple[Pair, ...]:
-    """The pair itself and, where it has paths of both kinds, each kind alone: what users of O(3) choose from.
+def filter_degrees(l_in: int, l_out: int) -> range:
+    """The l_f that couple l_in to l_out: those inside the triangle."""
+    return range(abs(l_in - l_out), l_in + l_out + 1)
+
+
+def of_parity(whole: Pair, parity: str) -> Pair:
+    """Of a pair, the paths of one kind alone; none where it has no such path.
 
     A polar path (l_in + l_f + l_out even) takes true tensors to true tensors, an axial one to pseudotensors.
     """
-    by_parity = {
-        name: tuple(p for p in whole.paths if (p.l_in + p.l_f + p.l_out) % 2 == odd)
-        for odd, name in enumerate(("polar", "axial"))
-    }
-    if not all(by_parity.values()):
-        return (whole,)
-    return (whole, *(replace(whole, paths=paths, parity=name) for name, paths in by_parity.items()))
+    odd = PARITIES.index(parity)
+    paths = tuple(p for p in whole.paths if (p.l_in + p.l_f + p.l_out) % 2 == odd)
+    return replace(whole, paths=paths, parity=parity)
+
+
+def variants(whole: Pair) -> tuple[Pair, ...]:
+    """The pair itself and, where it has paths of both kinds, each kind alone: what users of O(3) choose from."""
+    each = tuple(of_parity(whole, parity) for parity in PARITIES)
+    return (whole, *each) if all(p.paths for p in each) else (whole,)
 
 
 def emitted_pairs() -> tuple[Pair, ...]:
-    """The pairs of the default catalogue."""
-    return tuple(pair(*degrees) for degrees in EMITTED_PAIRS)
+    """The pairs of the default catalogue, for each of which there are functions of its own."""
+    return tuple(variant for degrees in EMITTED_PAIRS for variant in variants(pair(*degrees)))
+
+
+def wholes(pairs: Iterable[Pair]) -> tuple[Pair, ...]:
+    """For each (l_in, l_out), in the order in which they come, the paths of all its pairs, each once: what theorems
+    about paths are about."""
+    paths: dict[tuple[int, int], dict[int, Path]] = {}
+    for p in pairs:
+        known = paths.setdefault((p.l_in, p.l_out), {})
+        known.update((one.l_f, one) for one in p.paths if one.l_f not in known)
+    return tuple(Pair(*degrees, tuple(known[l_f] for l_f in sorted(known))) for degrees, known in paths.items())
+
+
+def completed(some: Pair) -> Pair:
+    """A pair with the paths that it lacks as the catalogue has them."""
+    known = {p.l_f for p in some.paths}
+    lacking = (p for p in pair(some.l_in, some.l_out).paths if p.l_f not in known)
+    return Pair(some.l_in, some.l_out, tuple(sorted((*some.paths, *lacking), key=lambda p: p.l_f)))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import sympy as sp
 
-from .catalogue import Pair
+from .catalogue import Pair, wholes
 from .emission import render
 from .proofs import Proof
 from .proofs.printing import constant_latex, latex
@@ -29,7 +29,7 @@ def book_file(pairs: Sequence[Pair], proofs: Sequence[Proof]) -> tuple[str, str]
             "form": p.form.latex() if p.form else r"\sqrt{4\pi} \sum_m Y_m Q_m",
             "constant": constant_latex(p.contraction_constant),
         }
-        for pair in pairs
+        for pair in wholes(pairs)
         for p in pair.paths
     ]
     return "proofs/book.tex", render("book.tex.jinja", paths=paths, proofs=proofs)

@@ -128,8 +128,8 @@ def some_at_once(every: Sequence[Any], apart: int = 6) -> list[Any]:
 
 
 def pairs_of(key: str) -> list[Pair]:
-    """The pair with this key, among those that are emitted."""
-    return [p for p in emitted_pairs() if p.key == key]
+    """The pair with this key and those for one parity of its paths, among those that are emitted."""
+    return [p for p in emitted_pairs() if p.key == key or p.key.startswith(f"{key}_")]
 
 
 @cache

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 import sympy as sp
 from pocket_tfn.derive.cartesian import delta, epsilon, r
-from pocket_tfn.derive.catalogue import Pair, emitted_pairs, pair
+from pocket_tfn.derive.catalogue import Pair, emitted_pairs, pair, wholes
 from pocket_tfn.derive.derivatives import channel_vjp, edge_vjp, jvp, named, roots
 from pocket_tfn.derive.lowering import apply_expressions, lower_apply
 from pocket_tfn.derive.program import Program
@@ -17,7 +17,7 @@ from pocket_tfn.derive.symbols import DIRECTION
 from tests.derivation import patched, refused, replace_form
 from tests.test_derive_mutation import WRONG_FORMS
 
-PAIRS = [*emitted_pairs(), pair(0, 0), pair(0, 1), pair(2, 1), pair(2, 2)]
+PAIRS = [*wholes(emitted_pairs()), pair(0, 0), pair(0, 1), pair(2, 1), pair(2, 2)]
 of_pairs = pytest.mark.parametrize("pair", PAIRS, ids=lambda p: p.key)
 
 

@@ -13,7 +13,7 @@ import pytest
 import sympy as sp
 from pocket_tfn.derive import catalogue, coupling, harmonics
 from pocket_tfn.derive.cartesian import Factor, IndexExpression, Term, delta, epsilon, r
-from pocket_tfn.derive.catalogue import Pair, emitted_pairs, pair
+from pocket_tfn.derive.catalogue import Pair, emitted_pairs, pair, wholes
 from pocket_tfn.derive.proofs import index_lemma, t02_coupling, t05_equivariance
 from pocket_tfn.derive.proofs import t01_harmonics as t01
 from pocket_tfn.derive.proofs import t04_contraction as t04
@@ -99,16 +99,30 @@ def test_wrong_lambda(key: str, factor: sp.Expr) -> None:
 
 @pytest.mark.parametrize("key", ["1_0", "1_1", "1_2"])
 def test_missing_and_repeated_row(key: str) -> None:
-    """A catalogue that lacks a path, or holds one twice, is not complete."""
+    """Among all paths, one that is missing, or there twice."""
     (whole,) = [p for p in emitted_pairs() if p.key == key]
     for index in range(len(whole.paths)):
-        fewer = (*whole.paths[:index], *whole.paths[index + 1 :])
-        refused(lambda paths=fewer: t06.prove([Pair(whole.l_in, whole.l_out, paths)]))  # type: ignore[misc]
+        fewer = Pair(whole.l_in, whole.l_out, (*whole.paths[:index], *whole.paths[index + 1 :]))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(t06, "completed", lambda some: some)
+            refused(lambda some=fewer: t06.prove([some]))  # type: ignore[misc]
     more = (*whole.paths, whole.paths[0])
     refused(lambda: t06.prove([Pair(whole.l_in, whole.l_out, more)]))
     if len(whole.paths) > 1:
         twice = (*whole.paths[:-1], whole.paths[0])
         refused(lambda: t06.prove([Pair(whole.l_in, whole.l_out, twice)]))
+
+
+@pytest.mark.parametrize("kept", [(1,), (0, 2)], ids=str)
+def test_some_paths_alone(kept: tuple[int, ...]) -> None:
+    """Where some paths are emitted, T6 and T10 are about all, and say which those are."""
+    some = Pair(1, 1, tuple(pair(1, 1).paths[l_f] for l_f in kept))
+    completeness, origin = t06.prove([some]), t10.prove([some])
+    assert r"number is $3\ (1\to1)$" in completeness.statement
+    assert rf"for $1 \to 1$ those with $J = {', '.join(map(str, kept))}$ alone" in completeness.statement
+    assert completeness.identities == t06.prove([pair(1, 1)]).identities
+    assert origin.identities == t10.prove([pair(1, 1)]).identities
+    assert (r"$1 \otimes 0 \to 1$ survives" if 0 in kept else "none survives") in origin.statement
 
 
 def test_inhomogeneous_form_at_the_origin() -> None:
@@ -182,7 +196,7 @@ def test_wrong_clebsch_gordan(degrees: tuple[int, int, int], factor: sp.Expr) ->
         for module in (coupling, t02_coupling, t04):
             patch.setattr(module, "real_clebsch_gordan", wrong)
         chosen = pair(degrees[0], degrees[2])
-        refused(lambda: t02_coupling.prove([chosen, *emitted_pairs()[1:]]))
+        refused(lambda: t02_coupling.prove([chosen, *wholes(emitted_pairs())[1:]]))
         refused(lambda: t04.prove([chosen]))
 
 

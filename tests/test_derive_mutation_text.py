@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 from pocket_tfn.derive import cli, pipeline
-from pocket_tfn.derive.catalogue import Pair, emitted_pairs
 from pocket_tfn.derive.proofs import ProofError
 from pocket_tfn.derive.proofs import t11_emitted as t11
 
-from tests.derivation import emitted_modules, patched, refused, replace_form, snapshot, some_at_once
+from tests.derivation import emitted_modules, pairs_of, patched, refused, replace_form, snapshot, some_at_once
 from tests.test_derive_mutation import WRONG_FORMS
 
 # --- the emitted code ---------------------------------------------------------------------------------------
@@ -153,10 +152,6 @@ CASES = [
     *(("cpu.py", e) for e in (*FORMULAS, *CONSTANTS, *UNIT, *ITEMS, *CPU_LOOPS)),
     *(("cuda.py", e) for e in (*FORMULAS, *CONSTANTS, *UNIT, *ITEMS)),
 ]
-
-
-def pairs_of(key: str) -> list[Pair]:
-    return [p for p in emitted_pairs() if p.key == key]
 
 
 @pytest.mark.parametrize("module", ["cpu.py", "cuda.py"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from ..catalogue import Pair
+from ..catalogue import Pair, wholes
 from . import (
     t01_harmonics,
     t02_coupling,
@@ -26,19 +26,20 @@ from .proof import Proof, ProofError
 
 __all__ = ["THEOREMS", "Proof", "ProofError", "Prover"]
 
-#: (pairs, emitted code by file name) → proof.
+#: (pairs of which there are functions, emitted code by file name) → proof.  What is about paths, not functions, takes
+#: each path once.
 Prover = Callable[[Sequence[Pair], Mapping[str, str]], Proof]
 
 THEOREMS: dict[str, Prover] = {
-    "T1": lambda pairs, code: t01_harmonics.prove(pairs),
-    "T2": lambda pairs, code: t02_coupling.prove(pairs),
-    "T4": lambda pairs, code: t04_contraction.prove(pairs),
-    "T5": lambda pairs, code: t05_equivariance.prove(pairs),
-    "T6": lambda pairs, code: t06_completeness.prove(pairs),
+    "T1": lambda pairs, code: t01_harmonics.prove(wholes(pairs)),
+    "T2": lambda pairs, code: t02_coupling.prove(wholes(pairs)),
+    "T4": lambda pairs, code: t04_contraction.prove(wholes(pairs)),
+    "T5": lambda pairs, code: t05_equivariance.prove(wholes(pairs)),
+    "T6": lambda pairs, code: t06_completeness.prove(wholes(pairs)),
     "T7": lambda pairs, code: t07_slides.prove(),
-    "T10": lambda pairs, code: t10_origin.prove(pairs),
+    "T10": lambda pairs, code: t10_origin.prove(wholes(pairs)),
     "T11": lambda pairs, code: t11_emitted.prove(pairs, code),
-    "T12": lambda pairs, code: t12_derivatives.prove(pairs),
+    "T12": lambda pairs, code: t12_derivatives.prove(wholes(pairs)),
     "T13": lambda pairs, code: t13_splines.prove(),
     "T14": lambda pairs, code: t14_emitted_derivatives.prove(pairs, code),
 }

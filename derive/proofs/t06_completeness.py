@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sympy as sp
 from sympy.polys.matrices import DomainMatrix
 
-from ..catalogue import Pair, Path
+from ..catalogue import Pair, Path, completed
 from ..exact import SphereRing
 from ..harmonics import component_generator
 from ..symbols import DIRECTION
@@ -18,7 +18,8 @@ NORTH = dict(zip(DIRECTION, (0, 0, 1), strict=True))
 
 
 def prove(pairs: Sequence[Pair]) -> Proof:
-    """T6 for every pair."""
+    """T6 for every pair, with all paths between its degrees, be they emitted or not."""
+    emitted, pairs = pairs, [completed(p) for p in pairs]
     dimensions = ", ".join(rf"{len(p.paths)}\ ({p.l_in}\to{p.l_out})" for p in pairs)
     return Proof(
         number=6,
@@ -31,7 +32,7 @@ def prove(pairs: Sequence[Pair]) -> Proof:
             "\n"
             r"is $K(r) = \sum_J \rho_J(|r|)\, K^{(J)}(\hat r)$ with the Cartesian forms $K^{(J)}$ of \tfnref{T4} and unique "
             r"$\rho_J$. Their "
-            rf"number is ${dimensions}$, and they are orthogonal."
+            rf"number is ${dimensions}$, and they are orthogonal.{_emitted(emitted)}"
         ),
         hypotheses=(
             r"Components, $D^l$ and the generators $G^l_k$ as in \tfnref{T1} and \tfnref{T2}; no continuity of $K$ is needed.",
@@ -39,6 +40,19 @@ def prove(pairs: Sequence[Pair]) -> Proof:
         steps=(_transitivity(), *(_stabiliser(p) for p in pairs), _orthogonality(pairs)),
         remarks=(_parity(pairs),),
     )
+
+
+def _emitted(pairs: Sequence[Pair]) -> str:
+    """What the statement says where the catalogue has some of the paths alone."""
+    some = [p for p in pairs if not p.complete]
+    if not some:
+        return ""
+    kept = "; ".join(rf"for ${p.l_in} \to {p.l_out}$ those with $J = {_degrees(p.paths)}$" for p in some)
+    return f" Not all of them are in this catalogue: {kept} alone."
+
+
+def _degrees(paths: Sequence[Path]) -> str:
+    return ", ".join(str(p.l_f) for p in paths)
 
 
 def _transitivity() -> Step:
@@ -132,7 +146,7 @@ def _parity(pairs: Sequence[Pair]) -> Step:
         for r in residuals(p.kernel.subs(mirrored, simultaneous=True), (-1) ** p.l_f * p.kernel)
     ]
     natural = "; ".join(
-        rf"${pair.l_in} \to {pair.l_out}$: $J = {', '.join(str(p.l_f) for p in pair.paths if _keeps_parity(p))}$"
+        rf"${pair.l_in} \to {pair.l_out}$: $J = {_degrees([p for p in pair.paths if _keeps_parity(p)])}$"
         for pair in pairs
     )
     return Step(

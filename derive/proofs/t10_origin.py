@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import sympy as sp
 
-from ..catalogue import Pair
+from ..catalogue import Pair, completed
 from ..harmonics import sphere_integral
 from ..symbols import DIRECTION
 from .printing import latex
@@ -17,9 +17,9 @@ ORIGIN = dict.fromkeys(DIRECTION, 0)
 
 
 def prove(pairs: Sequence[Pair]) -> Proof:
-    """T10 for every pair."""
-    paths = [p for pair in pairs for p in pair.paths]
-    scalars = [p for p in paths if p.l_f == 0]
+    """T10 for every pair, with all paths between its degrees; it says which of those that are emitted survive."""
+    emitted, pairs = pairs, [completed(p) for p in pairs]
+    scalars = [p for pair in emitted for p in pair.paths if p.l_f == 0]
     survivors = ", ".join(rf"${p.l_in} \otimes 0 \to {p.l_out}$" for p in scalars) or "none"
     return Proof(
         number=10,
@@ -29,7 +29,7 @@ def prove(pairs: Sequence[Pair]) -> Proof:
             r"Let $K(r) = \sum_J \rho_J(|r|)\, K^{(J)}(\hat r)$ be equivariant for $r \ne 0$, as in \tfnref{T6}. $K$ extends "
             r"continuously to $r = 0$ if and only if $\rho_0$ has a limit $\rho_0(0)$ there and $\rho_J \to 0$ for all $J > 0$; then "
             r"$K(0) = \rho_0(0)\, K^{(0)}$, the $J = 0$ channel alone. Among the paths of the catalogue "
-            rf"{survivors} survives. If the $\rho_J$ have limits but $K$ does not extend, the same value is the mean of the limits "
+            rf"{survivors} {'survive' if len(scalars) > 1 else 'survives'}. If the $\rho_J$ have limits but $K$ does not extend, the same value is the mean of the limits "
             "of $K$ over all directions."
         ),
         hypotheses=(

@@ -8,7 +8,7 @@ from typing import Any
 
 import sympy as sp
 
-from ..catalogue import Pair, variants
+from ..catalogue import Pair
 from ..constants import constant_value
 from ..emission import MANTISSA, POWERS
 from ..exact import SphereRing
@@ -92,11 +92,11 @@ def _proof(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> Proof:
             r"arrays of others are viewed, graphs are checked, memory is asked for, and a call's stream is chosen.",
         ),
         steps=(
-            *(_scalar_functions(pair, modules) for whole in pairs for pair in variants(whole)),
+            *(_scalar_functions(pair, modules) for pair in pairs),
             _unit_vector(modules),
             _splines(modules),
-            _loops([pair for whole in pairs for pair in variants(whole)], modules),
-            _calls([pair for whole in pairs for pair in variants(whole)], modules),
+            _loops(pairs, modules),
+            _calls(pairs, modules),
             *_conversion(pairs, modules),
             _constants(modules),
         ),
@@ -317,9 +317,9 @@ def _channels(cases: Sequence[Case]) -> str:
 
 
 def _conversion(pairs: Sequence[Pair], modules: Sequence[EmittedModule]) -> tuple[Step, ...]:
-    """The slides' radial functions, where 1→2 is emitted."""
+    """The slides' radial functions, where the whole 1→2 is emitted."""
     modules = [m for m in modules if not m.runs_on_gpu]
-    if not modules or (1, 2) not in {(p.l_in, p.l_out) for p in pairs}:
+    if not modules or not any(p.key == "1_2" and p.complete for p in pairs):
         return ()
     alpha, beta = sp.symbols("alpha beta")
     radial = ", ".join(latex(e) for e in radial_from_slides(alpha, beta))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..catalogue import Pair, variants
+from ..catalogue import Pair
 from ..execution import EmittedCodeError, EmittedModule
 from .emitted_derivative_calls import handed_residuals, returned_residuals, transpose_residuals
 from .emitted_derivative_kernels import derivative_kernel_residuals, helper_kernel_residuals
@@ -30,7 +30,7 @@ def prove(pairs: Sequence[Pair], files: Mapping[str, str]) -> Proof:
         modules = [EmittedModule(n, files[n], files[BESIDE[n]]) for n in sorted(BESIDE.keys() & files.keys())]
         for module in modules:
             module.require_typed_numbers()
-        return _proof([v for whole in pairs for v in variants(whole)], modules)
+        return _proof(pairs, modules)
     except EmittedCodeError as error:
         raise ProofError(str(error)) from error
 
