@@ -10,7 +10,8 @@ Read the files in the order of the argument:
     rotations           all rotations at once
     proofs/             the theorems
     program             straight-line programs
-    index_action, vector_form, matrix_form, lowering    from the catalogue to programs
+    chains              a Cartesian form for any degrees: contract, turn, multiply
+    edge_values, chain_form, matrix_form, lowering      from the catalogue to programs
     constants, printing, emission, latex                from programs and proofs to files
     execution           emitted code, run on symbols (theorem T11)
     pipeline, folder, cli                               the command

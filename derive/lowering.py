@@ -13,10 +13,10 @@ from functools import cache
 import sympy as sp
 
 from .catalogue import Pair
-from .matrix_form import matrix_form, matrix_kernel
+from .chain_form import chain_form, chain_kernel
+from .matrix_form import matrix_form, matrix_kernel, message_form, weighted_messages
 from .program import Builder, Operations, Program, count_operations, specialise
 from .symbols import DIRECTION, features, radial_symbols
-from .vector_form import vector_form, vector_kernel
 
 
 def apply_expressions(pair: Pair) -> list[sp.Expr]:
@@ -48,14 +48,17 @@ def naive_operations(expressions: Iterable[sp.Expr]) -> Operations:
 
 @cache
 def lower_apply(pair: Pair) -> Program:
-    """(r̂ | φ, f) ↦ Σ_p φ_p K^p(r̂) f with the fewest operations per channel, then per edge."""
-    forms = [form for form in (vector_form(pair), matrix_form(pair)) if form]
-    return min(forms, key=lambda p: (p.channel_operations.total, p.edge_operations.total))
+    """(r̂ | φ, f) ↦ Σ_p φ_p K^p(r̂) f at the lowest cost per channel, then per edge."""
+    return min((chain_form(pair), matrix_form(pair), weighted_messages(pair)), key=_per_channel)
 
 
 @cache
 def lower_messages(pair: Pair) -> Program:
-    """(r̂ | f) ↦ K^p(r̂) f for every path p: `apply` at radial functions (1, 0, ..), (0, 1, ..), .., written as one."""
+    """(r̂ | f) ↦ K^p(r̂) f for every path p: `apply` at radial functions (1, 0, ..), (0, 1, ..), .., or one by one."""
+    return min((_specialised(pair), message_form(pair)), key=_per_channel)
+
+
+def _specialised(pair: Pair) -> Program:
     act, radial, f = lower_apply(pair), radial_symbols(pair), features(2 * pair.l_in + 1)
     builder = Builder(DIRECTION, f)
     one_at_a_time = [{s: sp.Integer(s == chosen) for s in radial} for chosen in radial]
@@ -68,5 +71,10 @@ def lower_messages(pair: Pair) -> Program:
 @cache
 def lower_kernel(pair: Pair) -> Program:
     """(r̂ | φ) ↦ Σ_p φ_p K^p(r̂), row by row; nothing is hoisted in a single loop, so the total counts."""
-    forms = [form for form in (vector_kernel(pair), matrix_kernel(pair)) if form]
+    forms = (chain_kernel(pair), matrix_kernel(pair))
     return min(forms, key=lambda p: p.edge_operations.total + p.channel_operations.total)
+
+
+def _per_channel(program: Program) -> tuple[int, int]:
+    """What a channel costs: operations, and edge values to load, since registers do not hold all; then an edge."""
+    return program.channel_operations.total + len(program.carried), program.edge_operations.total

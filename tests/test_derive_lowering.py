@@ -14,7 +14,8 @@ import pytest
 import sympy as sp
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from pocket_tfn.derive.catalogue import Pair, emitted_pairs, pair
+from pocket_tfn.derive.catalogue import EMITTED_PAIRS, Pair, emitted_pairs, pair, variants
+from pocket_tfn.derive.chain_form import chain_form, chain_kernel
 from pocket_tfn.derive.constants import constant_name, constant_value, hex_literal
 from pocket_tfn.derive.exact import SphereRing
 from pocket_tfn.derive.execution import exact_constants, hex_fraction, is_correctly_rounded
@@ -23,9 +24,11 @@ from pocket_tfn.derive.lowering import (
     kernel_expressions,
     lower_apply,
     lower_kernel,
+    lower_messages,
+    message_expressions,
     naive_operations,
 )
-from pocket_tfn.derive.matrix_form import matrix_form, matrix_kernel
+from pocket_tfn.derive.matrix_form import matrix_form, matrix_kernel, message_form, weighted_messages
 from pocket_tfn.derive.printing import source
 from pocket_tfn.derive.program import (
     Builder,
@@ -37,7 +40,6 @@ from pocket_tfn.derive.program import (
     split_constant,
 )
 from pocket_tfn.derive.symbols import DIRECTION, features, radial_symbols
-from pocket_tfn.derive.vector_form import vector_form, vector_kernel
 
 X, Y, Z = DIRECTION
 A, B = sp.symbols("a b", real=True)
@@ -379,7 +381,7 @@ def test_exact_constants_are_their_names() -> None:
 # --- from the catalogue to programs -----------------------------------------------------------------------
 
 GENERIC = [(0, 1), (2, 1), (1, 3), (2, 2), (0, 0), (3, 1), (0, 2), (2, 0)]
-ALL = [*((p.l_in, p.l_out) for p in emitted_pairs()), *GENERIC]
+ALL = [*EMITTED_PAIRS, *GENERIC]
 
 
 def equal_as_polynomials(found: list[sp.Expr], wanted: list[sp.Expr], chosen: Pair) -> bool:
@@ -407,34 +409,51 @@ def test_programs_cost_less_than_their_definitions(degrees: tuple[int, int]) -> 
     assert lower_apply(chosen) == program
 
 
-@pytest.mark.parametrize("degrees", GENERIC, ids=str)
-def test_no_vector_form_without_closed_forms(degrees: tuple[int, int]) -> None:
-    """The matrix form is what every pair has."""
+@pytest.mark.parametrize("degrees", ALL, ids=str)
+def test_all_forms_are_equal(degrees: tuple[int, int]) -> None:
+    """The chain form, the matrix form and the messages of single paths, run on symbols, compute the same."""
     chosen = pair(*degrees)
-    assert vector_form(chosen) is None and vector_kernel(chosen) is None
-    assert lower_apply(chosen) == matrix_form(chosen)
+    wanted = executed(matrix_form(chosen))
+    assert equal_as_polynomials(executed(chain_form(chosen)), wanted, chosen)
+    assert equal_as_polynomials(executed(weighted_messages(chosen)), wanted, chosen)
+    assert equal_as_polynomials(executed(message_form(chosen)), message_expressions(chosen), chosen)
+    assert equal_as_polynomials(executed(lower_messages(chosen)), message_expressions(chosen), chosen)
+    assert equal_as_polynomials(executed(chain_kernel(chosen)), executed(matrix_kernel(chosen)), chosen)
 
 
-@pytest.mark.parametrize("key", ["1_0", "1_1", "1_2"])
-def test_vector_form_beats_matrix_form(key: str) -> None:
-    """For the emitted pairs: exactly equal, and no dearer; for apply cheaper wherever there is anything to save."""
-    (chosen,) = [p for p in emitted_pairs() if p.key == key]
-    vector, matrix = vector_form(chosen), matrix_form(chosen)
-    assert vector is not None
-    assert equal_as_polynomials(executed(vector), executed(matrix), chosen)
-    assert vector.channel_operations.total < matrix.channel_operations.total
-    assert lower_apply(chosen) == vector
-    entries, table = vector_kernel(chosen), matrix_kernel(chosen)
-    assert entries is not None
-    assert equal_as_polynomials(executed(entries), executed(table), chosen)
+@pytest.mark.parametrize("degrees", [(1, 1), (1, 2), (2, 1), (2, 2), (1, 3), (3, 1)], ids=str)
+def test_chains_beat_matrices(degrees: tuple[int, int]) -> None:
+    """Found, not chosen by name: wherever there are several paths, a descent and an ascent cost less per channel."""
+    chosen = pair(*degrees)
+    assert chain_form(chosen).channel_operations.total < matrix_form(chosen).channel_operations.total
+    assert lower_apply(chosen) == chain_form(chosen)
 
-    def total(p: Program) -> int:
-        return p.edge_operations.total + p.channel_operations.total
 
-    assert total(lower_kernel(chosen)) == min(total(entries), total(table))
+def test_matrices_beat_chains() -> None:
+    """Where there is one path through a chain that turns, say: the cheapest of all forms is taken."""
+    (axial,) = [p for p in variants(pair(2, 2)) if p.parity == "axial"]
+    assert lower_apply(axial) == matrix_form(axial) != chain_form(axial)
+
+
+@pytest.mark.parametrize("degrees", ALL, ids=str)
+def test_cheapest_kernel_is_taken(degrees: tuple[int, int]) -> None:
+    """Edge and channel together, since a kernel is one item."""
+    chosen = pair(*degrees)
+    forms = [chain_kernel(chosen), matrix_kernel(chosen)]
+    totals = [p.edge_operations.total + p.channel_operations.total for p in forms]
+    assert lower_kernel(chosen) == forms[totals.index(min(totals))]
 
 
 def test_operation_counts() -> None:
     """The published counts per channel; a regression shows here."""
     counts = {p.key: lower_apply(p).channel_operations for p in emitted_pairs()}
-    assert counts == {"1_0": Operations(4, 2), "1_1": Operations(20, 12), "1_2": Operations(31, 18)}
+    assert counts == {
+        "1_0": Operations(4, 2),
+        "1_1": Operations(20, 12),
+        "1_1_polar": Operations(11, 6),
+        "1_1_axial": Operations(9, 3),
+        "1_2": Operations(31, 18),
+        "1_2_polar": Operations(22, 12),
+        "1_2_axial": Operations(17, 9),
+    }
+    assert lower_apply(pair(2, 2)).channel_operations == Operations(71, 50)
