@@ -68,7 +68,7 @@ class Path:
         Lower-degree terms carry powers of |r|², so that K(0) = 0 for l_f > 0 (theorem T10).
         """
         if self.form is None:
-            return sp.ImmutableMatrix((sp.sqrt(4 * sp.pi) * contraction(self.l_in, self.l_f, self.l_out)).expand())
+            return contraction(self.l_in, self.l_f, self.l_out, sp.sqrt(4 * sp.pi))
         tensor = self.form.components(self.labels, {"r": DIRECTION}, homogeneous=True)
         return project(tensor, self.l_out, self.l_in)
 

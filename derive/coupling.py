@@ -16,7 +16,8 @@ from functools import cache
 import sympy as sp
 from sympy.physics.wigner import clebsch_gordan
 
-from .harmonics import components_from_orders, orders, real_harmonic
+from .harmonics import components_from_orders, normalisation, orders, solid_terms
+from .symbols import DIRECTION
 
 
 def check_triangle(l_in: int, l_f: int, l_out: int) -> None:
@@ -81,12 +82,22 @@ def _component_of_order(l: int) -> dict[int, int]:
 
 
 @cache
-def contraction(l_in: int, l_f: int, l_out: int) -> sp.ImmutableMatrix:
-    """Σ_m r^J Y_Jm(r̂) Q^J_m: the TFN angular kernel, (2 l_out + 1) x (2 l_in + 1) polynomials of degree J = l_f."""
+def contraction(l_in: int, l_f: int, l_out: int, factor: sp.Expr = sp.S.One) -> sp.ImmutableMatrix:
+    """Σ_m r^J Y_Jm(r̂) Q^J_m: the TFN angular kernel, (2 l_out + 1) x (2 l_in + 1) polynomials of degree J = l_f.
+
+    Times a factor, if one is given.
+    """
     q = real_clebsch_gordan(l_in, l_f, l_out)
-    harmonics = [real_harmonic(l_f, m) for m in orders(l_f)]
-    return sp.ImmutableMatrix(
-        2 * l_out + 1,
-        2 * l_in + 1,
-        lambda a, b: sp.expand(sum(q[m, a, b] * h for m, h in enumerate(harmonics))),
-    )
+    sizes = [factor * normalisation(l_f, m) for m in orders(l_f)]
+
+    def entry(a: int, b: int) -> sp.Expr:
+        """By monomials, whose coefficients are few: expanding products of sums would take ten times as long."""
+        collected: dict[tuple[int, ...], sp.Expr] = {}
+        for m in orders(l_f):
+            if weight := q[m + l_f, a, b] * sizes[m + l_f]:
+                for powers, c in solid_terms(l_f, m):
+                    collected[powers] = collected.get(powers, sp.S.Zero) + weight * c
+        monomials = {powers: sp.prod([s**n for s, n in zip(DIRECTION, powers, strict=True)]) for powers in collected}
+        return sp.Add(*(c * monomials[powers] for powers, c in collected.items()))
+
+    return sp.ImmutableMatrix(2 * l_out + 1, 2 * l_in + 1, entry)

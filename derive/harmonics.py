@@ -39,6 +39,12 @@ def solid_polynomial(l: int, m: int) -> sp.Expr:
     return sp.expand(_polar_part(l, abs(m)) * azimuthal)
 
 
+@cache
+def solid_terms(l: int, m: int) -> tuple[tuple[tuple[int, ...], sp.Rational], ...]:
+    """The terms of :func:`solid_polynomial`: powers of x, y, z, and coefficients."""
+    return tuple(sp.Poly(solid_polynomial(l, m), *DIRECTION).terms())
+
+
 def _polar_part(l: int, k: int) -> sp.Expr:
     """r^(l-k) Π_lk(z/r)."""
     x, y, z = DIRECTION

@@ -1,4 +1,4 @@
-"""T5: each Cartesian form is equivariant under every rotation."""
+"""T5: each kernel is equivariant under every rotation; where it has a form in index notation, by finite rotations too."""
 
 from __future__ import annotations
 
@@ -12,25 +12,28 @@ from ..cartesian import IndexExpression, delta, epsilon, r
 from ..catalogue import Pair, Path
 from ..rotations import RotatedDirection, rotation_matrix
 from ..symbols import DIRECTION, QUATERNION
+from .generators import equivariance_residuals
 from .index_lemma import at_rotated, collected_latex, invariants_turned, substituted
 from .printing import matrix
 from .proof import Equation, Proof, Step, chain, equation, residuals, unseen
 
 
 def prove(pairs: Sequence[Pair], rotation: sp.Matrix | None = None) -> Proof:
-    """T5 for every closed form; ``rotation`` replaces R(q), so that tests can see a wrong one refused."""
-    paths = [p for pair in pairs for p in pair.paths if p.form is not None]
+    """T5 for every path; ``rotation`` replaces R(q), so that tests can see a wrong one refused."""
+    paths = [p for pair in pairs for p in pair.paths]
+    closed = [p for p in paths if p.form is not None]
     world = RotatedDirection(rotation)
     return Proof(
         number=5,
         slug="equivariance",
-        title="Equivariance of the Cartesian forms",
+        title="Equivariance of the kernels",
         statement=(
-            r"For every Cartesian form $K$ of the catalogue, all $R \in SO(3)$ and all unit $\hat r$,"
+            r"For every path of the catalogue, all $R \in SO(3)$ and all $\hat r$,"
             "\n"
-            r"\[ K_{a\dots c}(R\hat r) = R_{aa'} \cdots R_{cc'}\, K_{a'\dots c'}(\hat r), \]"
+            r"\[ K^{(J)}(R\hat r) = D^{l_\mathrm{out}}(R)\, K^{(J)}(\hat r)\, D^{l_\mathrm{in}}(R)^{\mathsf T}, \]"
             "\n"
-            r"one factor $R$ for each index. Hence $f \mapsto K f$ commutes with rotations: $K(R\hat r)\, R f = "
+            r"which in index notation is $K_{a\dots c}(R\hat r) = R_{aa'} \cdots R_{cc'}\, K_{a'\dots c'}(\hat r)$, one factor "
+            r"$R$ for each index. Hence $f \mapsto K f$ commutes with rotations: $K(R\hat r)\, R f = "
             r"R\, (K f)$ "
             r"for vector output, and the output is a scalar for $l_{\mathrm{out}} = 0$ and a tensor $T \mapsto R\,T "
             r"R^{\mathsf T}$ "
@@ -40,9 +43,33 @@ def prove(pairs: Sequence[Pair], rotation: sp.Matrix | None = None) -> Proof:
             r"$\hat r' = R\hat r$. Every rotation is $R(q)$ for a unit quaternion $q = (q_0, q_1, q_2, q_3)$ "
             r"(Euler--Rodrigues).",
         ),
-        steps=(_rotation(world), _invariants(world), *(_lemma(p, world) for p in paths)),
+        steps=(_all_paths(paths), *(_finite_rotations(closed, world) if closed else ())),
         remarks=_slips(world),
     )
+
+
+def _all_paths(paths: Sequence[Path]) -> Step:
+    checks = [r for p in paths for r in equivariance_residuals(p)]
+    return Step(
+        r"About each axis $k$, entry by entry and for all $r$, the forms being homogeneous polynomials of $r$,",
+        (
+            Equation(
+                (
+                    r"(e_k \times r)\cdot\nabla\, K^{(J)}(r)",
+                    r"G^{l_\mathrm{out}}_k K^{(J)}(r) - K^{(J)}(r)\, G^{l_\mathrm{in}}_k",
+                ),
+                tuple(checks),
+            ),
+        ),
+        rf"for all {len(paths)} paths. So $D^{{l_\mathrm{{out}}}}(R)^{{\mathsf T}} K^{{(J)}}(R r)\, D^{{l_\mathrm{{in}}}}(R)$ does not change "
+        r"along $R = \exp(\theta\, [n]_\times)$, where $D^l(R) = \exp(\theta\, n_k G^l_k)$ (\tfnref{T2}); and every rotation is one "
+        r"of these.",
+    )
+
+
+def _finite_rotations(closed: Sequence[Path], world: RotatedDirection) -> tuple[Step, ...]:
+    """The slides' lemmas, for the forms in index notation."""
+    return (_rotation(world), _invariants(world), *(_lemma(p, world) for p in closed))
 
 
 def _rotation(world: RotatedDirection) -> Step:
@@ -53,7 +80,7 @@ def _rotation(world: RotatedDirection) -> Step:
         int(sp.LeviCivita(i, j, k)) * R[0][i] * R[1][j] * R[2][k] for i in range(3) for j in range(3) for k in range(3)
     )
     return Step(
-        r"With $u = (q_1, q_2, q_3)$ and $q_0^2 + |u|^2 = 1$,",
+        r"Forms in index notation can be turned by a finite rotation at once. With $u = (q_1, q_2, q_3)$ and $q_0^2 + |u|^2 = 1$,",
         (
             Equation(
                 ("R(q)", r"1 + 2 q_0 [u]_\times + 2 [u]_\times^2", matrix(rotation_matrix())),
