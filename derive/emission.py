@@ -14,6 +14,7 @@ import sympy as sp
 from .bsplines import DEGREES, horner, pieces, slopes
 from .catalogue import Pair, wholes
 from .constants import constant_name, hex_literal
+from .convention_text import conventions_context
 from .derivative_mixing_text import mixing_text
 from .derivative_text import derivatives_text, direction_texts, laplacian_text, radial_texts
 from .derivative_text import programs as derivative_programs
@@ -30,8 +31,8 @@ from .printing import source
 from .program import Operations, Program, split_constant
 from .slides import SLIDES_TO_CANONICAL
 
-#: The emitted modules that hold compiled code.
-CODE_MODULES = ("cpu.py", "cpu_derivatives.py", "cuda.py", "cuda_derivatives.py")
+#: The emitted modules whose text is proved.
+CODE_MODULES = ("conventions.py", "cpu.py", "cpu_derivatives.py", "cuda.py", "cuda_derivatives.py")
 #: The ways to sum over neighbours that exist on the CPU, as the prefixes of function names.
 CONVOLUTIONS = ("convolve", "convolve_tabulated", "convolve_mixing", "convolve_walkers")
 #: The derivatives that exist on the CPU, likewise.
@@ -333,6 +334,7 @@ def code_files(pairs: Sequence[Pair]) -> dict[str, str]:
     context = module_context(pairs)
     return {
         "__init__.py": render("init.py.jinja", **context),
+        "conventions.py": render("conventions.py.jinja", **conventions_context(pairs)),
         "cpu.py": render("cpu.py.jinja", **context),
         "cpu_derivatives.py": render("cpu_derivatives.py.jinja", **context),
         "cuda.py": render("cuda.py.jinja", **context),

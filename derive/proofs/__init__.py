@@ -21,6 +21,7 @@ from . import (
     t12_derivatives,
     t13_splines,
     t14_emitted_derivatives,
+    t15_conventions,
 )
 from .proof import Proof, ProofError
 
@@ -42,4 +43,5 @@ THEOREMS: dict[str, Prover] = {
     "T12": lambda pairs, code: t12_derivatives.prove(wholes(pairs)),
     "T13": lambda pairs, code: t13_splines.prove(),
     "T14": lambda pairs, code: t14_emitted_derivatives.prove(pairs, code),
+    "T15": lambda pairs, code: t15_conventions.prove(pairs, code),
 }

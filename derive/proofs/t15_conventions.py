@@ -1,0 +1,246 @@
+"""T15: the changes of basis to e3nn's, Condon and Shortley's and SciPy's conventions, exact and as emitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+
+from .. import other_harmonics as others
+from ..catalogue import Pair
+from ..convention_text import MANTISSA, degrees_of
+from ..conventions import to_condon_shortley, to_e3nn, to_scipy
+from ..execution import is_correctly_rounded
+from ..harmonics import component_generator, components_from_orders, real_harmonics, sphere_integral
+from ..symbols import DIRECTION
+from .printing import matrix
+from .proof import Equation, Proof, ProofError, Step, equation, residuals, unseen
+
+MODULE = "conventions.py"
+
+
+@dataclass(frozen=True)
+class Convention:
+    """A change of basis, and what its target says of itself: harmonics, generators, and in words how they are defined."""
+
+    label: str
+    function: str
+    matrix: Callable[[int], sp.ImmutableMatrix]
+    harmonics: Callable[[int], sp.Matrix]
+    generators: Callable[[int], list[sp.Matrix]]
+    definition: str
+
+
+CONVENTIONS = (
+    Convention(
+        "e3nn",
+        "to_e3nn",
+        to_e3nn,
+        others.e3nn_harmonics,
+        others.e3nn_generators,
+        r"The harmonics of e3nn, with normalization \texttt{integral}, are $N_{l|m|}\, P_{l|m|}(\cos\beta)\, "
+        r"S_m(\alpha)$, where $x = \sin\beta\sin\alpha$, $y = \cos\beta$, $z = \sin\beta\cos\alpha$, $S_m = \sqrt2\sin|m|\alpha$, "
+        r"$1$, $\sqrt2\cos m\alpha$ for $m < 0$, $m = 0$, $m > 0$, and no Condon--Shortley sign: the polar axis is $y$.",
+    ),
+    Convention(
+        "CS",
+        "to_condon_shortley",
+        to_condon_shortley,
+        others.condon_shortley_harmonics,
+        others.condon_shortley_generators,
+        r"Real harmonics with the Condon--Shortley sign are $\sqrt2\,\mathrm{Im}\, Y_l^{|m|}$, $Y_l^0$, $\sqrt2\,\mathrm{Re}\, "
+        r"Y_l^m$ for $m < 0$, $m = 0$, $m > 0$.",
+    ),
+    Convention(
+        "SciPy",
+        "to_scipy",
+        to_scipy,
+        others.scipy_harmonics,
+        others.scipy_generators,
+        r"SciPy's are $Y_l^m = N_{lm}\, P_l^m(\cos\theta)\, e^{im\varphi}$ with $P_l^m(t) = \frac{(-1)^m}{2^l\, l!} (1 - "
+        r"t^2)^{m/2} \frac{d^{l+m}}{dt^{l+m}} (t^2 - 1)^l$, $m = -l, \dots, l$; SymPy's \texttt{Ynm} are the same.",
+    ),
+)
+
+
+def prove(pairs: Sequence[Pair], files: Mapping[str, str]) -> Proof:
+    """T15 for every degree that occurs in the pairs, and for the emitted module of conventions among the files."""
+    if MODULE not in files:
+        raise ProofError(f"there is no {MODULE} among the emitted files")
+    degrees = degrees_of(pairs)
+    return Proof(
+        number=15,
+        slug="conventions",
+        title="Other conventions",
+        statement=(
+            rf"For $l = {', '.join(map(str, degrees))}$ and each of the conventions e3nn, Condon--Shortley and SciPy below let "
+            r"$B_l$ be the matrix on components that the library gives for it. $B_l$ is unitary, real for the first two, and with "
+            r"the same $r = (x, y, z)$ in both conventions"
+            "\n"
+            r"\[ Y^\mathrm{new}_l(\hat r) = B_l\, Y_l(\hat r), \qquad D^\mathrm{new}_l(R) = B_l\, D^l(R)\, B_l^\dagger \quad "
+            r"\text{for all } R \in SO(3). \]"
+            "\n"
+            r"Features $f$ that transform with $D^l$ become $B_l f$, which transform with $D^\mathrm{new}_l$, and kernels "
+            r"become $K^\mathrm{new} = B_{l_\mathrm{out}} K B_{l_\mathrm{in}}^\dagger$. The emitted matrices are these, each real "
+            r"and imaginary part correctly rounded."
+        ),
+        hypotheses=(
+            r"$Y_l$ of \tfnref{T1}, generators $G^l_k$ and $D^l$ of \tfnref{T2}, in components, which for $l = 1$ are "
+            r"Cartesian; $N_{lm}$ is the root of $\frac{2l+1}{4\pi}\frac{(l-m)!}{(l+m)!}$.",
+            rf"The text of \texttt{{{MODULE}}} as emitted, run by Python with NumPy.",
+        ),
+        steps=(
+            *(_harmonics(convention, degrees) for convention in CONVENTIONS),
+            _unitarity(degrees),
+            _generators(degrees),
+            _kernels(),
+            _emitted(degrees, files[MODULE]),
+        ),
+        remarks=(_normalisations(degrees),),
+    )
+
+
+def _harmonics(convention: Convention, degrees: Sequence[int]) -> Step:
+    checks: list[Any] = []
+    for l in degrees:
+        ours = components_from_orders(l) * real_harmonics(l)
+        checks += residuals(convention.harmonics(l), convention.matrix(l) * ours)
+    label = rf"\mathrm{{{convention.label}}}"
+    shown = Equation((rf"Y^{label}_l", rf"B^{label}_l\, Y_l"), tuple(checks))
+    examples = tuple(_example(convention, l) for l in degrees if l in (1, 2))
+    return Step(rf"{convention.definition} As polynomials homogeneous of degree $l$ in $(x, y, z)$", (shown, *examples))
+
+
+def _example(convention: Convention, l: int) -> Equation:
+    """B_l written out, from integrals over the sphere."""
+    ours, theirs = components_from_orders(l) * real_harmonics(l), convention.harmonics(l)
+    overlaps = (theirs * ours.T).applyfunc(lambda product: sphere_integral(sp.expand(product)))
+    b = convention.matrix(l)
+    label = rf"\mathrm{{{convention.label}}}"
+    return equation(
+        b,
+        overlaps,
+        (rf"B^{label}_{l}", rf"\textstyle\int_{{S^2}} Y^{label}_{l}\, Y_{l}^\mathsf{{T}}\, d\Omega", matrix(b)),
+    )
+
+
+def _unitarity(degrees: Sequence[int]) -> Step:
+    checks: list[Any] = []
+    for convention in CONVENTIONS:
+        for l in degrees:
+            b = convention.matrix(l)
+            checks += residuals((b * b.H).applyfunc(sp.expand), sp.eye(2 * l + 1))
+            if convention.function != "to_scipy":
+                checks += residuals(b, b.conjugate())
+    return Step(
+        "Rows are orthonormal:",
+        (Equation((r"B_l B_l^\dagger", "1"), tuple(checks)),),
+        r"and $B_l$ is real but for SciPy.",
+    )
+
+
+def _generators(degrees: Sequence[int]) -> Step:
+    checks: list[Any] = []
+    for convention in CONVENTIONS:
+        for l in degrees:
+            b = convention.matrix(l)
+            for axis, theirs in enumerate(convention.generators(l)):
+                checks += residuals(
+                    (theirs * b).applyfunc(sp.expand), (b * component_generator(l, axis)).applyfunc(sp.expand)
+                )
+    return Step(
+        r"Rotations about $x, y, z$ are generated, on $Y_l^m$, by $i$ times $J_z Y_l^m = m Y_l^m$ and $(J_x \pm i J_y) Y_l^m = "
+        r"\sqrt{l(l+1) - m(m \pm 1)}\, Y_l^{m \pm 1}$; in the Condon--Shortley basis by what these are for real and imaginary parts; "
+        r"in e3nn by the matrices that its \texttt{wigner\_D} exponentiates. With $G^\mathrm{new}$ these matrices, written out "
+        r"independently of $B$,",
+        (Equation((r"G^{l,\mathrm{new}}_k\, B_l", r"B_l\, G^l_k"), tuple(checks)),),
+        r"for $k = x, y, z$. By \tfnref{T2} $D^l(R) = \exp(\theta\, n_k G^l_k)$, so $\exp(\theta\, n_k G^{l,\mathrm{new}}_k) = "
+        r"B_l D^l(R) B_l^\dagger$.",
+    )
+
+
+def _kernels() -> Step:
+    return Step(
+        r"If $f' = D^{l_\mathrm{in}}(R) f$ then $B f' = (B D^{l_\mathrm{in}}(R) B^\dagger)\, B f$, and $K^\mathrm{new}\, B_{l_\mathrm{in}} f = "
+        r"B_{l_\mathrm{out}} K f$ since $B_{l_\mathrm{in}}^\dagger B_{l_\mathrm{in}} = 1$: the kernel acts in the other basis as "
+        r"$K$ does in ours, and $K^\mathrm{new}(R r) = D^\mathrm{new}_{l_\mathrm{out}}(R)\, K^\mathrm{new}(r)\, "
+        r"D^\mathrm{new}_{l_\mathrm{in}}(R)^\dagger$ follows from the same for $K$."
+    )
+
+
+def _emitted(degrees: Sequence[int], text: str) -> Step:
+    module = _run(text)
+    checks = [
+        check
+        for convention in CONVENTIONS
+        for l in degrees
+        for check in _rounded(convention, l, _call(module, convention.function, l))
+    ]
+    return Step(
+        rf"The functions of \texttt{{{MODULE}}}, called for each degree, return arrays whose numbers, read as the rationals that "
+        r"they are, have the sign of the exact ones and lie within half a unit in the last place: the comparison is "
+        rf"between squares of rationals. These are {len(checks)} real and imaginary parts.",
+        (unseen(checks),),
+    )
+
+
+def _run(text: str) -> dict[str, Any]:
+    world: dict[str, Any] = {"__name__": "conventions"}
+    try:
+        exec(compile(text, MODULE, "exec"), world)  # the emitted text itself: what it does is what is proved
+    except Exception as error:
+        raise ProofError(f"{MODULE} does not run: {error!r}") from error
+    return world
+
+
+def _call(module: Mapping[str, Any], function: str, l: int) -> Any:
+    try:
+        return module[function](l)
+    except Exception as error:
+        raise ProofError(f"{MODULE}: {function}({l}) fails: {error!r}") from error
+
+
+def _rounded(convention: Convention, l: int, array: Any) -> list[sp.Expr]:
+    """A zero for each real and imaginary part that is the exact one correctly rounded; ProofError for another."""
+    exact, name = convention.matrix(l), f"{MODULE}: {convention.function}({l})"
+    if array.shape != exact.shape or array.flags.writeable:
+        raise ProofError(f"{name} is writeable, or not of shape {exact.shape}")
+    for number, entry in zip(array.ravel().tolist(), exact, strict=True):
+        for part, value in zip((number.real, number.imag), entry.as_real_imag(), strict=True):
+            if not _is_rounded(part, value):
+                raise ProofError(f"{name} has {number} where {entry} should be")
+    return [sp.S.Zero] * (2 * len(exact))
+
+
+def _is_rounded(part: float, value: sp.Expr) -> bool:
+    number = Fraction(part)
+    if value == 0 or number == 0:
+        return bool(value == number)
+    return bool((number > 0) == (value > 0)) and is_correctly_rounded(abs(number), abs(value), MANTISSA)
+
+
+def _normalisations(degrees: Sequence[int]) -> Step:
+    turned: list[Any] = []
+    squares: list[Any] = []
+    cycled = dict(zip(DIRECTION, (*DIRECTION[1:], DIRECTION[0]), strict=True))
+    r2 = sum(s**2 for s in DIRECTION)
+    for l in degrees:
+        theirs = others.e3nn_harmonics(l)
+        turned += residuals(theirs.subs(cycled, simultaneous=True), real_harmonics(l))
+        size = sp.Rational(2 * l + 1, 4) / sp.pi
+        squares += residuals(sum(sp.expand(y) ** 2 for y in theirs), size * r2**l)
+    return Step(
+        r"The axes of e3nn and ours are a cyclic permutation apart, a rotation by a third of a turn, and $B^\mathrm{e3nn}_l$ is "
+        r"$D^l$ of it; but given the permuted vector e3nn's components are ours, in the order of $m$. With "
+        r"normalization \texttt{component} e3nn's harmonics are $\sqrt{4\pi}$ times as large, so that "
+        r"their squares add up to $2l + 1$, and with \texttt{norm} $\sqrt{4\pi/(2l+1)}$ times, so that "
+        r"they add up to one:",
+        (
+            Equation((r"Y^\mathrm{e3nn}_{lm}(y, z, x)", r"Y_{lm}(x, y, z)"), tuple(turned)),
+            Equation((r"\textstyle\sum_m Y^\mathrm{e3nn}_{lm}(\hat r)^2", r"\tfrac{2l+1}{4\pi}"), tuple(squares)),
+        ),
+        r"Coefficients $c$ of a function $\sum_m c_m Y_{lm}$, unlike features, become $\overline{B_l}\, c$.",
+    )
