@@ -24,10 +24,10 @@ from dataclasses import dataclass
 from functools import cache
 
 import sympy as sp
-from sympy.polys.domains import QQ
 
 from .catalogue import Path
-from .harmonics import component_generator, components_from_orders, orders, solid_polynomial
+from .fischer import Terms, derivative, inner, over_root
+from .harmonics import component_generator, components_from_orders, orders, solid_terms
 from .symbols import DIRECTION
 
 NORTH = dict(zip(DIRECTION, (0, 0, 1), strict=True))
@@ -56,17 +56,16 @@ class Link:
 def lowering(l: int) -> sp.ImmutableMatrix:
     """L_l(r), (2l-1) x (2l+1), linear in r = (x, y, z): components of T to those of T_{..a} r_a.  ValueError for l < 1.
 
-    Where p(s) = T s..s, that of the contraction is (r·∇p)/l.
+    Where p(s) = T s..s, that of the contraction is (r·∇p)/l; tensors of length 1 have <p, p> = l!.
     """
     if l < 1:
         raise ValueError(f"only tensors of rank 1 or more can be lowered, got rank {l}")
-    below = [_components_of(l - 1, m) for m in range(2 * l - 1)]
-    above = [_components_of(l, m) for m in range(2 * l + 1)]
+    below, above = _component_terms(l - 1), _component_terms(l)
 
     def entry(row: int, column: int) -> sp.Expr:
-        (p, p2), (q, q2) = below[row], above[column]
-        rational = sum((r * _product(p, _derivative(q, k)) for k, r in enumerate(DIRECTION)), sp.S.Zero)
-        return sp.expand(rational / l / sp.sqrt(p2 * q2))
+        p, q = below[row], above[column]
+        square = l * inner(p, p) * inner(q, q)
+        return sum((r * over_root(inner(p, derivative(q, k)), square) for k, r in enumerate(DIRECTION)), sp.S.Zero)
 
     return sp.ImmutableMatrix(2 * l - 1, 2 * l + 1, entry)
 
@@ -104,26 +103,10 @@ def chain(l_in: int, l_out: int, rank: int, turned: bool) -> sp.ImmutableMatrix:
     return sp.ImmutableMatrix((raised(rank, l_out) * middle * lowered(l_in, rank)).expand())
 
 
-def _components_of(l: int, component: int) -> tuple[dict[tuple[int, ...], sp.Rational], sp.Rational]:
-    """T s..s of the tensor that is one component, up to a factor: its coefficients and the tensor's squared norm."""
+def _component_terms(l: int) -> list[Terms]:
+    """T s..s of the tensor that is one component, up to a factor, for each."""
     at = components_from_orders(l)
-    order = next(m for m in orders(l) if at[component, m + l])
-    polynomial = sp.Poly(solid_polynomial(l, order), *DIRECTION, domain=QQ).as_dict(native=False)
-    return polynomial, _product(polynomial, polynomial)
-
-
-def _derivative(polynomial: dict[tuple[int, ...], sp.Rational], k: int) -> dict[tuple[int, ...], sp.Rational]:
-    lowered_powers = ((powers, (*powers[:k], powers[k] - 1, *powers[k + 1 :])) for powers in polynomial if powers[k])
-    return {fewer: powers[k] * polynomial[powers] for powers, fewer in lowered_powers}
-
-
-def _product(p: dict[tuple[int, ...], sp.Rational], q: dict[tuple[int, ...], sp.Rational]) -> sp.Rational:
-    """S_{a..} T_{a..} where S s..s = p and T s..s = q: a coefficient is shared among the orders of the indices."""
-    shared = sp.S.Zero
-    for powers in p.keys() & q.keys():
-        arrangements = sp.factorial(sum(powers)) / sp.prod([sp.factorial(n) for n in powers])
-        shared += p[powers] * q[powers] / arrangements
-    return shared
+    return [solid_terms(l, next(m for m in orders(l) if at[i, m + l])) for i in range(2 * l + 1)]
 
 
 # --- paths as combinations of chains ------------------------------------------------------------------------------

@@ -24,18 +24,13 @@ SciPy
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 from functools import cache
-from math import factorial, prod
 
 import sympy as sp
 
 from .coupling import real_from_complex
-from .harmonics import components_from_orders, orders, solid_polynomial
-from .symbols import DIRECTION
-
-#: A polynomial in (x, y, z): powers to coefficients.
-Terms = dict[tuple[int, int, int], Fraction]
+from .fischer import inner, over_root
+from .harmonics import components_from_orders, orders, solid_terms
 
 
 @cache
@@ -45,15 +40,16 @@ def to_e3nn(l: int) -> sp.ImmutableMatrix:
     D^l of the rotation C: (x, y, z) ↦ (z, x, y).  Entries are the inner products of turned harmonics S∘C with
     harmonics T, each ± the square root of a rational,
 
-        <S∘C, T> / √(<S, S> <T, T>),        <p, q> = p(∂) q,
+        <S∘C, T> / √(<S, S> <T, T>),        <p, q> = p(∂) q        (:mod:`fischer`).
 
-    which on harmonic polynomials of one degree is proportional to the integral over the sphere (E. M. Stein, G. Weiss,
-    *Introduction to Fourier Analysis on Euclidean Spaces*, 1971, §IV.2).  Raises ValueError for a negative degree.
+    Raises ValueError for a negative degree.
     """
-    harmonics = [_terms(l, m) for m in _orders(l)]
-    sizes = [_inner(p, p) for p in harmonics]
+    harmonics = [solid_terms(l, m) for m in _orders(l)]
+    sizes = [inner(p, p) for p in harmonics]
     turned = [{(b, c, a): value for (a, b, c), value in p.items()} for p in harmonics]  # of (z, x, y)
-    between = sp.Matrix(2 * l + 1, 2 * l + 1, lambda m, n: _root(_inner(turned[m], harmonics[n]), sizes[m] * sizes[n]))
+    between = sp.Matrix(
+        2 * l + 1, 2 * l + 1, lambda m, n: over_root(inner(turned[m], harmonics[n]), sizes[m] * sizes[n])
+    )
     return sp.ImmutableMatrix(between * components_from_orders(l).T)
 
 
@@ -91,20 +87,3 @@ def _orders(l: int) -> range:
     if l < 0:
         raise ValueError(f"degrees are >= 0, got {l}")
     return orders(l)
-
-
-def _terms(l: int, m: int) -> Terms:
-    """A harmonic without its normalisation: rational coefficients."""
-    return {powers: Fraction(c.p, c.q) for powers, c in sp.Poly(solid_polynomial(l, m), *DIRECTION).terms()}
-
-
-def _inner(p: Terms, q: Terms) -> Fraction:
-    """p(∂) q of two polynomials of the same degree: Σ a! b! c! p_abc q_abc."""
-    common = p.keys() & q.keys()
-    return sum((prod(map(factorial, powers)) * p[powers] * q[powers] for powers in common), Fraction(0))
-
-
-def _root(value: Fraction, square: Fraction) -> sp.Expr:
-    """value / √square."""
-    size = sp.sqrt(sp.Rational(*(value**2 / square).as_integer_ratio()))
-    return size if value >= 0 else -size

@@ -95,8 +95,8 @@ def contraction(l_in: int, l_f: int, l_out: int, factor: sp.Expr = sp.S.One) -> 
         collected: dict[tuple[int, ...], sp.Expr] = {}
         for m in orders(l_f):
             if weight := q[m + l_f, a, b] * sizes[m + l_f]:
-                for powers, c in solid_terms(l_f, m):
-                    collected[powers] = collected.get(powers, sp.S.Zero) + weight * c
+                for powers, c in solid_terms(l_f, m).items():
+                    collected[powers] = collected.get(powers, sp.S.Zero) + weight * sp.Rational(c)
         monomials = {powers: sp.prod([s**n for s, n in zip(DIRECTION, powers, strict=True)]) for powers in collected}
         return sp.Add(*(c * monomials[powers] for powers, c in collected.items()))
 

@@ -17,6 +17,7 @@ from functools import cache
 
 import sympy as sp
 
+from .fischer import Terms, inner, over_root, terms, turned
 from .symbols import DIRECTION
 
 
@@ -40,9 +41,9 @@ def solid_polynomial(l: int, m: int) -> sp.Expr:
 
 
 @cache
-def solid_terms(l: int, m: int) -> tuple[tuple[tuple[int, ...], sp.Rational], ...]:
-    """The terms of :func:`solid_polynomial`: powers of x, y, z, and coefficients."""
-    return tuple(sp.Poly(solid_polynomial(l, m), *DIRECTION).terms())
+def solid_terms(l: int, m: int) -> Terms:
+    """The terms of :func:`solid_polynomial`: powers of x, y, z to coefficients."""
+    return terms(solid_polynomial(l, m))
 
 
 def _polar_part(l: int, k: int) -> sp.Expr:
@@ -116,10 +117,14 @@ def turned_harmonics(l: int, axis: int) -> sp.Matrix:
 def generator(l: int, axis: int) -> sp.ImmutableMatrix:
     """G_k with Y_l(R r̂) = (1 + θ G_k + O(θ²)) Y_l(r̂) for R the rotation by θ about axis k = 0, 1, 2.
 
-    Turned harmonics are harmonics of the same degree; the matrix is read off with exact integrals.
+    Turned harmonics are harmonics of the same degree; the matrix is read off with their inner products.
     """
-    basis, turned = real_harmonics(l), turned_harmonics(l, axis)
-    return sp.ImmutableMatrix(2 * l + 1, 2 * l + 1, lambda m, n: sphere_integral(sp.expand(turned[m] * basis[n])))
+    basis = [solid_terms(l, m) for m in orders(l)]
+    sizes = [inner(p, p) for p in basis]
+    rates = [turned(p, axis) for p in basis]
+    return sp.ImmutableMatrix(
+        2 * l + 1, 2 * l + 1, lambda m, n: over_root(inner(rates[m], basis[n]), sizes[m] * sizes[n])
+    )
 
 
 def components_from_orders(l: int) -> sp.ImmutableMatrix:
