@@ -12,6 +12,7 @@ from ..catalogue import Pair, wholes
 from . import (
     t01_harmonics,
     t02_coupling,
+    t03_steerability,
     t04_contraction,
     t05_equivariance,
     t06_completeness,
@@ -34,6 +35,7 @@ Prover = Callable[[Sequence[Pair], Mapping[str, str]], Proof]
 THEOREMS: dict[str, Prover] = {
     "T1": lambda pairs, code: t01_harmonics.prove(wholes(pairs)),
     "T2": lambda pairs, code: t02_coupling.prove(wholes(pairs)),
+    "T3": lambda pairs, code: t03_steerability.prove(pairs),
     "T4": lambda pairs, code: t04_contraction.prove(wholes(pairs)),
     "T5": lambda pairs, code: t05_equivariance.prove(wholes(pairs)),
     "T6": lambda pairs, code: t06_completeness.prove(wholes(pairs)),
