@@ -1,8 +1,8 @@
 """Polynomials with rational coefficients and their inner product p(∂) q: inner products of harmonics without integrals.
 
 On harmonic polynomials of one degree, p(∂) q is proportional to the integral of p q over the sphere, and on the
-polynomials T s..s of tensors to the product S_{a..} T_{a..} (E. M. Stein, G. Weiss, *Introduction to Fourier Analysis on
-Euclidean Spaces*, 1971, §IV.2; it goes back to E. Fischer, *J. reine angew. Math.* 148 (1917) 1).
+polynomials T s..s of tensors to the product S_{a..} T_{a..} (E. M. Stein, G. Weiss, *Introduction to Fourier Analysis
+on Euclidean Spaces*, 1971, §IV.2; it goes back to E. Fischer, *J. reine angew. Math.* 148 (1917) 1).
 """
 
 from __future__ import annotations
