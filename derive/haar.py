@@ -1,0 +1,95 @@
+"""Exact means over circles, spheres and the rotation group.
+
+A unit quaternion q, uniform on the unit sphere of R⁴, makes R(q) uniform on SO(3) (Haar's measure, total mass 1): q ↦
+p q and q ↦ q p are rotations of R⁴ for every unit p.  So the mean over SO(3) of a polynomial in the entries of R is a
+sum of moments of a sphere, and one formula serves circle, sphere and rotations alike.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cache
+
+import sympy as sp
+from sympy.polys.rings import PolyElement
+
+from .catalogue import Pair
+from .symbols import DIRECTION, QUATERNION
+
+#: Cosine and sine of one angle.
+CIRCLE = sp.symbols("c s", real=True)
+
+Quaternion = tuple[sp.Expr, sp.Expr, sp.Expr, sp.Expr]
+
+
+@cache
+def monomial_mean(powers: tuple[int, ...]) -> sp.Rational:
+    """The mean of s_1^p_1 .. s_n^p_n over the unit sphere of R^n.
+
+    (p_1-1)!! .. (p_n-1)!! / (n (n+2) .. (n+p-2)) with p = Σ p_i where all p_i are even, otherwise 0 (G. B. Folland,
+    *Amer. Math. Monthly* 108 (2001) 446, divided by the area).
+    """
+    if any(p % 2 for p in powers):
+        return sp.Integer(0)
+    n = len(powers)
+    odd = math.prod(int(sp.factorial2(p - 1)) for p in powers)
+    return sp.Rational(odd, math.prod(range(n, n + sum(powers), 2)))
+
+
+def unit_mean(polynomial: sp.Expr, unit: Sequence[sp.Symbol]) -> sp.Expr:
+    """The mean of a polynomial over the unit sphere in the given symbols; others are constants."""
+    terms = sp.Poly(polynomial, *unit).terms()
+    return sp.expand(sum((c * monomial_mean(powers) for powers, c in terms), sp.Integer(0)))
+
+
+def rotation_mean(polynomial: sp.Expr) -> sp.Expr:
+    """∫ over SO(3) of a polynomial in QUATERNION, dR of total mass 1; other symbols are constants.
+
+    Raises ValueError for terms of odd degree: they have different values at q and -q, which are the same rotation.
+    """
+    if any(sum(powers) % 2 for powers in sp.Poly(polynomial, *QUATERNION).monoms()):
+        raise ValueError("a polynomial of odd degree in q is not a function of R(q)")
+    return unit_mean(polynomial, QUATERNION)
+
+
+def spherical_means(kernel: sp.Matrix, pair: Pair, distance: sp.Expr) -> tuple[sp.Expr, ...]:
+    """ρ_J(distance) = mean over n of <K^J(n), k(distance n)> / |K^J|² for each path of the pair.
+
+    By theorem T8 the average of D_out(R)ᵀ k(R r) D_in(R) over all rotations is Σ_J ρ_J(|r|) K^J(r̂).
+
+    ``kernel`` is k, (2 l_out + 1) x (2 l_in + 1), polynomials in DIRECTION.
+    """
+    scaled = kernel.xreplace({s: distance * s for s in DIRECTION})
+    return tuple(_projection(p.kernel, scaled) / _projection(p.kernel, p.kernel) for p in pair.paths)
+
+
+def _projection(form: sp.Matrix, kernel: sp.Matrix) -> sp.Expr:
+    """The mean of tr formᵀ kernel over the sphere."""
+    return unit_mean(sum((u * v for u, v in zip(form, kernel, strict=True)), sp.S.Zero), DIRECTION)
+
+
+def by_powers(element: PolyElement, places: Sequence[int]) -> dict[tuple[int, ...], PolyElement]:
+    """A ring element by the powers of the generators at these places: the coefficients, free of those generators."""
+    parts: dict[tuple[int, ...], PolyElement] = {}
+    for monomial, coefficient in element.terms():
+        rest = tuple(0 if i in places else p for i, p in enumerate(monomial))
+        part = parts.setdefault(tuple(monomial[i] for i in places), element.ring.zero)
+        part[rest] = part.get(rest, 0) + coefficient
+    return parts
+
+
+def quaternion_product(p: Sequence[sp.Expr], q: Sequence[sp.Expr]) -> Quaternion:
+    """Hamilton's product, the real part first: R(p q) = R(p) R(q) for unit p, q."""
+    (p0, p1, p2, p3), (q0, q1, q2, q3) = p, q
+    return (
+        p0 * q0 - p1 * q1 - p2 * q2 - p3 * q3,
+        p0 * q1 + p1 * q0 + p2 * q3 - p3 * q2,
+        p0 * q2 - p1 * q3 + p2 * q0 + p3 * q1,
+        p0 * q3 + p1 * q2 - p2 * q1 + p3 * q0,
+    )
+
+
+def conjugate(q: Sequence[sp.Expr]) -> Quaternion:
+    """The inverse of a unit quaternion: R of it is R(q)ᵀ."""
+    return (q[0], -q[1], -q[2], -q[3])
