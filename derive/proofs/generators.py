@@ -53,11 +53,10 @@ def evaluated(entry: sp.Expr, vector: Sequence[PolyElement], ring: SphereRing) -
 
 
 def product(left: Elements, right: Elements, ring: SphereRing) -> Elements:
-    """The matrix product, in normal form; zeros, which are many, cost nothing."""
+    """The matrix product, not reduced; zeros, which are many, cost nothing."""
     columns = list(zip(*right, strict=True))
     return [
-        [ring.reduce(sum((u * v for u, v in zip(row, c, strict=True) if u and v), ring.ring.zero)) for c in columns]
-        for row in left
+        [sum((u * v for u, v in zip(row, c, strict=True) if u and v), ring.ring.zero) for c in columns] for row in left
     ]
 
 
@@ -75,8 +74,8 @@ def equivariance_residuals(path: Path) -> list[Any]:
     for axis in range(3):
         g_out, g_in = (lifted(component_generator(l, axis), ring) for l in (path.l_out, path.l_in))
         both = zip(flat(product(g_out, kernel, ring)), flat(product(kernel, g_in, ring)), strict=True)
-        rates = (ring.reduce(turned(entry, r, axis)) for entry in flat(kernel))
-        found += [rate - left + right for rate, (left, right) in zip(rates, both, strict=True)]
+        rates = (turned(entry, r, axis) for entry in flat(kernel))
+        found += [ring.reduce(rate - left + right) for rate, (left, right) in zip(rates, both, strict=True)]
     return found
 
 

@@ -54,7 +54,7 @@ def invariance() -> Step:
                 ),
             ),
         ),
-        r"with $R(q)$ of \tfnref{T5}, homogeneous of degree 2. So $q \mapsto pq$, $q \mapsto qp$ (as $|p| = 1$) and $q \mapsto \bar "
+        r"with $R(q)$ of \tfnref{T3}, homogeneous of degree 2. So $q \mapsto pq$, $q \mapsto qp$ (as $|p| = 1$) and $q \mapsto \bar "
         r"q$ are linear isometries of $\mathbb{R}^4$, and a uniformly distributed unit quaternion makes $R(q)$ distributed by a "
         r"measure $dR$ of total mass 1 that is unchanged by $R \mapsto SR$, $R \mapsto RS$ and $R \mapsto R^{\mathsf T}$: the Haar "
         r"measure, which is unique.",

@@ -60,7 +60,7 @@ class Layer:
         """d/dθ of the output as the r_j turn about an axis and the f_j by their generator; |r_j|, hence g, stays."""
         generator = lifted(component_generator(self.l_in, axis), self.ring)
         moved = [flat(product(generator, [[f] for f in features], self.ring)) for features in self.f]
-        return [self.ring.reduce(self._rate(e, axis, moved)) for e in self.weighted(self.w)]
+        return [self._rate(e, axis, moved) for e in self.weighted(self.w)]
 
     def _rate(self, output: PolyElement, axis: int, moved: Sequence[Sequence[PolyElement]]) -> PolyElement:
         total = sum(turned(output, r, axis) for r in self.r)
@@ -106,4 +106,4 @@ def finite_residuals(p: Path) -> list[Any]:
     after = [[evaluated(e, rotated, ring) for e in p.kernel.row(a)] for a in range(p.kernel.rows)]
     left = product(after, lifted(d_in, ring), ring)
     right = product(lifted(d_out, ring), lifted(p.kernel, ring), ring)
-    return [a - b for a, b in zip(flat(left), flat(right), strict=True)]
+    return [ring.reduce(a - b) for a, b in zip(flat(left), flat(right), strict=True)]

@@ -122,7 +122,7 @@ def _solid(layers: Sequence[Layer]) -> Step:
 
 def _about_each_axis(layers: Sequence[Layer]) -> Step:
     checks = [
-        rate - wanted
+        layer.ring.reduce(rate - wanted)
         for layer in layers
         for axis in range(3)
         for rate, wanted in zip(layer.rate(axis), layer.turned_outputs(axis), strict=True)
