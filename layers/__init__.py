@@ -1,6 +1,5 @@
 """Framework-free layers on the generated kernels: graphs, radial functions, convolutions."""
 
-from .averaged_radial import averaged_radial
 from .convolution import Convolution, GraphCotangents
 from .graphs import Graph, Transpose, batch, complete_graph, radius_graph
 from .group_convolution import AveragedConvolution, ExactDegrees, GroupConvolution, exact_degrees, matrix_kernel
@@ -10,8 +9,9 @@ from .radial_mixing import MixingRadial
 from .radial_mlp import RadialMLP
 from .radial_table import CutoffWarning, RadialTable, TableErrors, ToleranceError
 from .representations import representation
-from .rotation_quadrature import RotationQuadrature, rotation_quadrature
-from .sphere_quadrature import SphereQuadrature, sphere_quadrature
+from .rotation_rules import RotationQuadrature, rotation_quadrature
+from .sphere_rules import SphereQuadrature, sphere_quadrature
+from .spherical_means import averaged_radial
 
 __all__ = [
     "AveragedConvolution",

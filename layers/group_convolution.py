@@ -41,8 +41,8 @@ from scipy.sparse import csr_array
 from . import checks
 from .graphs import Graph
 from .representations import representation
-from .rotation_quadrature import RotationQuadrature, rotation_quadrature
-from .sphere_quadrature import whole_number
+from .rotation_rules import RotationQuadrature, rotation_quadrature
+from .sphere_rules import whole_number
 
 Array = NDArray[Any]
 

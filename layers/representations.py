@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import checks
-from .sphere_quadrature import Array, sphere_quadrature, whole_number
+from .sphere_rules import Array, sphere_quadrature, whole_number
 
 
 def representation(l: int, rotations: ArrayLike) -> Array:

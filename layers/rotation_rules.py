@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .frozen import Frozen, frozen_copy
-from .sphere_quadrature import Array, sphere_quadrature, whole_number
+from .sphere_rules import Array, sphere_quadrature, whole_number
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -14,7 +14,7 @@ from pocket_tfn import cpu
 from . import checks
 from .group_convolution import MatrixKernel, matrices
 from .paths import paths
-from .sphere_quadrature import SphereQuadrature, whole_number
+from .sphere_rules import SphereQuadrature, whole_number
 
 Array = NDArray[Any]
 
