@@ -5,13 +5,23 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 WORKERS ?= auto
 
+# What to derive in place of the default catalogue, as options of the program; the shell takes the values from the
+# environment, whatever characters they hold.
+export PATHS L_IN L_OUT MODULES OUT
+given = $(filter command environment,$(origin $(1)))
+REQUEST := $(strip $(if $(call given,PATHS),--paths="$$PATHS") $(if $(call given,L_IN),--l-in="$$L_IN") \
+    $(if $(call given,L_OUT),--l-out="$$L_OUT") $(if $(PARITIES),--parities) \
+    $(if $(call given,MODULES),--modules="$$MODULES"))
+FOLDER := $(if $(call given,OUT),--out="$$OUT",$(if $(REQUEST),--out=build/tfn))
+
 .PHONY: help derive check test test-all lint proofs bench bench-cuda example clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
-derive: $(VENV)/.derive  ## derive, prove and emit everything into generated/
-	@$(RUN) -m pocket_tfn.derive $(ARGS)
+derive: $(VENV)/.derive  ## derive, prove and emit into generated/; or PATHS="1->1, 2->3:1,2", or L_IN=0..3 L_OUT=0..3, into OUT
+	@$(if $(REQUEST),mkdir -p build)
+	@$(RUN) -m pocket_tfn.derive $(REQUEST) $(FOLDER) $(ARGS)
 
 check: $(VENV)/.derive  ## fail, with a diff, if generated/ is not what derive/ makes
 	@$(RUN) -m pocket_tfn.derive --check

@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import re
 import signal
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from .catalogue import Pair
-from .emission import catalogue_counts
+from .emission import MODULES, catalogue_counts
 from .folder import FolderError, check_usable, contents, differences, replace
 from .pipeline import Derivation, Selection, SelectionError
 from .proofs import THEOREMS, ProofError
+from .requests import DEGREES_EXAMPLE, PATHS_EXAMPLE, Request, RequestError
 
 USAGE_ERROR, REFUSED, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 
+#: Options whose values may begin like an option, with a minus sign: a wrong degree, to be refused as such.
+TAKE_DEGREES = ("--paths", "--l-in", "--l-out")
+NEGATIVE = re.compile(r"\s*-\s*[0-9]")
+
 EPILOG = f"""\
+examples:
+  python -m pocket_tfn.derive                                            the default catalogue, into generated/
+  python -m pocket_tfn.derive --paths "1->1, 2->3:1,2" --out tfn         all paths 1->1; of 2->3, l_f = 1 and 2
+  python -m pocket_tfn.derive --paths "2->2:polar" --modules cpu --out tfn
+  python -m pocket_tfn.derive --l-in 0..3 --l-out 0..3 --out tfn         all paths of 16 pairs
+The folder is then a package of its own: from tfn import cpu.  It needs NumPy and Numba, and cuda.py numba-cuda.
+
 theorems: {", ".join(THEOREMS)}
 
 exit status: 0 done; 1 a theorem does not hold, or --check found a difference; 2 the request cannot be met;
@@ -37,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: generated/ of the checkout)")
+    _add_request(parser.add_argument_group("what to emit", "without these, the default catalogue; with any, --out too"))
     parser.add_argument(
         "--only",
         metavar="WHAT",
@@ -52,6 +69,27 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_request(group: Any) -> None:
+    group.add_argument(
+        "--paths",
+        metavar="PATHS",
+        help=f"such as {PATHS_EXAMPLE!r}: pairs l_in->l_out, with all paths, or those of the l_f named after a colon, "
+        "or, as functions of their own (apply_2_2_polar), those of one parity; of a pair named twice, all named",
+    )
+    for option, what in (("--l-in", "input"), ("--l-out", "output")):
+        group.add_argument(
+            option, metavar="DEGREES", help=f"degrees of the {what}, such as {DEGREES_EXAMPLE}: all paths of all pairs"
+        )
+    group.add_argument(
+        "--parities", action="store_true", help="of every pair also functions for its polar and its axial paths alone"
+    )
+    group.add_argument(
+        "--modules",
+        metavar="NAMES",
+        help=f"modules to emit, out of {','.join(MODULES)} (default: all); what they import from is added",
+    )
+
+
 def default_folder() -> Path:
     """generated/ of the checkout; FolderError where the package was installed without one."""
     root = Path(__file__).resolve().parent.parent
@@ -62,11 +100,11 @@ def default_folder() -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(_joined(sys.argv[1:] if arguments is None else arguments))
     previous = signal.signal(signal.SIGTERM, _terminate)
     try:
         return _run(options)
-    except (FolderError, SelectionError, OSError) as error:
+    except (FolderError, RequestError, SelectionError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_ERROR
     except ProofError as error:
@@ -79,17 +117,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, previous)
 
 
+def _joined(arguments: Sequence[str]) -> list[str]:
+    """With --paths=-1->1 in place of --paths -1->1, which argparse would take for two options."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] in TAKE_DEGREES and NEGATIVE.match(argument):
+            argument = f"{joined.pop()}={argument}"
+        joined.append(argument)
+    return joined
+
+
 def _terminate(signum: int, frame: object) -> None:
     raise SystemExit(TERMINATED)
 
 
 def _run(options: argparse.Namespace) -> int:
     selection = Selection.parse(options.only)
-    folder = (options.out or default_folder()).resolve()
+    request = Request.parse(options.paths, options.l_in, options.l_out, options.parities, options.modules)
+    folder = _folder(options.out, request)
+    derivation = Derivation(selection, request.pairs, request.modules) if request else Derivation(selection)
     if not options.check:
         check_usable(folder)
     start = time.perf_counter()
-    derivation = Derivation(selection)
     _derive(derivation, options.quiet)
     old = contents(folder)
     whole = selection.code and selection.book
@@ -101,6 +150,18 @@ def _run(options: argparse.Namespace) -> int:
         _summary(derivation, time.perf_counter() - start)
         print(f"{folder}: {'written' if changed else 'already up to date'}, {len(files)} files")
     return 0
+
+
+def _folder(out: Path | None, request: Request | None) -> Path:
+    """Where to write: generated/ is for the default catalogue alone."""
+    if request is None:
+        return (out or default_folder()).resolve()
+    if out is None:
+        raise RequestError("name a folder for what you ask for with --out; generated/ holds the default catalogue")
+    with contextlib.suppress(FolderError):
+        if out.resolve() == default_folder():
+            raise RequestError(f"{out} holds the default catalogue; name another folder with --out")
+    return out.resolve()
 
 
 def _derive(derivation: Derivation, quiet: bool) -> None:
@@ -135,8 +196,17 @@ def _summary(derivation: Derivation, seconds: float) -> None:
 
 
 def _operations_table(pairs: Sequence[Pair]) -> Table:
-    table = Table("function", "as defined", "per edge", "per channel", title="Operations (multiplications + additions)")
-    for name, record in catalogue_counts(pairs).items():
-        cells = (record["as_defined"], record["per_edge"], record["per_channel"])
-        table.add_row(name, *(f"{c['multiplications']} + {c['additions']}" for c in cells))
+    """One row for each pair, few enough columns for a narrow terminal."""
+    columns = ("l_f", "apply as defined", "per edge", "per channel", "kernel as defined", "emitted")
+    table = Table("pair", *columns, title="Operations (multiplications + additions)", padding=(0, 0), box=SIMPLE_HEAD)
+    counts = catalogue_counts(pairs)
+    for pair in pairs:
+        apply, kernel = (counts[f"{kind}_{pair.key}"] for kind in ("apply", "kernel"))
+        parts = (
+            *(apply[part] for part in ("as_defined", "per_edge", "per_channel")),
+            kernel["as_defined"],
+            {name: kernel["per_edge"][name] + kernel["per_channel"][name] for name in kernel["per_edge"]},
+        )
+        cells = (f"{part['multiplications']} + {part['additions']}" for part in parts)
+        table.add_row(pair.key, " ".join(str(p.l_f) for p in pair.paths), *cells)
     return table

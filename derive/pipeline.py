@@ -10,9 +10,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .catalogue import Pair, emitted_pairs
-from .emission import CODE_MODULES, code_files
+from .emission import CODE_MODULES, MODULES, code_files
 from .latex import book_file, theorem_file
 from .proofs import THEOREMS, Proof, ProofError
+
+#: Theorems about the text of some modules, one of which must be emitted.
+ABOUT = {"T14": ("cpu_derivatives", "cuda_derivatives")}
 
 
 class SelectionError(ValueError):
@@ -54,28 +57,42 @@ class Selection:
 
 @dataclass
 class Derivation:
-    """The tasks and, as they are done, what they made."""
+    """The tasks and, as they are done, what they made.
+
+    Raises SelectionError where single theorems are asked for that are about modules which are not emitted.
+    """
 
     selection: Selection = field(default_factory=Selection)
     pairs: Sequence[Pair] = field(default_factory=emitted_pairs)
+    modules: Sequence[str] = MODULES
     files: dict[str, str] = field(default_factory=dict)
     proofs: list[tuple[Proof, float]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        void = [name for name in self.selection.theorems if name not in self.proved]
+        if void and not self.selection.book:
+            raise SelectionError(f"{void[0]} is about {' and '.join(ABOUT[void[0]])}, which were not asked for")
+
+    @property
+    def proved(self) -> list[str]:
+        """The theorems that must hold, less those about modules that are not emitted."""
+        return [n for n in self.selection.proved if n not in ABOUT or set(ABOUT[n]) & set(self.modules)]
 
     @property
     def tasks(self) -> list[str]:
         """A name for each task, in order."""
-        return ["lower and print the code", *(f"prove {name}" for name in self.selection.proved)]
+        return ["lower and print the code", *(f"prove {name}" for name in self.proved)]
 
     def run(self) -> Iterator[str]:
         """Do the tasks, yielding the name of each when it is done.
 
         Raises ProofError where a theorem does not hold; `files` is then incomplete and must not be written.
         """
-        code = code_files(self.pairs)
+        code = code_files(self.pairs, self.modules)
         modules = {name: text for name, text in code.items() if name in CODE_MODULES}
         tasks = iter(self.tasks)
         yield next(tasks)
-        for name in self.selection.proved:
+        for name in self.proved:
             start = time.perf_counter()
             try:
                 proof = THEOREMS[name](self.pairs, modules)

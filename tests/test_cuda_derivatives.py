@@ -55,7 +55,7 @@ def test_import_without_numba_cuda(obstacle: str) -> None:
     kind, message = tell(obstacle + TELL_IMPORT_ERROR.replace("pocket_tfn.cuda", "pocket_tfn.cuda_derivatives"))
     assert (kind, message.partition(" (")[0]) == (
         "ImportError",
-        "pocket_tfn.cuda needs numba-cuda: pip install 'pocket-tfn[cuda]'",
+        "pocket_tfn.cuda needs numba-cuda: pip install 'numba-cuda[cu13]>=0.30'",
     )
 
 

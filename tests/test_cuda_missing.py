@@ -61,7 +61,7 @@ def test_import_without_numba_cuda(obstacle: str) -> None:
     """Numba ships an older numba.cuda of its own, which would fail later and obscurely; the extra is named instead."""
     kind, message = tell(obstacle + TELL_IMPORT_ERROR)
     assert kind == "ImportError"
-    assert message.startswith("pocket_tfn.cuda needs numba-cuda: pip install 'pocket-tfn[cuda]' (")
+    assert message.startswith("pocket_tfn.cuda needs numba-cuda: pip install 'numba-cuda[cu13]>=0.30' (")
     assert "\n" not in message
 
 

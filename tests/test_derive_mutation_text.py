@@ -211,6 +211,6 @@ def test_command_with_a_wrong_template(
     """Text that does not compute what was derived is not written, and the proofs beside it neither."""
     modules = dict(emitted_modules())
     modules["cpu.py"] = modules["cpu.py"].replace(edit.old, edit.new)
-    monkeypatch.setattr(pipeline, "code_files", lambda pairs: modules)
+    monkeypatch.setattr(pipeline, "code_files", lambda pairs, names: modules)
     monkeypatch.setattr(pipeline, "THEOREMS", {"T11": pipeline.THEOREMS["T11"]})
     refused_without_a_trace(tmp_path / "out", capsys, "T11")

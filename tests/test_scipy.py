@@ -107,7 +107,7 @@ def test_dictionary(l_out: int, channel: int) -> None:
     form = oracles.forms(l_out, VECTORS, np.float64)[:, channel]
     catalogue = json.loads((Path(pocket_tfn.__path__[0]) / "catalogue.json").read_text())
     (entry,) = [e for e in catalogue["paths"] if e["path"] == f"1x{l_f}->{l_out}"]
-    assert entry["radial_index"] == channel
+    assert entry["radial_index"][f"1_{l_out}"] == channel
     published = entry["lambda"]["float"]
     n, d = oracles.SQUARED_NORMS[l_out][channel]
     # Rows of Q are orthonormal, so |Σ Y_m Q_m|² = (2 l_out + 1) / 4π, and the form's square is n / d.

@@ -108,7 +108,8 @@ def _dictionary(paths: Sequence[Path]) -> Step:
     lines = []
     for p in paths:
         radial = p.contraction_constant * phi
-        name = rf"{latex(sp.Symbol(p.radial))}_{{{p.l_in}\to{p.l_out}}}(r)"
+        letter = latex(sp.Symbol(p.radial))
+        name = rf"{f'{{{letter}}}' if '_' in letter else letter}_{{{p.l_in}\to{p.l_out}}}(r)"
         tfn = phi * contraction(p.l_in, p.l_f, p.l_out)
         lines.append(
             Equation(

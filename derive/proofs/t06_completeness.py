@@ -114,7 +114,8 @@ def _orthogonality(pairs: Sequence[Pair]) -> Step:
 
 
 def _norms(pair: Pair) -> Equation:
-    ring = SphereRing(units=[DIRECTION])
+    highest = 2 * (pair.l_in + pair.l_out) + 1  # a coefficient's roots are of ratios of factorials up to this
+    ring = SphereRing(units=[DIRECTION], primes=tuple(sp.primerange(highest + 1)))
     gram = sp.Matrix(
         len(pair.paths), len(pair.paths), lambda i, j: _inner(pair.paths[i].kernel, pair.paths[j].kernel, ring)
     )
