@@ -30,7 +30,8 @@ class Case:
     notes: tuple[str, ...] = ()
     roundings: int = ROUNDINGS
     """How many units of rounding an answer may be away from the right one."""
+    l_in: int = 1
 
     @property
     def name(self) -> str:
-        return f"{self.workload} 1→{self.l_out} {self.dtype}"
+        return f"{self.workload} {self.l_in}→{self.l_out} {self.dtype}"

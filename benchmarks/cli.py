@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import machine, peers
-from benchmarks.workloads import SIZES, WORKLOADS
+from benchmarks.workloads import DEGREES, SIZES, WORKLOADS
 
 RESULTS = Path(__file__).resolve().parent / "results"
+HIGHEST = 4
+"""Degrees above it take minutes to derive."""
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -79,6 +81,14 @@ def _add_what(parser: argparse.ArgumentParser) -> None:
         help="output degrees; by default 1, and all if streamed or tabulated",
     )
     add(
+        "--degrees",
+        type=_degrees,
+        nargs="+",
+        default=list(DEGREES),
+        metavar="LIN,LOUT",
+        help="degrees of general, each up to 4; by default " + " ".join(f"{a},{b}" for a, b in DEGREES),
+    )
+    add(
         "--peers",
         nargs="*",
         choices=peers.FAMILIES,
@@ -123,6 +133,13 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return number
+
+
+def _degrees(text: str) -> tuple[int, int]:
+    parts = text.split(",")
+    if len(parts) != 2 or not all(part.isdigit() and int(part) <= HIGHEST for part in parts):
+        raise argparse.ArgumentTypeError(f"{text} is not two degrees from 0 to {HIGHEST}, such as 2,3")
+    return int(parts[0]), int(parts[1])
 
 
 def _workload(text: str) -> str:

@@ -1,6 +1,6 @@
 """The speed that is asked for, as data.
 
-Goals hold for 1→1 at the workload's own sizes, on two threads, in both precisions.
+Goals hold for 1→1, or the degrees that they name, at the workload's own sizes, on two threads, in both precisions.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ class Goal:
     of: str = ""
     at_least: float | None = None
     at_most: float | None = None
+    degrees: tuple[int, int] = (1, L_OUT)
 
     def met_by(self, measured: float) -> bool:
         """False for NaN, since no comparison with NaN holds."""
@@ -26,7 +27,8 @@ class Goal:
 
     def __str__(self) -> str:
         bound = f"at least {self.at_least:g}" if self.at_least is not None else f"at most {self.at_most:g}"
-        return f"{self.workload}: {' '.join(filter(None, (self.quantity, self.of)))}, {bound}"
+        where = self.workload + ("" if self.degrees == (1, L_OUT) else " {}→{}".format(*self.degrees))
+        return f"{where}: {' '.join(filter(None, (self.quantity, self.of)))}, {bound}"
 
 
 GOALS: tuple[Goal, ...] = (
@@ -49,4 +51,9 @@ GOALS: tuple[Goal, ...] = (
     Goal("scaling", "peak memory over inputs and output", at_most=1.1),
     Goal("first-call", "seconds", "cold", at_most=2),
     Goal("first-call", "seconds", "cached", at_most=0.1),
+    *(
+        Goal("general", "times faster than", peer, at_least=least, degrees=(l, l))
+        for l in (2, 3)
+        for peer, least in (("C loop, nonzero", 1), ("C loop, hoisted", 1), ("e3nn", 30))
+    ),
 )

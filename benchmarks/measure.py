@@ -46,6 +46,7 @@ def compare(case: Case, names: Sequence[str], session: Session) -> Comparison:
         rows=tuple(replace(row, timing=timings.get(row.name)) for row in rows),
         parts={name: timings[name] for name in parts},
         notes=(*case.notes, *notes),
+        l_in=case.l_in,
     )
 
 

@@ -69,6 +69,11 @@ class Comparison:
     parts: dict[str, Timing]
     """What was timed in the same rounds without being a contestant."""
     notes: tuple[str, ...] = ()
+    l_in: int = 1
+
+    @property
+    def degrees(self) -> tuple[int, int]:
+        return self.l_in, self.l_out
 
     def row(self, name: str) -> Row | None:
         return next((row for row in self.rows if row.name == name), None)

@@ -45,6 +45,9 @@ def _results(options: argparse.Namespace) -> Iterator[Results]:
 def _session(workload: str, dtype: str, options: argparse.Namespace) -> Session:
     own = (1,) if options.quick else WORKLOADS[workload].l_out
     l_out = tuple(sorted(set(options.l_out))) if options.l_out else own
+    degrees = tuple(dict.fromkeys(options.degrees))
+    if workload == "general":
+        l_out = tuple(b for a, b in degrees if a == b)
     return Session(
         dtype=dtype,
         sizes=sizes_of(workload, options),
@@ -57,6 +60,7 @@ def _session(workload: str, dtype: str, options: argparse.Namespace) -> Session:
         quick=options.quick,
         say=progress.say,
         bar=progress.bar,
+        degrees=degrees,
     )
 
 

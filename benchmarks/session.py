@@ -15,6 +15,7 @@ class Session:
     dtype: str
     sizes: Mapping[str, int]
     l_out: tuple[int, ...]
+    """Of 1 → l_out; for `general`, of those l → l that are among its degrees."""
     families: tuple[str, ...]
     threads: int
     repeats: int
@@ -23,3 +24,5 @@ class Session:
     quick: bool
     say: Say
     bar: Bar
+    degrees: tuple[tuple[int, int], ...] = ()
+    """The pairs (l_in, l_out) of `general`."""

@@ -5,10 +5,12 @@ import math
 import types
 from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from benchmarks.results import Floor, Results, ScalingPoint
 from benchmarks.timing import Timing
+
+T = TypeVar("T")
 
 DERIVED: dict[type, tuple[str, ...]] = {
     Timing: ("median", "best", "spread"),
@@ -20,12 +22,23 @@ DERIVED: dict[type, tuple[str, ...]] = {
 
 def as_json(results: Iterable[Results]) -> str:
     """A list of results; NaN as null."""
-    return json.dumps(_plain(list(results)), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return dumped(list(results))
 
 
 def from_json(text: str) -> list[Results]:
     """What `as_json` was given, where no number was NaN."""
     return [_typed(Results, one) for one in json.loads(text)]
+
+
+def dumped(value: Any) -> str:
+    """Dataclasses, and containers of them; NaN as null."""
+    return json.dumps(_plain(value), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def loaded(kind: type[T], text: str) -> T:
+    """The dataclass `kind` that `dumped` was given, where no number was NaN."""
+    found: T = _typed(kind, json.loads(text))
+    return found
 
 
 def _plain(value: Any) -> Any:
@@ -53,5 +66,6 @@ def _typed(hint: Any, value: Any) -> Any:
         return {key: _typed(arguments[1], item) for key, item in value.items()}
     if isinstance(hint, type) and is_dataclass(hint):
         hints = get_type_hints(hint)
-        return hint(**{f.name: _typed(hints[f.name], value[f.name]) for f in fields(hint)})
+        # What older files lack has a default, or else this is a TypeError.
+        return hint(**{f.name: _typed(hints[f.name], value[f.name]) for f in fields(hint) if f.name in value})
     return value

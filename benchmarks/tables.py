@@ -46,7 +46,7 @@ def _comparison(run: Comparison) -> Table:
     ):
         rows.append([name, "", _ms(seconds), "", f"{seconds / ours.median:.2g}" if ours else "", "", "", ""])
     return Table(
-        title=f"{run.workload} 1→{run.l_out}, {run.dtype}: {_sizes(run.sizes)}",
+        title=f"{run.workload} {run.l_in}→{run.l_out}, {run.dtype}: {_sizes(run.sizes)}",
         header=["", "median ms", "best ms", "spread", "times ours", "of floor", "first call s", "rel. error"],
         rows=rows,
         notes=_comparison_notes(run),

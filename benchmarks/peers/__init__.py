@@ -20,6 +20,8 @@ OURS_STREAMED = "pocket-tfn, streamed"
 OURS_CUBIC = "pocket-tfn, degree 3"
 OURS_FORWARD = "pocket-tfn, forward"
 OURS_VJP = "pocket-tfn, vjp"
+C_NONZERO = "C loop, nonzero"
+C_HOISTED = "C loop, hoisted"
 
 
 @dataclass(frozen=True)
@@ -106,8 +108,18 @@ LAPLACIAN: dict[str, Entry] = {
     "jax.jit, hessian": Entry("laplacian.jax_second", "hessian", "the trace of jax.hessian, for few particles"),
 }
 
+GENERAL: dict[str, Entry] = {
+    OURS: Entry("general.ours", "allocating", "convolve_LIN_LOUT as emitted, result allocated by the call"),
+    OURS_OUT: Entry("general.ours", "into_buffer", "the same into a given array"),
+    C_NONZERO: Entry("general.c_loops", "nonzero", "a C loop over the nonzero Clebsch-Gordan coefficients"),
+    C_HOISTED: Entry("general.c_loops", "hoisted", "the same in C, each path's matrix computed once for an edge"),
+    "e3nn": Entry("general.e3nn_layer", "eager", "SphericalHarmonics, uvu TensorProduct of all paths, index_add"),
+    "e3nn + torch.compile": Entry("general.e3nn_layer", "compiled", "the same layer under torch.compile"),
+}
+
 ENTRIES: Mapping[str, Mapping[str, Entry]] = {
     "streamed": STREAMED,
+    "general": GENERAL,
     "tabulated": TABULATED,
     "mixing": MIXING,
     "walkers": WALKERS,

@@ -1,4 +1,4 @@
-"""How many times longer the others take for 1→1, one panel per workload; the goals are marked."""
+"""How many times longer the others take, one panel per workload and degrees, most of them 1→1; the goals are marked."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,19 +17,20 @@ BAR = 0.38
 
 
 def figure(found: Sequence[Results]) -> Figure | None:
-    runs = [run for results in found for run in results.measured.comparisons if run.l_out == L_OUT]
-    panels = {w: [run for run in runs if run.workload == w] for w in dict.fromkeys(run.workload for run in runs)}
-    names = {workload: _names(those) for workload, those in panels.items()}
-    panels = {workload: those for workload, those in panels.items() if names[workload]}
+    runs = [run for results in found for run in results.measured.comparisons if _has_panel(run)]
+    keys = dict.fromkeys((run.workload, run.degrees) for run in runs)
+    panels = {key: [run for run in runs if (run.workload, run.degrees) == key] for key in keys}
+    names = {key: _names(those) for key, those in panels.items()}
+    panels = {key: those for key, those in panels.items() if names[key]}
     if not panels:
         return None
-    counts = [len(names[workload]) for workload in panels]
+    counts = [len(names[key]) for key in panels]
     height = BAR * (sum(counts) + 2 * len(counts))
     picture, axes = style.panels(7, height, len(panels), 1, sharex=True, height_ratios=counts)
-    for axis, (workload, those) in zip(axes, panels.items(), strict=True):
-        _panel(axis, workload, those, names[workload])
+    for axis, (key, those) in zip(axes, panels.items(), strict=True):
+        _panel(axis, key[0], those, names[key])
     picture.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outside upper right", ncols=2)
-    axes[-1].set_xlabel("times as long as pocket-tfn (medians); the black line is the goal")
+    axes[-1].set_xlabel("times as long as pocket-tfn, 1→1 unless said otherwise (medians); the black line is the goal")
     return picture
 
 
@@ -45,7 +46,8 @@ def _panel(axis: Any, workload: str, runs: Sequence[Comparison], names: Sequence
                 )
                 axis.text(max(times, 1), y, f" {float(f'{times:.3g}'):g}", va="center", fontsize=7)
     for goal in GOALS if dict(runs[0].sizes) == dict(WORKLOADS[workload].sizes) else ():
-        if goal.workload == workload and goal.of in names and goal.at_least is not None:
+        about = goal.workload == workload and goal.degrees == runs[0].degrees
+        if about and goal.of in names and goal.at_least is not None:
             place = names.index(goal.of)
             axis.plot([goal.at_least] * 2, [place - 0.46, place + 0.46], color="black", linewidth=1.6)
     axis.set_xscale("log")
@@ -53,7 +55,15 @@ def _panel(axis: Any, workload: str, runs: Sequence[Comparison], names: Sequence
     axis.set_yticks(range(len(names)), names)
     axis.invert_yaxis()
     sizes = ", ".join(f"{number} {name}" for name, number in runs[0].sizes.items())
-    axis.set_title(f"{workload}: {sizes}", loc="left")
+    which = workload if runs[0].degrees == (1, L_OUT) else "{} {}→{}".format(workload, *runs[0].degrees)
+    axis.set_title(f"{which}: {sizes}", loc="left")
+
+
+def _has_panel(run: Comparison) -> bool:
+    """1→1 in every workload but `general`, which has it for reference alone and goals for others."""
+    if run.workload == "general":
+        return any(goal.workload == run.workload and goal.degrees == run.degrees for goal in GOALS)
+    return run.l_out == L_OUT
 
 
 def _names(runs: Sequence[Comparison]) -> list[str]:

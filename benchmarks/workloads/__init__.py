@@ -25,6 +25,12 @@ WORKLOADS: Mapping[str, Workload] = {
         {"nodes": 60, "neighbours": 8, "channels": 8},
         l_out=(0, 1, 2),
     ),
+    "general": Workload(
+        "general",
+        "streamed, for any degrees l_in → l_out, all paths between them",
+        {"nodes": 2000, "neighbours": 32, "channels": 64},
+        {"nodes": 60, "neighbours": 8, "channels": 8},
+    ),
     "tabulated": Workload(
         "tabulated",
         "radial functions of the distance, against layers with an MLP per edge",
@@ -82,6 +88,9 @@ WORKLOADS: Mapping[str, Workload] = {
         {"processes": 1},
     ),
 }
+
+DEGREES = ((1, 1), (2, 2), (3, 3))
+"""What `general` measures unless told otherwise: the pocket kernel, for reference, and what its goals are about."""
 
 SIZES = tuple(dict.fromkeys(size for workload in WORKLOADS.values() for size in workload.sizes))
 """Every size that some workload has."""
