@@ -3,16 +3,17 @@
 
 Conventions: vectors are r = x_receiver - x_sender and r̂ = r / |r|.  Components of degree 1 are Cartesian (x, y, z).
 Components of degree 2 are coefficients in the orthonormal basis of symmetric traceless matrices, ordered (xy, yz,
-3zz-rr, xz, xx-yy), so the norm of the five is the Frobenius norm of the matrix.  Components come before channels.
-`radial` holds the contracted radial functions in the order of catalogue.json.  At r = 0 only the path with l_f = 0
-contributes (theorem T10).
+3zz-rr, xz, xx-yy), so the norm of the five is the Frobenius norm of the matrix.  Components come before
+channels.  `radial` holds the contracted radial functions in the order of catalogue.json, by ascending l_f.  At r = 0
+only the path with l_f = 0 contributes (theorem T10).
 
-The functions are those of pocket_tfn.cpu, with the same names and meaning, for each pair (l_in, l_out) = 1→0, 1→1, 1→2, and for the
-polar and the axial paths of each alone.  They take anything with __cuda_array_interface__ (Numba, CuPy, PyTorch), without
-copying contiguous arrays, and return Numba device arrays, which offer the same interface; `out`, where given, is returned
-itself.  Work is put on the caller's stream (see on_stream), and the host goes on, except where a graph is to be checked
-(see checked_graph).  A group of threads owns a receiver: there are no atomics, and results are the same to the last bit
-from run to run.  What a call lacks, a GPU, its compute capability or a compiler, it says in one sentence.
+Functions, with the same names and meaning as in cpu.py, for each pair (l_in, l_out) = 1→0, 1→1, 1→2, and of each for
+the paths of one parity alone, *_polar and *_axial.
+
+They take anything with __cuda_array_interface__ (Numba, CuPy, PyTorch), without copying contiguous arrays, and return
+Numba device arrays, which offer the same interface; `out`, where given, is returned itself.  Work is put on the caller's
+stream (see on_stream), and the host goes on, except where a graph is to be checked (see checked_graph).  A group of
+threads owns a receiver: there are no atomics, and results are the same to the last bit from run to run.  What a call lacks, a GPU, its compute capability or a compiler, it says in one sentence.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ try:
     from numba.cuda.extending import intrinsic, lower_builtin, models, register_model, type_callable
     from numba.cuda.typing.typeof import Purpose, typeof
 except (ImportError, RuntimeError) as error:  # numba-cuda raises RuntimeError where a part of the toolkit is missing
-    raise ImportError(f"pocket_tfn.cuda needs numba-cuda: pip install 'pocket-tfn[cuda]' ({error})") from error
+    raise ImportError(f"{__name__} needs numba-cuda: pip install 'numba-cuda[cu13]>=0.30' ({error})") from error
 
 __all__ = [
     "apply_1_0",
@@ -566,7 +567,6 @@ class _Constants(NamedTuple):
     c13_60: Any  # 13/60
     c1_4: Any  # 1/4
     c1_3: Any  # 1/3
-    sqrt1_6: Any  # √(1/6)
     c5_12: Any  # 5/12
     c1_2: Any  # 1/2
     c11_20: Any  # 11/20
@@ -606,7 +606,6 @@ _K32 = _Constants(
     c13_60=np.float32(float.fromhex("0x1.bbbbbcp-3")),
     c1_4=np.float32(float.fromhex("0x1.000000p-2")),
     c1_3=np.float32(float.fromhex("0x1.555556p-2")),
-    sqrt1_6=np.float32(float.fromhex("0x1.a20bd8p-2")),
     c5_12=np.float32(float.fromhex("0x1.aaaaaap-2")),
     c1_2=np.float32(float.fromhex("0x1.000000p-1")),
     c11_20=np.float32(float.fromhex("0x1.19999ap-1")),
@@ -645,7 +644,6 @@ _K64 = _Constants(
     c13_60=np.float64(float.fromhex("0x1.bbbbbbbbbbbbcp-3")),
     c1_4=np.float64(float.fromhex("0x1.0000000000000p-2")),
     c1_3=np.float64(float.fromhex("0x1.5555555555555p-2")),
-    sqrt1_6=np.float64(float.fromhex("0x1.a20bd700c2c3ep-2")),
     c5_12=np.float64(float.fromhex("0x1.aaaaaaaaaaaabp-2")),
     c1_2=np.float64(float.fromhex("0x1.0000000000000p-1")),
     c11_20=np.float64(float.fromhex("0x1.199999999999ap-1")),
@@ -741,10 +739,9 @@ def _edge_1_0(k, x, y, z):
 def _apply_channel_1_0(k, edge, alpha, f0, f1, f2):
     """Σ_p radial_p K^p(r̂) f: 4 multiplications and 2 additions (6 multiplications and 2 additions as defined)."""
     x, y, z = edge
-    d = f0 * x + f1 * y + f2 * z
-    t = alpha * d
+    f0_2 = f0 * x + f1 * y + f2 * z
     return (
-        t,
+        alpha * f0_2,
     )
 
 
@@ -752,13 +749,10 @@ def _apply_channel_1_0(k, edge, alpha, f0, f1, f2):
 def _kernel_channel_1_0(k, edge, alpha):
     """Σ_p radial_p K^p(r̂): 3 multiplications and 0 additions (3 multiplications and 0 additions as defined)."""
     x, y, z = edge
-    t = alpha * x
-    t_2 = alpha * y
-    t_3 = alpha * z
     return (
-        t,
-        t_2,
-        t_3,
+        alpha * x,
+        alpha * y,
+        alpha * z,
     )
 
 
@@ -766,10 +760,9 @@ def _kernel_channel_1_0(k, edge, alpha):
 def _add_channel_1_0(k, edge, o0, alpha, f0, f1, f2):
     """o + Σ_p radial_p K^p(r̂) f: 1 additions more than _apply_channel_1_0."""
     x, y, z = edge
-    d = f0 * x + f1 * y + f2 * z
-    t = alpha * d
+    f0_2 = f0 * x + f1 * y + f2 * z
     return (
-        o0 + t,
+        o0 + alpha * f0_2,
     )
 
 
@@ -777,9 +770,9 @@ def _add_channel_1_0(k, edge, o0, alpha, f0, f1, f2):
 def _message_channel_1_0(k, edge, f0, f1, f2):
     """K^p(r̂) f of every path p: 3 multiplications and 2 additions (3 multiplications and 2 additions as defined)."""
     x, y, z = edge
-    d = f0 * x + f1 * y + f2 * z
+    f0_2 = f0 * x + f1 * y + f2 * z
     return (
-        d,
+        f0_2,
     )
 
 
@@ -797,16 +790,16 @@ def _edge_1_1(k, x, y, z):
 def _apply_channel_1_1(k, edge, a, b, c, f0, f1, f2):
     """Σ_p radial_p K^p(r̂) f: 20 multiplications and 12 additions (69 multiplications and 21 additions as defined)."""
     x, y, z, n, x_3, y_3, z_3 = edge
-    g = a - c * n
-    w0 = f2 * y - f1 * z
-    w1 = f0 * z - f2 * x
-    w2 = f1 * x - f0 * y
-    d = f0 * x_3 + f1 * y_3 + f2 * z_3
-    t = c * d
+    f0_0 = f0 * x + f1 * y + f2 * z
+    v0_0 = c * f0_0
+    g1 = a - c * n
+    w1_0 = f2 * y - f1 * z
+    w1_1 = f0 * z - f2 * x
+    w1_2 = f1 * x - f0 * y
     return (
-        b * w0 + f0 * g + t * x,
-        b * w1 + f1 * g + t * y,
-        b * w2 + f2 * g + t * z,
+        b * w1_0 + f0 * g1 + v0_0 * x_3,
+        b * w1_1 + f1 * g1 + v0_0 * y_3,
+        b * w1_2 + f2 * g1 + v0_0 * z_3,
     )
 
 
@@ -814,20 +807,20 @@ def _apply_channel_1_1(k, edge, a, b, c, f0, f1, f2):
 def _kernel_channel_1_1(k, edge, a, b, c):
     """Σ_p radial_p K^p(r̂): 19 multiplications and 10 additions (45 multiplications and 15 additions as defined)."""
     x, y, z, n, x_3, y_3, z_3 = edge
-    g = a - c * n
-    t = c * x_3
-    t_2 = c * y_3
-    t_3 = c * z_3
+    v0_0 = c * x
+    g1 = a - c * n
+    v0_0_2 = c * y
+    v0_0_3 = c * z
     return (
-        g + t * x,
-        t_2 * x - b * z,
-        b * y + t_3 * x,
-        b * z + t * y,
-        g + t_2 * y,
-        t_3 * y - b * x,
-        t * z - b * y,
-        b * x + t_2 * z,
-        g + t_3 * z,
+        g1 + v0_0 * x_3,
+        v0_0_2 * x_3 - b * z,
+        b * y + v0_0_3 * x_3,
+        b * z + v0_0 * y_3,
+        g1 + v0_0_2 * y_3,
+        v0_0_3 * y_3 - b * x,
+        v0_0 * z_3 - b * y,
+        b * x + v0_0_2 * z_3,
+        g1 + v0_0_3 * z_3,
     )
 
 
@@ -835,16 +828,16 @@ def _kernel_channel_1_1(k, edge, a, b, c):
 def _add_channel_1_1(k, edge, o0, o1, o2, a, b, c, f0, f1, f2):
     """o + Σ_p radial_p K^p(r̂) f: 3 additions more than _apply_channel_1_1."""
     x, y, z, n, x_3, y_3, z_3 = edge
-    g = a - c * n
-    w0 = f2 * y - f1 * z
-    w1 = f0 * z - f2 * x
-    w2 = f1 * x - f0 * y
-    d = f0 * x_3 + f1 * y_3 + f2 * z_3
-    t = c * d
+    f0_0 = f0 * x + f1 * y + f2 * z
+    v0_0 = c * f0_0
+    g1 = a - c * n
+    w1_0 = f2 * y - f1 * z
+    w1_1 = f0 * z - f2 * x
+    w1_2 = f1 * x - f0 * y
     return (
-        o0 + b * w0 + f0 * g + t * x,
-        o1 + b * w1 + f1 * g + t * y,
-        o2 + b * w2 + f2 * g + t * z,
+        o0 + b * w1_0 + f0 * g1 + v0_0 * x_3,
+        o1 + b * w1_1 + f1 * g1 + v0_0 * y_3,
+        o2 + b * w1_2 + f2 * g1 + v0_0 * z_3,
     )
 
 
@@ -852,20 +845,20 @@ def _add_channel_1_1(k, edge, o0, o1, o2, a, b, c, f0, f1, f2):
 def _message_channel_1_1(k, edge, f0, f1, f2):
     """K^p(r̂) f of every path p: 15 multiplications and 8 additions (45 multiplications and 15 additions as defined)."""
     x, y, z, n, x_3, y_3, z_3 = edge
-    w0 = f2 * y - f1 * z
-    w1 = f0 * z - f2 * x
-    w2 = f1 * x - f0 * y
-    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    f0_0 = f0 * x + f1 * y + f2 * z
+    w1_0 = f2 * y - f1 * z
+    w1_1 = f0 * z - f2 * x
+    w1_2 = f1 * x - f0 * y
     return (
         f0,
         f1,
         f2,
-        w0,
-        w1,
-        w2,
-        d * x - f0 * n,
-        d * y - f1 * n,
-        d * z - f2 * n,
+        w1_0,
+        w1_1,
+        w1_2,
+        f0_0 * x_3 - f0 * n,
+        f0_0 * y_3 - f1 * n,
+        f0_0 * z_3 - f2 * n,
     )
 
 
@@ -883,13 +876,13 @@ def _edge_1_1_polar(k, x, y, z):
 def _apply_channel_1_1_polar(k, edge, a, c, f0, f1, f2):
     """Σ_p radial_p K^p(r̂) f: 11 multiplications and 6 additions (57 multiplications and 15 additions as defined)."""
     x, y, z, n, x_3, y_3, z_3 = edge
-    g = a - c * n
-    d = f0 * x_3 + f1 * y_3 + f2 * z_3
-    t = c * d
+    f0_0 = f0 * x + f1 * y + f2 * z
+    v0_0 = c * f0_0
+    g1 = a - c * n
     return (
-        f0 * g + t * x,
-        f1 * g + t * y,
-        f2 * g + t * z,
+        f0 * g1 + v0_0 * x_3,
+        f1 * g1 + v0_0 * y_3,
+        f2 * g1 + v0_0 * z_3,
     )
 
 
@@ -897,20 +890,20 @@ def _apply_channel_1_1_polar(k, edge, a, c, f0, f1, f2):
 def _kernel_channel_1_1_polar(k, edge, a, c):
     """Σ_p radial_p K^p(r̂): 13 multiplications and 4 additions (39 multiplications and 9 additions as defined)."""
     x, y, z, n, x_3, y_3, z_3 = edge
-    g = a - c * n
-    t = c * x_3
-    t_2 = c * y_3
-    t_3 = c * z_3
+    v0_0 = c * x
+    g1 = a - c * n
+    v0_0_2 = c * y
+    v0_0_3 = c * z
     return (
-        g + t * x,
-        t_2 * x,
-        t_3 * x,
-        t * y,
-        g + t_2 * y,
-        t_3 * y,
-        t * z,
-        t_2 * z,
-        g + t_3 * z,
+        g1 + v0_0 * x_3,
+        v0_0_2 * x_3,
+        v0_0_3 * x_3,
+        v0_0 * y_3,
+        g1 + v0_0_2 * y_3,
+        v0_0_3 * y_3,
+        v0_0 * z_3,
+        v0_0_2 * z_3,
+        g1 + v0_0_3 * z_3,
     )
 
 
@@ -918,13 +911,13 @@ def _kernel_channel_1_1_polar(k, edge, a, c):
 def _add_channel_1_1_polar(k, edge, o0, o1, o2, a, c, f0, f1, f2):
     """o + Σ_p radial_p K^p(r̂) f: 3 additions more than _apply_channel_1_1_polar."""
     x, y, z, n, x_3, y_3, z_3 = edge
-    g = a - c * n
-    d = f0 * x_3 + f1 * y_3 + f2 * z_3
-    t = c * d
+    f0_0 = f0 * x + f1 * y + f2 * z
+    v0_0 = c * f0_0
+    g1 = a - c * n
     return (
-        o0 + f0 * g + t * x,
-        o1 + f1 * g + t * y,
-        o2 + f2 * g + t * z,
+        o0 + f0 * g1 + v0_0 * x_3,
+        o1 + f1 * g1 + v0_0 * y_3,
+        o2 + f2 * g1 + v0_0 * z_3,
     )
 
 
@@ -932,14 +925,14 @@ def _add_channel_1_1_polar(k, edge, o0, o1, o2, a, c, f0, f1, f2):
 def _message_channel_1_1_polar(k, edge, f0, f1, f2):
     """K^p(r̂) f of every path p: 9 multiplications and 5 additions (39 multiplications and 12 additions as defined)."""
     x, y, z, n, x_3, y_3, z_3 = edge
-    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    f0_0 = f0 * x + f1 * y + f2 * z
     return (
         f0,
         f1,
         f2,
-        d * x - f0 * n,
-        d * y - f1 * n,
-        d * z - f2 * n,
+        f0_0 * x_3 - f0 * n,
+        f0_0 * y_3 - f1 * n,
+        f0_0 * z_3 - f2 * n,
     )
 
 
@@ -953,13 +946,13 @@ def _edge_1_1_axial(k, x, y, z):
 def _apply_channel_1_1_axial(k, edge, b, f0, f1, f2):
     """Σ_p radial_p K^p(r̂) f: 9 multiplications and 3 additions (12 multiplications and 3 additions as defined)."""
     x, y, z = edge
-    w0 = f2 * y - f1 * z
-    w1 = f0 * z - f2 * x
-    w2 = f1 * x - f0 * y
+    w1_0 = f2 * y - f1 * z
+    w1_1 = f0 * z - f2 * x
+    w1_2 = f1 * x - f0 * y
     return (
-        b * w0,
-        b * w1,
-        b * w2,
+        b * w1_0,
+        b * w1_1,
+        b * w1_2,
     )
 
 
@@ -984,13 +977,13 @@ def _kernel_channel_1_1_axial(k, edge, b):
 def _add_channel_1_1_axial(k, edge, o0, o1, o2, b, f0, f1, f2):
     """o + Σ_p radial_p K^p(r̂) f: 3 additions more than _apply_channel_1_1_axial."""
     x, y, z = edge
-    w0 = f2 * y - f1 * z
-    w1 = f0 * z - f2 * x
-    w2 = f1 * x - f0 * y
+    w1_0 = f2 * y - f1 * z
+    w1_1 = f0 * z - f2 * x
+    w1_2 = f1 * x - f0 * y
     return (
-        o0 + b * w0,
-        o1 + b * w1,
-        o2 + b * w2,
+        o0 + b * w1_0,
+        o1 + b * w1_1,
+        o2 + b * w1_2,
     )
 
 
@@ -998,13 +991,13 @@ def _add_channel_1_1_axial(k, edge, o0, o1, o2, b, f0, f1, f2):
 def _message_channel_1_1_axial(k, edge, f0, f1, f2):
     """K^p(r̂) f of every path p: 6 multiplications and 3 additions (6 multiplications and 3 additions as defined)."""
     x, y, z = edge
-    w0 = f2 * y - f1 * z
-    w1 = f0 * z - f2 * x
-    w2 = f1 * x - f0 * y
+    w1_0 = f2 * y - f1 * z
+    w1_1 = f0 * z - f2 * x
+    w1_2 = f1 * x - f0 * y
     return (
-        w0,
-        w1,
-        w2,
+        w1_0,
+        w1_1,
+        w1_2,
     )
 
 
@@ -1013,125 +1006,125 @@ def _edge_1_2(k, x, y, z):
     """What depends on r̂ alone: 13 multiplications and 2 additions."""
     n = x * x + y * y + z * z
     n_1_5 = k.c1_5 * n
-    x_1_2 = k.c1_2 * x
-    y_1_2 = k.c1_2 * y
     z_1_2 = k.c1_2 * z
+    y_1_2 = k.c1_2 * y
+    x_1_2 = k.c1_2 * x
     y_sqrt2 = k.sqrt2 * y
     x_sqrt2 = k.sqrt2 * x
     z_sqrt2 = k.sqrt2 * z
     x_sqrt2_3 = k.sqrt2_3 * x
     y_sqrt2_3 = k.sqrt2_3 * y
     z_sqrt8_3 = k.sqrt8_3 * z
-    return (x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3)
+    return (x, y, z, n_1_5, z_1_2, y_1_2, x_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3)
 
 
 @_device
 def _apply_channel_1_2(k, edge, alpha, beta, gamma, f0, f1, f2):
     """Σ_p radial_p K^p(r̂) f: 31 multiplications and 18 additions (291 multiplications and 61 additions as defined)."""
-    x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
-    g = alpha - gamma * n_1_5
-    w0 = f1 * z_1_2 - f2 * y_1_2
-    w1 = f2 * x_1_2 - f0 * z_1_2
-    w2 = f0 * y_1_2 - f1 * x_1_2
-    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
-    t = d * gamma
-    v0 = beta * w0 + f0 * g + t * x
-    v1 = beta * w1 + f1 * g + t * y
-    v2 = beta * w2 + f2 * g + t * z
+    x, y, z, n_1_5, z_1_2, y_1_2, x_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
+    f0_0 = f0 * x + f1 * y + f2 * z
+    v0_0 = f0_0 * gamma
+    g1 = alpha - gamma * n_1_5
+    w1_0 = f1 * z_1_2 - f2 * y_1_2
+    w1_1 = f2 * x_1_2 - f0 * z_1_2
+    w1_2 = f0 * y_1_2 - f1 * x_1_2
+    v1_0 = beta * w1_0 + f0 * g1 + v0_0 * x_1_2
+    v1_1 = beta * w1_1 + f1 * g1 + v0_0 * y_1_2
+    v1_2 = beta * w1_2 + f2 * g1 + v0_0 * z_1_2
     return (
-        v0 * y_sqrt2 + v1 * x_sqrt2,
-        v1 * z_sqrt2 + v2 * y_sqrt2,
-        v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
-        v0 * z_sqrt2 + v2 * x_sqrt2,
-        v0 * x_sqrt2 - v1 * y_sqrt2,
+        v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
+        v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
+        v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
+        v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
+        v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
     )
 
 
 @_device
 def _kernel_channel_1_2(k, edge, alpha, beta, gamma):
     """Σ_p radial_p K^p(r̂): 52 multiplications and 28 additions (225 multiplications and 51 additions as defined)."""
-    x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
-    g = alpha - gamma * n_1_5
-    t = gamma * x_1_2
-    v0 = g + t * x
-    v1 = t * y - beta * z_1_2
-    v2 = beta * y_1_2 + t * z
-    t_2 = gamma * y_1_2
-    v0_2 = beta * z_1_2 + t_2 * x
-    v1_2 = g + t_2 * y
-    v2_2 = t_2 * z - beta * x_1_2
-    t_3 = gamma * z_1_2
-    v0_3 = t_3 * x - beta * y_1_2
-    v1_3 = beta * x_1_2 + t_3 * y
-    v2_3 = g + t_3 * z
+    x, y, z, n_1_5, z_1_2, y_1_2, x_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
+    v0_0 = gamma * x
+    g1 = alpha - gamma * n_1_5
+    v1_0 = g1 + v0_0 * x_1_2
+    v1_1 = v0_0 * y_1_2 - beta * z_1_2
+    v1_2 = beta * y_1_2 + v0_0 * z_1_2
+    v0_0_2 = gamma * y
+    v1_0_2 = beta * z_1_2 + v0_0_2 * x_1_2
+    v1_1_2 = g1 + v0_0_2 * y_1_2
+    v1_2_2 = v0_0_2 * z_1_2 - beta * x_1_2
+    v0_0_3 = gamma * z
+    v1_0_3 = v0_0_3 * x_1_2 - beta * y_1_2
+    v1_1_3 = beta * x_1_2 + v0_0_3 * y_1_2
+    v1_2_3 = g1 + v0_0_3 * z_1_2
     return (
-        v0 * y_sqrt2 + v1 * x_sqrt2,
-        v0_2 * y_sqrt2 + v1_2 * x_sqrt2,
-        v0_3 * y_sqrt2 + v1_3 * x_sqrt2,
-        v1 * z_sqrt2 + v2 * y_sqrt2,
-        v1_2 * z_sqrt2 + v2_2 * y_sqrt2,
-        v1_3 * z_sqrt2 + v2_3 * y_sqrt2,
-        v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
-        v2_2 * z_sqrt8_3 - v0_2 * x_sqrt2_3 - v1_2 * y_sqrt2_3,
-        v2_3 * z_sqrt8_3 - v0_3 * x_sqrt2_3 - v1_3 * y_sqrt2_3,
-        v0 * z_sqrt2 + v2 * x_sqrt2,
-        v0_2 * z_sqrt2 + v2_2 * x_sqrt2,
-        v0_3 * z_sqrt2 + v2_3 * x_sqrt2,
-        v0 * x_sqrt2 - v1 * y_sqrt2,
-        v0_2 * x_sqrt2 - v1_2 * y_sqrt2,
-        v0_3 * x_sqrt2 - v1_3 * y_sqrt2,
+        v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
+        v1_0_2 * y_sqrt2 + v1_1_2 * x_sqrt2,
+        v1_0_3 * y_sqrt2 + v1_1_3 * x_sqrt2,
+        v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
+        v1_1_2 * z_sqrt2 + v1_2_2 * y_sqrt2,
+        v1_1_3 * z_sqrt2 + v1_2_3 * y_sqrt2,
+        v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
+        v1_2_2 * z_sqrt8_3 - v1_0_2 * x_sqrt2_3 - v1_1_2 * y_sqrt2_3,
+        v1_2_3 * z_sqrt8_3 - v1_0_3 * x_sqrt2_3 - v1_1_3 * y_sqrt2_3,
+        v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
+        v1_0_2 * z_sqrt2 + v1_2_2 * x_sqrt2,
+        v1_0_3 * z_sqrt2 + v1_2_3 * x_sqrt2,
+        v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
+        v1_0_2 * x_sqrt2 - v1_1_2 * y_sqrt2,
+        v1_0_3 * x_sqrt2 - v1_1_3 * y_sqrt2,
     )
 
 
 @_device
 def _add_channel_1_2(k, edge, o0, o1, o2, o3, o4, alpha, beta, gamma, f0, f1, f2):
     """o + Σ_p radial_p K^p(r̂) f: 5 additions more than _apply_channel_1_2."""
-    x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
-    g = alpha - gamma * n_1_5
-    w0 = f1 * z_1_2 - f2 * y_1_2
-    w1 = f2 * x_1_2 - f0 * z_1_2
-    w2 = f0 * y_1_2 - f1 * x_1_2
-    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
-    t = d * gamma
-    v0 = beta * w0 + f0 * g + t * x
-    v1 = beta * w1 + f1 * g + t * y
-    v2 = beta * w2 + f2 * g + t * z
+    x, y, z, n_1_5, z_1_2, y_1_2, x_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
+    f0_0 = f0 * x + f1 * y + f2 * z
+    v0_0 = f0_0 * gamma
+    g1 = alpha - gamma * n_1_5
+    w1_0 = f1 * z_1_2 - f2 * y_1_2
+    w1_1 = f2 * x_1_2 - f0 * z_1_2
+    w1_2 = f0 * y_1_2 - f1 * x_1_2
+    v1_0 = beta * w1_0 + f0 * g1 + v0_0 * x_1_2
+    v1_1 = beta * w1_1 + f1 * g1 + v0_0 * y_1_2
+    v1_2 = beta * w1_2 + f2 * g1 + v0_0 * z_1_2
     return (
-        o0 + v0 * y_sqrt2 + v1 * x_sqrt2,
-        o1 + v1 * z_sqrt2 + v2 * y_sqrt2,
-        o2 + v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
-        o3 + v0 * z_sqrt2 + v2 * x_sqrt2,
-        o4 + v0 * x_sqrt2 - v1 * y_sqrt2,
+        o0 + v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
+        o1 + v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
+        o2 + v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
+        o3 + v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
+        o4 + v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
     )
 
 
 @_device
 def _message_channel_1_2(k, edge, f0, f1, f2):
     """K^p(r̂) f of every path p: 48 multiplications and 26 additions (225 multiplications and 51 additions as defined)."""
-    x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
-    w0 = f1 * z_1_2 - f2 * y_1_2
-    w1 = f2 * x_1_2 - f0 * z_1_2
-    w2 = f0 * y_1_2 - f1 * x_1_2
-    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
-    v0 = d * x - f0 * n_1_5
-    v1 = d * y - f1 * n_1_5
-    v2 = d * z - f2 * n_1_5
+    x, y, z, n_1_5, z_1_2, y_1_2, x_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
+    f0_0 = f0 * x + f1 * y + f2 * z
+    w1_0 = f1 * z_1_2 - f2 * y_1_2
+    w1_1 = f2 * x_1_2 - f0 * z_1_2
+    w1_2 = f0 * y_1_2 - f1 * x_1_2
+    v1_0 = f0_0 * x_1_2 - f0 * n_1_5
+    v1_1 = f0_0 * y_1_2 - f1 * n_1_5
+    v1_2 = f0_0 * z_1_2 - f2 * n_1_5
     return (
         f0 * y_sqrt2 + f1 * x_sqrt2,
         f1 * z_sqrt2 + f2 * y_sqrt2,
         f2 * z_sqrt8_3 - f0 * x_sqrt2_3 - f1 * y_sqrt2_3,
         f0 * z_sqrt2 + f2 * x_sqrt2,
         f0 * x_sqrt2 - f1 * y_sqrt2,
-        w0 * y_sqrt2 + w1 * x_sqrt2,
-        w1 * z_sqrt2 + w2 * y_sqrt2,
-        w2 * z_sqrt8_3 - w0 * x_sqrt2_3 - w1 * y_sqrt2_3,
-        w0 * z_sqrt2 + w2 * x_sqrt2,
-        w0 * x_sqrt2 - w1 * y_sqrt2,
-        v0 * y_sqrt2 + v1 * x_sqrt2,
-        v1 * z_sqrt2 + v2 * y_sqrt2,
-        v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
-        v0 * z_sqrt2 + v2 * x_sqrt2,
-        v0 * x_sqrt2 - v1 * y_sqrt2,
+        w1_0 * y_sqrt2 + w1_1 * x_sqrt2,
+        w1_1 * z_sqrt2 + w1_2 * y_sqrt2,
+        w1_2 * z_sqrt8_3 - w1_0 * x_sqrt2_3 - w1_1 * y_sqrt2_3,
+        w1_0 * z_sqrt2 + w1_2 * x_sqrt2,
+        w1_0 * x_sqrt2 - w1_1 * y_sqrt2,
+        v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
+        v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
+        v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
+        v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
+        v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
     )
 
 
@@ -1156,18 +1149,18 @@ def _edge_1_2_polar(k, x, y, z):
 def _apply_channel_1_2_polar(k, edge, alpha, gamma, f0, f1, f2):
     """Σ_p radial_p K^p(r̂) f: 22 multiplications and 12 additions (223 multiplications and 44 additions as defined)."""
     x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
-    g = alpha - gamma * n_1_5
-    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
-    t = d * gamma
-    v0 = f0 * g + t * x
-    v1 = f1 * g + t * y
-    v2 = f2 * g + t * z
+    f0_0 = f0 * x + f1 * y + f2 * z
+    v0_0 = f0_0 * gamma
+    g1 = alpha - gamma * n_1_5
+    v1_0 = f0 * g1 + v0_0 * x_1_2
+    v1_1 = f1 * g1 + v0_0 * y_1_2
+    v1_2 = f2 * g1 + v0_0 * z_1_2
     return (
-        v0 * y_sqrt2 + v1 * x_sqrt2,
-        v1 * z_sqrt2 + v2 * y_sqrt2,
-        v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
-        v0 * z_sqrt2 + v2 * x_sqrt2,
-        v0 * x_sqrt2 - v1 * y_sqrt2,
+        v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
+        v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
+        v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
+        v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
+        v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
     )
 
 
@@ -1175,35 +1168,35 @@ def _apply_channel_1_2_polar(k, edge, alpha, gamma, f0, f1, f2):
 def _kernel_channel_1_2_polar(k, edge, alpha, gamma):
     """Σ_p radial_p K^p(r̂): 46 multiplications and 22 additions (174 multiplications and 34 additions as defined)."""
     x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
-    g = alpha - gamma * n_1_5
-    t = gamma * x_1_2
-    v0 = g + t * x
-    v1 = t * y
-    v2 = t * z
-    t_2 = gamma * y_1_2
-    v0_2 = t_2 * x
-    v1_2 = g + t_2 * y
-    v2_2 = t_2 * z
-    t_3 = gamma * z_1_2
-    v0_3 = t_3 * x
-    v1_3 = t_3 * y
-    v2_3 = g + t_3 * z
+    v0_0 = gamma * x
+    g1 = alpha - gamma * n_1_5
+    v1_0 = g1 + v0_0 * x_1_2
+    v1_1 = v0_0 * y_1_2
+    v1_2 = v0_0 * z_1_2
+    v0_0_2 = gamma * y
+    v1_0_2 = v0_0_2 * x_1_2
+    v1_1_2 = g1 + v0_0_2 * y_1_2
+    v1_2_2 = v0_0_2 * z_1_2
+    v0_0_3 = gamma * z
+    v1_0_3 = v0_0_3 * x_1_2
+    v1_1_3 = v0_0_3 * y_1_2
+    v1_2_3 = g1 + v0_0_3 * z_1_2
     return (
-        v0 * y_sqrt2 + v1 * x_sqrt2,
-        v0_2 * y_sqrt2 + v1_2 * x_sqrt2,
-        v0_3 * y_sqrt2 + v1_3 * x_sqrt2,
-        v1 * z_sqrt2 + v2 * y_sqrt2,
-        v1_2 * z_sqrt2 + v2_2 * y_sqrt2,
-        v1_3 * z_sqrt2 + v2_3 * y_sqrt2,
-        v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
-        v2_2 * z_sqrt8_3 - v0_2 * x_sqrt2_3 - v1_2 * y_sqrt2_3,
-        v2_3 * z_sqrt8_3 - v0_3 * x_sqrt2_3 - v1_3 * y_sqrt2_3,
-        v0 * z_sqrt2 + v2 * x_sqrt2,
-        v0_2 * z_sqrt2 + v2_2 * x_sqrt2,
-        v0_3 * z_sqrt2 + v2_3 * x_sqrt2,
-        v0 * x_sqrt2 - v1 * y_sqrt2,
-        v0_2 * x_sqrt2 - v1_2 * y_sqrt2,
-        v0_3 * x_sqrt2 - v1_3 * y_sqrt2,
+        v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
+        v1_0_2 * y_sqrt2 + v1_1_2 * x_sqrt2,
+        v1_0_3 * y_sqrt2 + v1_1_3 * x_sqrt2,
+        v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
+        v1_1_2 * z_sqrt2 + v1_2_2 * y_sqrt2,
+        v1_1_3 * z_sqrt2 + v1_2_3 * y_sqrt2,
+        v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
+        v1_2_2 * z_sqrt8_3 - v1_0_2 * x_sqrt2_3 - v1_1_2 * y_sqrt2_3,
+        v1_2_3 * z_sqrt8_3 - v1_0_3 * x_sqrt2_3 - v1_1_3 * y_sqrt2_3,
+        v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
+        v1_0_2 * z_sqrt2 + v1_2_2 * x_sqrt2,
+        v1_0_3 * z_sqrt2 + v1_2_3 * x_sqrt2,
+        v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
+        v1_0_2 * x_sqrt2 - v1_1_2 * y_sqrt2,
+        v1_0_3 * x_sqrt2 - v1_1_3 * y_sqrt2,
     )
 
 
@@ -1211,18 +1204,18 @@ def _kernel_channel_1_2_polar(k, edge, alpha, gamma):
 def _add_channel_1_2_polar(k, edge, o0, o1, o2, o3, o4, alpha, gamma, f0, f1, f2):
     """o + Σ_p radial_p K^p(r̂) f: 5 additions more than _apply_channel_1_2_polar."""
     x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
-    g = alpha - gamma * n_1_5
-    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
-    t = d * gamma
-    v0 = f0 * g + t * x
-    v1 = f1 * g + t * y
-    v2 = f2 * g + t * z
+    f0_0 = f0 * x + f1 * y + f2 * z
+    v0_0 = f0_0 * gamma
+    g1 = alpha - gamma * n_1_5
+    v1_0 = f0 * g1 + v0_0 * x_1_2
+    v1_1 = f1 * g1 + v0_0 * y_1_2
+    v1_2 = f2 * g1 + v0_0 * z_1_2
     return (
-        o0 + v0 * y_sqrt2 + v1 * x_sqrt2,
-        o1 + v1 * z_sqrt2 + v2 * y_sqrt2,
-        o2 + v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
-        o3 + v0 * z_sqrt2 + v2 * x_sqrt2,
-        o4 + v0 * x_sqrt2 - v1 * y_sqrt2,
+        o0 + v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
+        o1 + v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
+        o2 + v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
+        o3 + v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
+        o4 + v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
     )
 
 
@@ -1230,38 +1223,26 @@ def _add_channel_1_2_polar(k, edge, o0, o1, o2, o3, o4, alpha, gamma, f0, f1, f2
 def _message_channel_1_2_polar(k, edge, f0, f1, f2):
     """K^p(r̂) f of every path p: 31 multiplications and 17 additions (174 multiplications and 39 additions as defined)."""
     x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
-    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
-    v0 = d * x - f0 * n_1_5
-    v1 = d * y - f1 * n_1_5
-    v2 = d * z - f2 * n_1_5
+    f0_0 = f0 * x + f1 * y + f2 * z
+    v1_0 = f0_0 * x_1_2 - f0 * n_1_5
+    v1_1 = f0_0 * y_1_2 - f1 * n_1_5
+    v1_2 = f0_0 * z_1_2 - f2 * n_1_5
     return (
         f0 * y_sqrt2 + f1 * x_sqrt2,
         f1 * z_sqrt2 + f2 * y_sqrt2,
         f2 * z_sqrt8_3 - f0 * x_sqrt2_3 - f1 * y_sqrt2_3,
         f0 * z_sqrt2 + f2 * x_sqrt2,
         f0 * x_sqrt2 - f1 * y_sqrt2,
-        v0 * y_sqrt2 + v1 * x_sqrt2,
-        v1 * z_sqrt2 + v2 * y_sqrt2,
-        v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
-        v0 * z_sqrt2 + v2 * x_sqrt2,
-        v0 * x_sqrt2 - v1 * y_sqrt2,
+        v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
+        v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
+        v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
+        v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
+        v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
     )
 
 
 @_device
 def _edge_1_2_axial(k, x, y, z):
-    """What depends on r̂ alone: 6 multiplications and 0 additions."""
-    y_sqrt1_2 = k.sqrt1_2 * y
-    x_sqrt1_2 = k.sqrt1_2 * x
-    z_sqrt1_2 = k.sqrt1_2 * z
-    x_sqrt1_6 = k.sqrt1_6 * x
-    y_sqrt1_6 = k.sqrt1_6 * y
-    z_sqrt2_3 = k.sqrt2_3 * z
-    return (x, y, z, y_sqrt1_2, x_sqrt1_2, z_sqrt1_2, x_sqrt1_6, y_sqrt1_6, z_sqrt2_3)
-
-
-@_device
-def _kernel_edge_1_2_axial(k, x, y, z):
     """What depends on r̂ alone: 18 multiplications and 3 additions."""
     x_z = x * z
     k2_00 = -k.sqrt1_2 * x_z
@@ -1283,20 +1264,17 @@ def _kernel_edge_1_2_axial(k, x, y, z):
 
 @_device
 def _apply_channel_1_2_axial(k, edge, beta, f0, f1, f2):
-    """Σ_p radial_p K^p(r̂) f: 20 multiplications and 9 additions (68 multiplications and 12 additions as defined)."""
-    x, y, z, y_sqrt1_2, x_sqrt1_2, z_sqrt1_2, x_sqrt1_6, y_sqrt1_6, z_sqrt2_3 = edge
-    w0 = f1 * z - f2 * y
-    w1 = f2 * x - f0 * z
-    w2 = f0 * y - f1 * x
-    v0 = beta * w0
-    v1 = beta * w1
-    v2 = beta * w2
+    """Σ_p radial_p K^p(r̂) f: 17 multiplications and 9 additions (68 multiplications and 12 additions as defined)."""
+    k2_00, k2_01, k2_02, k2_10, k2_11, k2_20, k2_21, k2_31, k2_42 = edge
+    u2_0 = beta * f0
+    u2_1 = beta * f1
+    u2_2 = beta * f2
     return (
-        v0 * y_sqrt1_2 + v1 * x_sqrt1_2,
-        v1 * z_sqrt1_2 + v2 * y_sqrt1_2,
-        v2 * z_sqrt2_3 - v0 * x_sqrt1_6 - v1 * y_sqrt1_6,
-        v0 * z_sqrt1_2 + v2 * x_sqrt1_2,
-        v0 * x_sqrt1_2 - v1 * y_sqrt1_2,
+        k2_00 * u2_0 + k2_01 * u2_1 + k2_02 * u2_2,
+        k2_10 * u2_0 + k2_11 * u2_1 - k2_00 * u2_2,
+        k2_20 * u2_0 + k2_21 * u2_1,
+        k2_31 * u2_1 - k2_01 * u2_2 - k2_11 * u2_0,
+        k2_01 * u2_0 + k2_42 * u2_2 - k2_00 * u2_1,
     )
 
 
@@ -1326,35 +1304,29 @@ def _kernel_channel_1_2_axial(k, edge, beta):
 @_device
 def _add_channel_1_2_axial(k, edge, o0, o1, o2, o3, o4, beta, f0, f1, f2):
     """o + Σ_p radial_p K^p(r̂) f: 5 additions more than _apply_channel_1_2_axial."""
-    x, y, z, y_sqrt1_2, x_sqrt1_2, z_sqrt1_2, x_sqrt1_6, y_sqrt1_6, z_sqrt2_3 = edge
-    w0 = f1 * z - f2 * y
-    w1 = f2 * x - f0 * z
-    w2 = f0 * y - f1 * x
-    v0 = beta * w0
-    v1 = beta * w1
-    v2 = beta * w2
+    k2_00, k2_01, k2_02, k2_10, k2_11, k2_20, k2_21, k2_31, k2_42 = edge
+    u2_0 = beta * f0
+    u2_1 = beta * f1
+    u2_2 = beta * f2
     return (
-        o0 + v0 * y_sqrt1_2 + v1 * x_sqrt1_2,
-        o1 + v1 * z_sqrt1_2 + v2 * y_sqrt1_2,
-        o2 + v2 * z_sqrt2_3 - v0 * x_sqrt1_6 - v1 * y_sqrt1_6,
-        o3 + v0 * z_sqrt1_2 + v2 * x_sqrt1_2,
-        o4 + v0 * x_sqrt1_2 - v1 * y_sqrt1_2,
+        o0 + k2_00 * u2_0 + k2_01 * u2_1 + k2_02 * u2_2,
+        o1 + k2_10 * u2_0 + k2_11 * u2_1 - k2_00 * u2_2,
+        o2 + k2_20 * u2_0 + k2_21 * u2_1,
+        o3 + k2_31 * u2_1 - k2_01 * u2_2 - k2_11 * u2_0,
+        o4 + k2_01 * u2_0 + k2_42 * u2_2 - k2_00 * u2_1,
     )
 
 
 @_device
 def _message_channel_1_2_axial(k, edge, f0, f1, f2):
-    """K^p(r̂) f of every path p: 17 multiplications and 9 additions (51 multiplications and 12 additions as defined)."""
-    x, y, z, y_sqrt1_2, x_sqrt1_2, z_sqrt1_2, x_sqrt1_6, y_sqrt1_6, z_sqrt2_3 = edge
-    w0 = f1 * z - f2 * y
-    w1 = f2 * x - f0 * z
-    w2 = f0 * y - f1 * x
+    """K^p(r̂) f of every path p: 14 multiplications and 9 additions (51 multiplications and 12 additions as defined)."""
+    k2_00, k2_01, k2_02, k2_10, k2_11, k2_20, k2_21, k2_31, k2_42 = edge
     return (
-        w0 * y_sqrt1_2 + w1 * x_sqrt1_2,
-        w1 * z_sqrt1_2 + w2 * y_sqrt1_2,
-        w2 * z_sqrt2_3 - w0 * x_sqrt1_6 - w1 * y_sqrt1_6,
-        w0 * z_sqrt1_2 + w2 * x_sqrt1_2,
-        w0 * x_sqrt1_2 - w1 * y_sqrt1_2,
+        f0 * k2_00 + f1 * k2_01 + f2 * k2_02,
+        f0 * k2_10 + f1 * k2_11 - f2 * k2_00,
+        f0 * k2_20 + f1 * k2_21,
+        f1 * k2_31 - f0 * k2_11 - f2 * k2_01,
+        f0 * k2_01 + f2 * k2_42 - f1 * k2_00,
     )
 
 
@@ -1729,7 +1701,7 @@ def _kernel_items_1_2_axial(solid, shape, steps, vectors, radial, out):
         v = _operand(i, shape, steps[0])
         p = _operand(i, shape, steps[1])
         x, y, z = _argument(k, solid, vectors[v, 0], vectors[v, 1], vectors[v, 2])
-        edge = _kernel_edge_1_2_axial(k, x, y, z)
+        edge = _edge_1_2_axial(k, x, y, z)
         entries = _kernel_channel_1_2_axial(
             k,
             edge,
@@ -4996,7 +4968,7 @@ def _view(where: str, name: str, array: Any) -> Any:
         view = _viewed(where, name, interface)
     else:
         kind = type(array).__name__
-        raise ValueError(f"{where}: {name} ({kind}) is not on a GPU; copy it there, or use pocket_tfn.cpu")
+        raise ValueError(f"{where}: {name} ({kind}) is not on a GPU; copy it there, or use the module cpu")
     if len(cuda.gpus) > 1 and view.size and _gpu_of(view) != cuda.get_current_device().id:
         raise ValueError(
             f"{where}: {name} is on GPU {_gpu_of(view)}, not on the current one: "
@@ -7969,7 +7941,7 @@ def apply_1_2_axial(vectors: Any, radial: Any, features: Any, out: Any = None, n
         If a shape does not fit or an array is on the wrong device.
     Nothing is written to `out` in either case.
 
-    Cost: 20 multiplications and 9 additions per channel, after 6 multiplications and 0 additions per edge;
+    Cost: 17 multiplications and 9 additions per channel, after 18 multiplications and 3 additions per edge;
     as defined, 68 multiplications and 12 additions per channel.
     """
     return _apply(
@@ -8028,7 +8000,7 @@ def convolve_1_2_axial(
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
 
-    Cost: 20 multiplications and 9 additions per edge and channel, after 6 multiplications and 0 additions per edge;
+    Cost: 17 multiplications and 9 additions per edge and channel, after 18 multiplications and 3 additions per edge;
     as defined, 68 multiplications and 12 additions per edge and channel.
     """
     return _convolve(
@@ -8183,7 +8155,7 @@ def convolve_mixing_1_2_axial(
         If a shape does not fit, indptr is not monotone from 0 to E, an index is out of range, or an array is on the wrong device.
     Nothing is written to `out` in either case.
 
-    Cost: 17 multiplications and 9 additions per edge and channel, after 6 multiplications and 0 additions per edge;
+    Cost: 14 multiplications and 9 additions per edge and channel, after 18 multiplications and 3 additions per edge;
     as defined, 51 multiplications and 12 additions per edge and channel.
     """
     return _convolve_mixing(
