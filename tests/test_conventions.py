@@ -264,9 +264,9 @@ def test_wrong_definitions_are_refused(name: str, what: str) -> None:
 
 def test_a_wrong_convention_in_derive_is_refused() -> None:
     """Where the text is emitted from the same wrong matrices: entries without their signs."""
-    root = conventions._root
+    root = conventions.over_root
     with patched() as patch:
-        patch.setattr(conventions, "_root", lambda value, square: abs(root(value, square)))
+        patch.setattr(conventions, "over_root", lambda value, square: abs(root(value, square)))
         refused(prove)
 
 
