@@ -135,13 +135,15 @@ def test_programs_are_e3nns(degrees: tuple[int, int]) -> None:
             assert_close(got, want[:, place], size, limit=limit, dtype=dtype, axis=(-2, -1))
         f = features.astype(dtype)
         messages = np.stack(run(lower_messages(whole), u, f), -1).reshape(count, n_paths, n_out)
-        acting = np.einsum("npab,bn->npa", want, f)
+        acting: Array = np.einsum("npab,bn->npa", want, f.astype(float))
         scale = np.abs(factors(whole)) * np.linalg.norm(f, axis=0)[:, None]
         assert_close(messages, acting, scale, limit=limit, dtype=dtype, axis=-1)
         weights = rng.normal(size=(n_paths, count)).astype(dtype)
         got = np.stack(run(lower_apply(whole), u, weights, f), -1)
         total = sizes(whole, weights.T) * np.linalg.norm(f, axis=0)
-        assert_close(got, np.einsum("pn,npa->na", weights, acting), total, limit=limit, dtype=dtype, axis=-1)
+        assert_close(
+            got, np.einsum("pn,npa->na", weights.astype(float), acting), total, limit=limit, dtype=dtype, axis=-1
+        )
 
 
 @pytest.mark.parametrize("degrees", [(1, 1), (2, 2), (2, 3), (3, 3)], ids=str)

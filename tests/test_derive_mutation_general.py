@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
 
 import pytest
@@ -192,7 +192,7 @@ def test_wrong_code(degrees: tuple[int, int], kind: str) -> None:
     for module in ("cpu.py", "cuda.py"):
         for edit in mistakes(files[module], f"_{kind}_{pairs[0].key}"):
             text = edited(files[module], edit)
-            refused(lambda text=text, module=module: t11_emitted.prove(pairs, {module: text}))
+            refused(partial(t11_emitted.prove, pairs, {module: text}))
 
 
 @pytest.mark.slow
@@ -204,5 +204,4 @@ def test_wrong_derivatives(degrees: tuple[int, int], kind: str) -> None:
     pairs, files = [pair(*degrees)], modules_for(*degrees)
     for edit in mistakes(files[module], f"_{kind}_{pairs[0].key}", 2):
         text = edited(files[module], edit)
-        whole = {module: text, beside: files[beside]}
-        refused(lambda whole=whole: t14_emitted_derivatives.prove(pairs, whole))
+        refused(partial(t14_emitted_derivatives.prove, pairs, {module: text, beside: files[beside]}))

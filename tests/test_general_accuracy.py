@@ -6,6 +6,8 @@ where worst cases add up to twice as much: relative to the form's length, at mos
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -38,9 +40,11 @@ def vectors_for(dtype: Any) -> Array:
     return np.concatenate([inputs.directions(rng, COUNT), ends]).astype(dtype)
 
 
-def exact_form(path: Path, point: list[Any]) -> list[Any]:
-    """The path's kernel at a point, in 50 digits, row by row."""
-    return list(sp.lambdify(DIRECTION, list(path.kernel), "mpmath")(*point))
+@cache
+def exact_form(path: Path) -> Callable[..., list[Any]]:
+    """The path's kernel as a function of (x, y, z), row by row, in as many digits as mpmath is set to."""
+    made: Callable[..., list[Any]] = sp.lambdify(DIRECTION, list(path.kernel), "mpmath")
+    return made
 
 
 def exact_forms(whole: Pair, vector: Array, solid: bool) -> list[list[Any]]:
@@ -48,7 +52,7 @@ def exact_forms(whole: Pair, vector: Array, solid: bool) -> list[list[Any]]:
     r = [mpmath.mpf(float(v)) for v in vector]
     length = mpmath.sqrt(sum(v * v for v in r))
     point = r if solid or not length else [v / length for v in r]
-    return [exact_form(p, point) for p in whole.paths]
+    return [exact_form(p)(*point) for p in whole.paths]
 
 
 def worst_error(whole: Pair, got: Array, vectors: Array, radial: Array, solid: bool = False) -> float:
