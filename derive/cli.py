@@ -23,6 +23,7 @@ from .folder import FolderError, check_usable, contents, differences, replace
 from .pipeline import Derivation, Selection, SelectionError
 from .proofs import THEOREMS, ProofError
 from .requests import DEGREES_EXAMPLE, PATHS_EXAMPLE, Request, RequestError
+from .workers import usable_cpus
 
 USAGE_ERROR, REFUSED, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 
@@ -65,6 +66,9 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="write nothing; print a unified diff and exit with 1 if the folder is stale",
     )
+    parser.add_argument(
+        "--jobs", type=_positive, metavar="N", help="processes that work at the same time (default: one for each CPU)"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar and no summary")
     return parser
 
@@ -88,6 +92,13 @@ def _add_request(group: Any) -> None:
         metavar="NAMES",
         help=f"modules to emit, out of {','.join(MODULES)} (default: all); what they import from is added",
     )
+
+
+def _positive(text: str) -> int:
+    """The value of --jobs."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a number of processes, at least 1, is needed; got {text!r}")
+    return int(text)
 
 
 def default_folder() -> Path:
@@ -136,6 +147,7 @@ def _run(options: argparse.Namespace) -> int:
     request = Request.parse(options.paths, options.l_in, options.l_out, options.parities, options.modules)
     folder = _folder(options.out, request)
     derivation = Derivation(selection, request.pairs, request.modules) if request else Derivation(selection)
+    derivation.jobs = options.jobs or usable_cpus()
     if not options.check:
         check_usable(folder)
     start = time.perf_counter()

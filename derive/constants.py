@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import cache
 
 import sympy as sp
 
 
+@cache
 def constant_name(value: sp.Expr) -> str:
     """The field of ``k`` that holds a positive rational number or the square root of one.
 

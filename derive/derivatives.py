@@ -32,6 +32,27 @@ def weighted(program: Program, radial: Sequence[sp.Symbol]) -> Program:
     return builder.finish(specialise(program, values, builder))
 
 
+# --- slopes ---------------------------------------------------------------------------------------
+
+
+def slopes(value: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
+    """The derivatives with respect to all symbols that occur, by name: those of each term with respect to its own."""
+    terms: dict[sp.Symbol, list[sp.Expr]] = {}
+    for term in sp.Add.make_args(value):
+        for symbol in term.free_symbols:
+            terms.setdefault(symbol, []).append(_slope(term, symbol))
+    return {symbol: sp.Add(*terms[symbol]) for symbol in sorted(terms, key=str)}
+
+
+def _slope(term: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
+    """Of a product that holds the symbol once, the other factors; else what SymPy says."""
+    factors = sp.Mul.make_args(term)
+    others = [f for f in factors if f != symbol]
+    if len(others) == len(factors) - 1 and not any(f.has(symbol) for f in others):
+        return sp.Mul(*others)
+    return sp.diff(term, symbol)
+
+
 # --- reverse --------------------------------------------------------------------------------------
 
 
@@ -74,12 +95,11 @@ def edge_vjp(program: Program) -> Program:
     ends = roots(program)
     seeds = named("bar_", ends)
     builder = Builder(program.edge_inputs, seeds)
-    computed = [a for a in program.edge if _base(a) is None]
     values = _written(builder, program.edge)
     bars = _Bars()
     for end, seed in zip(ends, seeds, strict=True):
         bars.spread(end, seed, values)
-    _reverse(builder, bars, computed, values)
+    _reverse(builder, bars, program.edge, values)  # multiples too: other edge values may be computed from them
     return builder.finish(bars.total(s) for s in program.edge_inputs)
 
 
@@ -98,11 +118,11 @@ class _Bars:
         self._terms: dict[sp.Symbol, list[sp.Expr]] = {}
 
     def spread(self, value: sp.Expr, bar: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> None:
-        for symbol in sorted(value.free_symbols, key=str):
-            self._terms.setdefault(symbol, []).append(bar * sp.diff(value, symbol).xreplace(dict(values)))
+        for symbol, slope in slopes(value).items():
+            self._terms.setdefault(symbol, []).append(bar * slope.xreplace(values))
 
     def total(self, symbol: sp.Symbol) -> sp.Expr:
-        return sum(self._terms.get(symbol, []), sp.S.Zero)
+        return sp.Add(*self._terms.get(symbol, []))
 
 
 def _reverse(builder: Builder, bars: _Bars, block: Sequence[Assignment], values: Mapping[sp.Symbol, sp.Expr]) -> None:
@@ -137,8 +157,7 @@ def _inputs(program: Program) -> tuple[tuple[sp.Symbol, ...], tuple[sp.Symbol, .
 
 
 def _tangent(value: sp.Expr, moved: Mapping[sp.Symbol, sp.Expr], values: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
-    terms = ((s, sp.diff(value, s).xreplace(dict(values))) for s in sorted(value.free_symbols, key=str))
-    return sum((slope * moved[s] for s, slope in terms if s in moved), sp.S.Zero)
+    return sp.Add(*(slope.xreplace(values) * moved[s] for s, slope in slopes(value).items() if s in moved))
 
 
 def with_outputs(program: Program, kept: Iterable[int]) -> Program:

@@ -15,8 +15,9 @@ z² = 1 - x² - y² only if a = b = 0, square roots of products of distinct prim
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import cached_property
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, reduce
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,12 +25,35 @@ import sympy as sp
 from sympy.polys.domains import QQ
 from sympy.polys.rings import PolyElement, PolyRing
 
+Monomial = tuple[int, ...]
 INVERSE_ROOT_PI = sp.Symbol("invsqrtpi", positive=True)
 
 
 def surd(prime: int) -> sp.Symbol:
     """The generator that stands for √prime."""
     return sp.Symbol(f"sqrt{prime}", positive=True)
+
+
+def primes_of(*degrees: int) -> tuple[int, ...]:
+    """The primes whose roots occur in couplings of these degrees and in their harmonics, and 2, 3, 5, 7 in any case.
+
+    Coefficients <l_in ..; J .. | l_out ..> are roots of quotients of factorials up to (l_in + J + l_out + 1)!, those of
+    harmonics of quotients up to (2 l)! times 2 l + 1 (see :mod:`coupling`, :mod:`harmonics`); with l_in and l_out
+    given, J is at most their sum.
+    """
+    return tuple(sp.primerange(max(7, 2 * sum(degrees) + 1) + 1))
+
+
+class LiftedTable:
+    """A table of numbers as a ring sees it; each is lifted where it is first read."""
+
+    def __init__(self, ring: SphereRing, constants: SimpleNamespace) -> None:
+        self._ring, self._constants = ring, constants
+
+    def __getattr__(self, name: str) -> PolyElement:
+        value = self._ring.lift(getattr(self._constants, name))
+        setattr(self, name, value)
+        return value
 
 
 class SphereRing:
@@ -61,6 +85,7 @@ class SphereRing:
         ]
         self.ring = PolyRing(generators, QQ, sp.polys.orderings.lex)
         self._generator = dict(zip(generators, self.ring.gens, strict=True))
+        self._roots: dict[tuple[sp.Expr, sp.Expr], PolyElement] = {}
         self._position = {s: i for i, s in enumerate(generators)}
 
     @cached_property
@@ -88,15 +113,36 @@ class SphereRing:
         if e.is_Rational:
             return self.ring(QQ.from_sympy(e))
         if e.is_Add:
-            return sum((self._lift(a) for a in e.args), self.ring.zero)
+            return self.total(map(self._lift, e.args))
         if e.is_Mul:
-            product = self.ring.one
-            for factor in e.args:
-                product *= self._lift(factor)
-            return product
+            return self._product(map(self._lift, e.args))
         if e.is_Pow:
             return self._lift_power(e.base, e.exp)
         raise ValueError(f"not an exact polynomial in {list(map(str, self._generator))}: {e}")
+
+    def total(self, elements: Iterable[PolyElement]) -> PolyElement:
+        """The sum, in one go: sums of sums would copy what was there before each time."""
+        found: dict[Monomial, Any] = {}
+        for element in elements:
+            for monomial, coefficient in element.items():
+                found[monomial] = found[monomial] + coefficient if monomial in found else coefficient
+        return self._element(found)
+
+    def _product(self, factors: Iterable[PolyElement]) -> PolyElement:
+        """Likewise, monomials first: most factors are."""
+        powers, number, sums = self.ring.zero_monom, QQ.one, []
+        for factor in factors:
+            if len(factor) != 1:
+                sums.append(factor)
+                continue
+            ((monomial, coefficient),) = factor.items()
+            powers, number = self.ring.monomial_mul(powers, monomial), number * coefficient
+        return reduce(operator.mul, sums, self._element({powers: number}))
+
+    def _element(self, terms: Mapping[Monomial, Any]) -> PolyElement:
+        element = self.ring.zero
+        element.update((monomial, c) for monomial, c in terms.items() if c)
+        return element
 
     def _lift_power(self, base: sp.Expr, exponent: sp.Expr) -> PolyElement:
         if exponent.is_Integer and exponent >= 0:
@@ -107,7 +153,9 @@ class SphereRing:
         if base.is_Rational and base > 0 and exponent.is_Integer:
             return self.ring(QQ.from_sympy(base**exponent))
         if base.is_Rational and base > 0 and twice.is_Integer:
-            return self._lift_root(base, int(twice))
+            if (base, twice) not in self._roots:
+                self._roots[base, twice] = self._lift_root(base, int(twice))
+            return self._roots[base, twice]
         raise ValueError(f"not an exact polynomial: ({base})**({exponent})")
 
     def _lift_root(self, base: sp.Rational, odd: int) -> PolyElement:
@@ -126,12 +174,13 @@ class SphereRing:
     def reduce(self, element: PolyElement) -> PolyElement:
         """The unique representative in which every constrained generator occurs to degree 0 or 1."""
         for position, square in self._squares:
-            element = self._reduce_one(element, position, square)
+            if any(monomial[position] > 1 for monomial in element):
+                element = self._reduce_one(element, position, square)
         return element
 
     def _reduce_one(self, element: PolyElement, position: int, square: PolyElement) -> PolyElement:
         by_power: dict[int, PolyElement] = {}
-        for monomial, coefficient in element.terms():
+        for monomial, coefficient in element.items():
             half, rest = divmod(monomial[position], 2)
             key = (*monomial[:position], rest, *monomial[position + 1 :])
             group = by_power.setdefault(half, self.ring.zero)
@@ -147,9 +196,9 @@ class SphereRing:
         element = expression if isinstance(expression, PolyElement) else self.lift(expression)
         return self.reduce(element)
 
-    def table(self, constants: SimpleNamespace) -> SimpleNamespace:
-        """A table of exact numbers as elements of the ring."""
-        return SimpleNamespace(**{name: self.lift(value) for name, value in vars(constants).items()})
+    def table(self, constants: SimpleNamespace) -> LiftedTable:
+        """A table of exact numbers as elements of the ring, once they are read: others may hold other roots."""
+        return LiftedTable(self, constants)
 
     def to_sympy(self, element: PolyElement) -> sp.Expr:
         """The ring element as a SymPy expression, with surds and π written out again."""

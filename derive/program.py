@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 import sympy as sp
 
@@ -118,6 +119,7 @@ class Builder:
         self._blocks: dict[str, list[Assignment]] = {"edge": [], "channel": []}
         self._known: dict[sp.Expr, sp.Symbol] = {}
         self._edge_values = set(edge_inputs)
+        self._taken = {s.name for s in (*edge_inputs, *channel_inputs)}
 
     def let(self, name: str, value: sp.Expr) -> sp.Expr:
         """Compute a value, in the outermost loop that knows its inputs, and return the symbol that holds it.
@@ -139,9 +141,10 @@ class Builder:
         return symbol
 
     def _fresh(self, name: str) -> sp.Symbol:
-        taken = {s.name for s in (*self.edge_inputs, *self.channel_inputs, *self._known.values())}
-        suffixes = ("", *(f"_{i}" for i in range(2, len(taken) + 3)))
-        return sp.Symbol(next(name + s for s in suffixes if name + s not in taken), real=True)
+        suffixes = chain(("",), (f"_{i}" for i in count(2)))
+        chosen = next(name + s for s in suffixes if name + s not in self._taken)
+        self._taken.add(chosen)
+        return sp.Symbol(chosen, real=True)
 
     def finish(self, outputs: Iterable[sp.Expr]) -> Program:
         """The program that computes these outputs, without what they do not need."""

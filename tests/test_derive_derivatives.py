@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 import sympy as sp
@@ -13,6 +14,7 @@ from pocket_tfn.derive.lowering import apply_expressions, lower_apply
 from pocket_tfn.derive.program import Program
 from pocket_tfn.derive.proofs import t12_derivatives as t12
 from pocket_tfn.derive.symbols import DIRECTION
+from sympy.polys.rings import PolyElement
 
 from tests.derivation import patched, refused, replace_form
 from tests.test_derive_mutation import WRONG_FORMS
@@ -125,8 +127,13 @@ def test_t12_does_not_mind_a_factor() -> None:
 def test_t12_refuses_wrong_parts(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of the polynomials that the proof speaks of is held to what it says."""
     right = getattr(t12, part)
-    x, y, _ = DIRECTION
-    monkeypatch.setattr(t12, part, lambda *arguments: right(*arguments) + x**2 * y**2)
+
+    def wrong(*arguments: Any) -> PolyElement:
+        value = right(*arguments)
+        x, y, *_ = value.ring.gens
+        return value + x**2 * y**2
+
+    monkeypatch.setattr(t12, part, wrong)
     refused(lambda: t12.prove([pair(1, 1)]))
 
 

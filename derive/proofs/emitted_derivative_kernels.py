@@ -59,10 +59,6 @@ class OnGpu(Streamed):
     def world(self) -> Mapping[str, Any]:
         return {**super().world, **{f.name: self._channel(f) for f in self.texts.channels}}
 
-    def results(self, f: DerivativeText, e: int, c: int) -> dict[tuple[str, int], Any]:
-        values = self._values(f, self.edge(f, e), self.arguments(f, e, c))
-        return {(r.role, r.index): v for r, v in zip(f.results, values, strict=True)}
-
     def _channel(self, f: DerivativeText) -> Callable[..., Any]:
         signature = inspect.signature(self.module.function(f.name))
 
@@ -73,12 +69,12 @@ class OnGpu(Streamed):
                 raise TypeError(f"{f.name} does not take these arguments")
             width = max(len(n) for n in numbers if isinstance(n, np.ndarray))
             lanes = [n if isinstance(n, np.ndarray) else [n] * width for n in numbers]
-            by_lane = [self._values(f, edge, list(lane)) for lane in zip(*lanes, strict=True)]
+            by_lane = [self.values(f, edge, list(lane)) for lane in zip(*lanes, strict=True)]
             return tuple(np.array(values, dtype=object) for values in zip(*by_lane, strict=True))
 
         return call
 
-    def _values(self, f: DerivativeText, edge: Sequence[Any], numbers: Sequence[Any]) -> list[Any]:
+    def values(self, f: DerivativeText, edge: Sequence[Any], numbers: Sequence[Any]) -> list[Any]:
         """Of the cotangents of features it is used that they do not depend on features."""
         roles = [p.role for p in f.inputs]
         without = [0 if role in FEATURES else n for role, n in zip(roles, numbers, strict=False)]

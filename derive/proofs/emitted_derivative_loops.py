@@ -77,6 +77,7 @@ class Streamed:
     def __init__(self, pair: Pair, module: EmittedModule, case: LoopCase, graph: SmallGraph = GRAPH) -> None:
         self.pair, self.module, self.case, self.graph = pair, module, case, graph
         self.texts, self.opaque = derivatives_text(pair), Opaque(module)
+        self._results: dict[tuple[str, int, int], dict[tuple[str, int], Any]] = {}
         self.indices: Sequence[int] = graph.indices
         self.receivers: Sequence[int] = graph.receivers
         channels, edges = case.size.channels, graph.edges
@@ -138,13 +139,20 @@ class Streamed:
         return [place[p.role](p.index) for p in f.inputs]
 
     def results(self, f: DerivativeText, e: int, c: int) -> dict[tuple[str, int], Any]:
-        values = self.opaque.results(f, self.edge(f, e), self.arguments(f, e, c))
-        return {(r.role, r.index): v for r, v in zip(f.results, values, strict=True)}
+        """What the function returns for an edge and a channel, by role and place; once, as all targets are sums of it."""
+        if (f.kind, e, c) not in self._results:
+            values = self.values(f, self.edge(f, e), self.arguments(f, e, c))
+            self._results[f.kind, e, c] = {(r.role, r.index): v for r, v in zip(f.results, values, strict=True)}
+        return self._results[f.kind, e, c]
+
+    def values(self, f: DerivativeText, edge: Sequence[Any], numbers: Sequence[Any]) -> list[Any]:
+        """What a channel function returns."""
+        return self.opaque.results(f, edge, numbers)
 
     def over_channels(self, f: DerivativeText, role: str, e: int) -> list[Any]:
         count = sum(r.role == role for r in f.results)
-        channels = range(self.case.size.channels)
-        return [sum((self.results(f, e, c)[role, n] for c in channels), ZERO) for n in range(count)]
+        lanes = [self.results(f, e, c) for c in range(self.case.size.channels)]
+        return [sum((lane[role, n] for lane in lanes), ZERO) for n in range(count)]
 
     # What the loops should write.
 

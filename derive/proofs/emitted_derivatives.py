@@ -18,10 +18,11 @@ from ..catalogue import Pair
 from ..derivative_text import DerivativeText, Part, derivatives_text, seeds
 from ..derivatives import WEIGHT, named
 from ..directions import INVERSE, MOVED, stated
-from ..exact import SphereRing
+from ..exact import SphereRing, primes_of
 from ..execution import EmittedModule
-from ..lowering import apply_expressions, lower_apply
+from ..lowering import lower_apply
 from ..symbols import DIRECTION, features, radial_symbols
+from .definitions import Kernels, lifted, tangent
 from .proof import residuals
 from .stand_ins import function_names
 
@@ -41,20 +42,22 @@ class Definitions:
         self.inputs = (WEIGHT, *radial_symbols(pair), *features(2 * pair.l_in + 1))
         self.moving = (*DIRECTION, *self.inputs)
         added = dict.fromkeys(s for f in derivatives_text(pair).channels for s in before(f))
-        self.ring = SphereRing(free=[*self.moving, *named("d_", self.moving), *seeds(pair), *added])
+        free = [*self.moving, *named("d_", self.moving), *seeds(pair), *added]
+        self.ring = SphereRing(free=free, primes=primes_of(pair.l_in, pair.l_out))
         self.k = self.ring.table(module.constants)
         for name in executed(pair, module):
             module.require_sums_and_products(name)
-        self.out = self.lifted([WEIGHT * e for e in apply_expressions(pair)])
-        self.contracted = sum(g * e for g, e in zip(self.lifted(seeds(pair)), self.out, strict=True))
+        (weight,) = self.lifted([WEIGHT])
+        applied = Kernels(pair, self.ring).applied(radial_symbols(pair), features(2 * pair.l_in + 1))
+        self.out = [weight * e for e in applied]
+        self.contracted = self.ring.total(g * e for g, e in zip(self.lifted(seeds(pair)), self.out, strict=True))
 
     def lifted(self, values: Iterable[sp.Expr]) -> list[PolyElement]:
-        return list(map(self.ring.lift, values))
+        return lifted(self.ring, values)
 
     def tangent(self, value: PolyElement) -> PolyElement:
         """How a value changes along the tangents of all inputs."""
-        symbols = zip(self.lifted(self.moving), self.lifted(named("d_", self.moving)), strict=True)
-        return sum(value.diff(s) * d for s, d in symbols)
+        return tangent(self.ring, value, self.moving, named("d_", self.moving))
 
     def cotangents(self, value: PolyElement) -> list[PolyElement]:
         """With respect to the inputs of a channel, then to the direction."""

@@ -12,11 +12,11 @@ from ..bsplines import DEGREES, PLACE
 from ..catalogue import Pair
 from ..derivative_text import DerivativeText, laplacian_text
 from ..directions import INVERSE
-from ..exact import SphereRing
+from ..exact import SphereRing, primes_of
 from ..execution import EmittedModule
 from ..laplacians import EDGE, FIRST, PHI, SECOND, UNIT, gradient_symbols, slope_symbols
-from ..lowering import apply_expressions
 from ..symbols import DIRECTION, features, radial_symbols
+from .definitions import Kernels, lifted
 from .emitted_derivatives import before, channel_values
 from .proof import residuals
 
@@ -70,35 +70,28 @@ def gradient_residuals(pair: Pair, module: EmittedModule) -> tuple[Any, ...]:
     """e_a Σ χ K f + s ∂_a Σ φ K f, and its contraction with three fields, as polynomials in free symbols."""
     texts, slopes, h = laplacian_text(pair), slope_symbols(pair), gradient_symbols(pair)
     radial, f = radial_symbols(pair), features(2 * pair.l_in + 1)
-    out = apply_expressions(pair)
-    turned = [e.xreplace(dict(zip(radial, slopes, strict=True))) for e in out]
-    gradient = [
-        unit * t + INVERSE * sp.diff(e, s)
-        for unit, s in zip(UNIT, DIRECTION, strict=True)
-        for t, e in zip(turned, out, strict=True)
-    ]
-    per_axis = [gradient[a * len(out) : (a + 1) * len(out)] for a in range(3)]
-    contracted = [
-        sum(
-            (e.xreplace(dict(zip(f, h[a], strict=True))) for a, e in enumerate(entries)),
-            sp.S.Zero,
-        )
-        for entries in zip(*per_axis, strict=True)
-    ]
-    free = [*EDGE, *radial, *slopes, *f, *(s for axis in h for s in axis)]
-    found = [_channel(module, pair, t, free) for t in (texts.gradient, texts.contraction)]
-    return tuple(
-        r
-        for (ring, ours), wanted in zip(found, ([*out, *gradient], contracted), strict=True)
-        for r in residuals(ours, list(map(ring.lift, wanted)), ring)
+    added = dict.fromkeys(s for text in (texts.gradient, texts.contraction) for s in before(text))
+    free = [*EDGE, *radial, *slopes, *f, *(s for axis in h for s in axis), *added]
+    ring = SphereRing(free=free, primes=primes_of(pair.l_in, pair.l_out))
+    kernels = Kernels(pair, ring)
+    (inverse,), units = lifted(ring, [INVERSE]), lifted(ring, UNIT)
+
+    def moved(field: Sequence[sp.Symbol], axis: int) -> list[PolyElement]:
+        """e_a Σ χ K f + s ∂_a Σ φ K f."""
+        (along,) = lifted(ring, DIRECTION[axis : axis + 1])
+        both = zip(kernels.applied(slopes, field), kernels.applied(radial, field), strict=True)
+        return [units[axis] * turned + inverse * e.diff(along) for turned, e in both]
+
+    gradient = [e for axis in range(3) for e in moved(f, axis)]
+    contracted = [ring.total(terms) for terms in zip(*(moved(h[axis], axis) for axis in range(3)), strict=True)]
+    return (
+        *residuals(_channel(module, pair, texts.gradient, ring), [*kernels.applied(radial, f), *gradient], ring),
+        *residuals(_channel(module, pair, texts.contraction, ring), contracted, ring),
     )
 
 
-def _channel(
-    module: EmittedModule, pair: Pair, f: DerivativeText, free: Sequence[sp.Symbol]
-) -> tuple[SphereRing, list[PolyElement]]:
-    """A channel function on symbols, without what was there before, and the ring of these symbols."""
-    ring = SphereRing(free=[*free, *before(f)])
+def _channel(module: EmittedModule, pair: Pair, f: DerivativeText, ring: SphereRing) -> list[PolyElement]:
+    """A channel function on symbols of the ring, without what was there before."""
     module.require_sums_and_products(f"_{f.kind}_values_{pair.key}")
     edge = module.run(f"_{f.kind}_values_{pair.key}", ring.table(module.constants), *map(ring.lift, EDGE))
-    return ring, list(channel_values(module, ring, f, edge).values())
+    return list(channel_values(module, ring, f, edge).values())

@@ -16,11 +16,12 @@ from ..derivative_mixing import message_seeds, output_seeds
 from ..derivative_mixing_text import MixingText, mixing_text
 from ..derivative_text import DerivativeText, derivatives_text
 from ..derivatives import named
-from ..exact import SphereRing
+from ..exact import SphereRing, primes_of
 from ..execution import EmittedModule
-from ..lowering import lower_apply, lower_messages, message_expressions
+from ..lowering import lower_apply, lower_messages
 from ..polynomials import ZERO, root
 from ..symbols import DIRECTION, features
+from .definitions import Kernels, gradient, lifted, tangent
 from .emitted_convolutions import EDGES, INDICES, INDPTR, NODES, RECEIVERS, fields_array, zeros
 from .emitted_derivatives import MOVES, before, channel_values
 from .emitted_host import _EagerPool, check_call
@@ -46,32 +47,28 @@ VECTOR_BYTES = 32
 def mixing_scalar_residuals(pair: Pair, module: EmittedModule) -> tuple[Any, ...]:
     """Emitted minus SymPy's derivatives of the messages, as polynomials in free symbols."""
     text, f, g, h = mixing_text(pair), features(2 * pair.l_in + 1), output_seeds(pair), message_seeds(pair)
-    messages, n_out = message_expressions(pair), 2 * pair.l_out + 1
     free = (*DIRECTION, *f, *h)
     added = dict.fromkeys(s for channel in text.emitted for s in before(channel))
-    ring = SphereRing(free=[*free, *g, *named("d_", free), *added])
+    every = [*free, *g, *named("d_", free), *added]
+    ring = SphereRing(free=every, primes=primes_of(pair.l_in, pair.l_out))
+    kernels = Kernels(pair, ring)
+    messages, adjoints = kernels.messages(f), kernels.adjoints(g)
 
-    def tangent(value: sp.Expr) -> sp.Expr:
-        return sum(sp.diff(value, s) * d for s, d in zip(free, named("d_", free), strict=True))
+    def moved(values: Sequence[Any]) -> list[Any]:
+        return [tangent(ring, value, free, named("d_", free)) for value in values]
 
-    paths = [messages[p : p + n_out] for p in range(0, len(messages), n_out)]
-    contracted = [sum(s * e for s, e in zip(g, path, strict=True)) for path in paths]
-    adjoints = [sp.diff(e, s) for e in contracted for s in f]
-    turned = [sum(sp.diff(e, s) * d for s, d in zip(DIRECTION, MOVES, strict=True)) for e in adjoints]
-    steep = [sp.diff(sum(s * e for s, e in zip(h, messages, strict=True)), s) for s in DIRECTION]
+    contracted = ring.total(s * e for s, e in zip(lifted(ring, h), messages, strict=True))
+    steep, faster = list(gradient(ring, contracted)), moved(messages)
     wanted: dict[str, list[Any]] = {
         "adjoint": adjoints,
-        "message_jvp": [
-            *messages,
-            *(sp.expand(tangent(e).xreplace(dict.fromkeys(named("d_", h), 0))) for e in messages),
-        ],
-        "adjoint_jvp": [*adjoints, *turned],
+        "message_jvp": [*messages, *faster],
+        "adjoint_jvp": [*adjoints, *moved(adjoints)],
         "message_vjp": [*messages, *steep],
-        "message_hvp": [*messages, *map(tangent, messages), *steep, *map(tangent, steep)],
+        "message_hvp": [*messages, *faster, *steep, *moved(steep)],
     }
     found = {f.kind: _scalar(pair, module, ring, f) for f in text.emitted}
     found["adjoint_jvp"] = _with_still(text.adjoint_jvp, len(adjoints), found["adjoint_jvp"])
-    return tuple(r for kind in wanted for r in residuals(found[kind], list(map(ring.lift, wanted[kind])), ring))
+    return tuple(r for kind in wanted for r in residuals(found[kind], wanted[kind], ring))
 
 
 def _with_still(f: DerivativeText, count: int, found: Sequence[Any]) -> list[Any]:

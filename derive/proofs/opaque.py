@@ -75,8 +75,10 @@ class Opaque:
         """The function for one channel; without what was there before if that is not given."""
         count = len(f.inputs)
         values = self.values(f.name, len(f.results), tuple(edge), tuple(arguments[:count]))
+        if len(arguments) == count:
+            return list(values)
         before = iter(arguments[count:])
-        return [v + next(before, 0) if r.summed else v for r, v in zip(f.results, values, strict=True)]
+        return [v + next(before) if r.summed else v for r, v in zip(f.results, values, strict=True)]
 
 
 def _is_of(name: str, start: str) -> bool:

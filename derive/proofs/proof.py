@@ -41,6 +41,10 @@ class Equation:
             if not _is_zero(residual):
                 raise ProofError(f"{' = '.join(self.sides) or 'an identity'} leaves {residual}")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """To another process go as many zeros: each residual is one, of whatever ring."""
+        return type(self), (self.sides, (0,) * len(self.residuals), self.inline)
+
     def latex(self) -> str:
         """Aligned at the equality signs, one line for each side after the first; sides that repeat are printed once."""
         first, second, *others = (s.replace("\n", " \\\\\n&\\qquad ") for s in dict.fromkeys(self.sides))

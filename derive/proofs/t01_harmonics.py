@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import combinations_with_replacement
 
 import sympy as sp
+from sympy.polys.domains import QQ
+from sympy.polys.rings import PolyElement
 
 from ..cartesian import component_basis
 from ..catalogue import Pair
+from ..exact import SphereRing, primes_of
 from ..harmonics import components_from_orders, laplacian, orders, real_harmonic, real_harmonics, sphere_integral
 from ..symbols import DIRECTION
 from .printing import constant_latex, content_and_primitive, factored, latex
@@ -73,8 +77,10 @@ def _harmonicity(highest: int) -> Step:
 
 def _orthonormality(highest: int) -> Step:
     harmonics = [(l, m) for l in range(highest + 1) for m in orders(l)]
+    ring = SphereRing(free=DIRECTION, primes=primes_of(highest))
+    lifted = {p: ring.lift(real_harmonic(*p)) for p in harmonics}
     gram = [
-        sphere_integral(sp.expand(real_harmonic(*p) * real_harmonic(*q))) - int(p == q)
+        ring.reduce(4 * _mean(ring, lifted[p] * lifted[q]) - int(p == q) * ring.lift(1 / sp.pi))
         for p, q in combinations_with_replacement(harmonics, 2)
     ]
     x, y, z = DIRECTION
@@ -95,6 +101,23 @@ def _orthonormality(highest: int) -> Step:
         rf"With them all {len(gram)} integrals $\int Y_{{lm}} Y_{{l'm'}} d\Omega$ are $\delta_{{ll'}}\delta_{{mm'}}$ "
         "exactly.",
     )
+
+
+def _mean(ring: SphereRing, polynomial: PolyElement) -> PolyElement:
+    """∫ dΩ / 4π, by the formula for monomials; roots and π stay generators of the ring."""
+    means: list[PolyElement] = []
+    for (a, b, c, *roots), coefficient in polynomial.items():
+        if not (a % 2 or b % 2 or c % 2):
+            weight = _monomial_mean(a, b, c)
+            means.append(ring.ring({(0, 0, 0, *roots): coefficient * QQ(weight.p, weight.q)}))
+    return ring.total(means)
+
+
+@cache
+def _monomial_mean(a: int, b: int, c: int) -> sp.Rational:
+    """As :func:`sphere_integral` has it, which is compared with Gaussian integrals."""
+    x, y, z = DIRECTION
+    return sphere_integral(x**a * y**b * z**c) / (4 * sp.pi)
 
 
 def _even_exponents(degree: int) -> list[tuple[int, int, int]]:

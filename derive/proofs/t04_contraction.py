@@ -8,7 +8,7 @@ import sympy as sp
 
 from ..catalogue import Pair, Path, lift
 from ..coupling import contraction, real_clebsch_gordan
-from ..exact import SphereRing
+from ..exact import SphereRing, primes_of
 from ..harmonics import orders, real_harmonic
 from ..symbols import DIRECTION
 from .printing import COMPONENTS, constant_latex, content_and_primitive, factored, grouped, latex
@@ -47,7 +47,7 @@ def prove(pairs: Sequence[Pair]) -> Proof:
 
 
 def _contraction(p: Path) -> Step:
-    ring = SphereRing(units=[DIRECTION])
+    ring = SphereRing(units=[DIRECTION], primes=primes_of(p.l_in, p.l_out))
     contracted = contraction(p.l_in, p.l_f, p.l_out)
     constant = constant_latex(p.contraction_constant)
     left = rf"\sum_m Y_{{{p.l_f}m}}\, Q^{p.l_f}_{{m;{_index_text(p)}}}"
@@ -104,9 +104,9 @@ def _signed(text: str, coefficient: sp.Expr, position: int) -> str:
 
 def _dictionary(paths: Sequence[Path]) -> Step:
     phi = sp.Symbol("phi")
-    ring = SphereRing(free=[phi], units=[DIRECTION])
     lines = []
     for p in paths:
+        ring = SphereRing(free=[phi], units=[DIRECTION], primes=primes_of(p.l_in, p.l_out))
         radial = p.contraction_constant * phi
         letter = latex(sp.Symbol(p.radial))
         name = rf"{f'{{{letter}}}' if '_' in letter else letter}_{{{p.l_in}\to{p.l_out}}}(r)"

@@ -8,7 +8,7 @@ import sympy as sp
 from sympy.polys.matrices import DomainMatrix
 
 from ..catalogue import Pair, Path, completed
-from ..exact import SphereRing
+from ..exact import SphereRing, primes_of
 from ..harmonics import component_generator
 from ..symbols import DIRECTION
 from .printing import latex
@@ -114,8 +114,7 @@ def _orthogonality(pairs: Sequence[Pair]) -> Step:
 
 
 def _norms(pair: Pair) -> Equation:
-    highest = 2 * (pair.l_in + pair.l_out) + 1  # a coefficient's roots are of ratios of factorials up to this
-    ring = SphereRing(units=[DIRECTION], primes=tuple(sp.primerange(highest + 1)))
+    ring = SphereRing(units=[DIRECTION], primes=primes_of(pair.l_in, pair.l_out))
     gram = sp.Matrix(
         len(pair.paths), len(pair.paths), lambda i, j: _inner(pair.paths[i].kernel, pair.paths[j].kernel, ring)
     )

@@ -11,7 +11,7 @@ import sympy as sp
 from ..catalogue import Pair
 from ..constants import constant_value
 from ..emission import MANTISSA, POWERS
-from ..exact import SphereRing
+from ..exact import SphereRing, primes_of
 from ..execution import SPECIAL_FIELDS, EmittedCodeError, EmittedModule, is_correctly_rounded
 from ..lowering import apply_expressions, kernel_expressions, message_expressions
 from ..slides import radial_from_slides
@@ -113,10 +113,14 @@ def scalar_residuals(kind: str, pair: Pair, module: EmittedModule) -> tuple[Any,
     before = sp.symbols(f"o:{2 * pair.l_out + 1}", real=True) if kind == "add" else ()
     definition = DEFINITIONS[kind](pair)
     wanted = [o + e for o, e in zip(before, definition, strict=True)] if before else definition
+    ring = SphereRing(free=[*DIRECTION, *before, *radial, *f], primes=primes_of(pair.l_in, pair.l_out))
+    k = ring.table(module.constants)
     edge_name, channel_name = function_names(kind, pair, module)
-    edge = module.run(edge_name, module.constants, *DIRECTION)
-    emitted = module.run(channel_name, module.constants, edge, *before, *radial, *f)
-    return residuals(list(emitted), wanted, SphereRing(free=[*DIRECTION, *before, *radial, *f]))
+    for name in (edge_name, channel_name):
+        module.require_sums_and_products(name)
+    edge = module.run(edge_name, k, *map(ring.lift, DIRECTION))
+    emitted = module.run(channel_name, k, edge, *map(ring.lift, (*before, *radial, *f)))
+    return residuals(list(emitted), list(map(ring.lift, wanted)), ring)
 
 
 DEFINITIONS = {

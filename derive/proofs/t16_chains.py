@@ -8,7 +8,7 @@ import sympy as sp
 
 from ..catalogue import Pair, Path
 from ..chains import Link, chain, links, lowering, turning
-from ..exact import SphereRing
+from ..exact import SphereRing, primes_of
 from ..harmonics import component_generator, components_from_orders, normalisation, real_harmonics, sphere_integral
 from ..symbols import DIRECTION
 from .printing import factor_latex
@@ -58,7 +58,7 @@ def _size(l: int) -> sp.Expr:
 
 def _contraction(ranks: Sequence[int]) -> Step:
     """Independent of how L was computed: both sides as polynomials in r and s."""
-    ring = SphereRing(free=[*DIRECTION, *ARGUMENT])
+    ring = SphereRing(free=[*DIRECTION, *ARGUMENT], primes=primes_of(max(ranks, default=0)))
     checks: list[sp.Expr] = []
     lengths: list[sp.Expr] = []
     for l in ranks:
@@ -139,7 +139,7 @@ def _path(p: Path) -> Equation:
     total = sp.zeros(2 * p.l_out + 1, 2 * p.l_in + 1)
     for link in links(p):
         total += link.coefficient * n**link.power * chain(p.l_in, p.l_out, link.rank, link.turned)
-    ring = SphereRing(free=DIRECTION)
+    ring = SphereRing(free=DIRECTION, primes=primes_of(p.l_in, p.l_out))
     return Equation((rf"K^{{({p.l_f})}}", _combination_latex(links(p))), residuals(total, p.kernel, ring), inline=True)
 
 
