@@ -28,16 +28,16 @@ class Confronto:
     def dtypes(self) -> list[str]:
         return list(dict.fromkeys(run.dtype for run in self.comparisons))
 
-    def nanoseconds(self, l: int, dtype: str, name: str) -> float | None:
-        """Median time for an edge with all its channels; None where the contestant was not timed."""
-        for run in self.comparisons:
-            if run.degrees == (l, l) and run.dtype == dtype:
-                timing = run.timing(name)
-                return None if timing is None else 1e9 * timing.median / (run.sizes["nodes"] * run.sizes["neighbours"])
-        return None
+    def nanoseconds(self, l: int, dtype: str, *names: str) -> float | None:
+        """Median time for an edge with all its channels, of the fastest of these; None where none was timed."""
+        run = next((run for run in self.comparisons if run.degrees == (l, l) and run.dtype == dtype), None)
+        medians = [timing.median for name in names if run is not None and (timing := run.timing(name)) is not None]
+        if run is None or not medians:
+            return None
+        return 1e9 * min(medians) / (run.sizes["nodes"] * run.sizes["neighbours"])
 
 
-def slides_law(l: int) -> float:
+def slides_law(l: float) -> float:
     """(2l + 1)², in proportion to l = 1: what the slides say that the general kernel costs."""
     return (2 * l + 1) ** 2 / (2 * POCKET + 1) ** 2
 
@@ -53,5 +53,6 @@ def exponent(of: Callable[[int], float | None], degrees: Sequence[int]) -> float
     points = [(2 * l + 1, value) for l in degrees if l >= POCKET and (value := of(l))]
     if len(points) < 2:
         return None
-    slope, _ = np.polyfit(*np.log(np.array(points, float)).T, 1)
+    sizes, values = np.log(np.array(points, float)).T
+    slope, _ = np.polyfit(sizes, values, 1)
     return float(slope)

@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from dataclasses import fields
+from typing import Any
 
 from pocket_tfn.derive.pipeline import Derivation
 from pocket_tfn.derive.requests import pairs_between
@@ -18,7 +19,7 @@ JOBS = "jobs"
 def main(highest: int, processes: int) -> None:
     degrees = range(highest + 1)
     pairs = pairs_between(degrees, degrees)
-    shared = {JOBS: processes} if JOBS in {f.name for f in fields(Derivation)} else {}
+    shared: dict[str, Any] = {JOBS: processes} if JOBS in {f.name for f in fields(Derivation)} else {}
     derivation = Derivation(pairs=pairs, **shared)
     start = time.perf_counter()
     steps = derivation.run()

@@ -22,6 +22,7 @@ OURS_FORWARD = "pocket-tfn, forward"
 OURS_VJP = "pocket-tfn, vjp"
 C_NONZERO = "C loop, nonzero"
 C_HOISTED = "C loop, hoisted"
+C_ROWS = "C loop, hoisted, by rows"
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,9 @@ GENERAL: dict[str, Entry] = {
     OURS_OUT: Entry("general.ours", "into_buffer", "the same into a given array"),
     C_NONZERO: Entry("general.c_loops", "nonzero", "a C loop over the nonzero Clebsch-Gordan coefficients"),
     C_HOISTED: Entry("general.c_loops", "hoisted", "the same in C, each path's matrix computed once for an edge"),
+    C_ROWS: Entry(
+        "general.c_loops", "rows", "the same, a row of it at a time instead of the whole matrix in registers"
+    ),
     "e3nn": Entry("general.e3nn_layer", "eager", "SphericalHarmonics, uvu TensorProduct of all paths, index_add"),
     "e3nn + torch.compile": Entry("general.e3nn_layer", "compiled", "the same layer under torch.compile"),
 }

@@ -29,6 +29,10 @@ def hoisted(inputs: Inputs, threads: int) -> Contestant:
     return _contestant("hoisted", inputs, threads)
 
 
+def rows(inputs: Inputs, threads: int) -> Contestant:
+    return _contestant("rows", inputs, threads)
+
+
 def compiler() -> str:
     """$CC, cc or gcc; Missing if there is none."""
     for name in filter(None, (os.environ.get("CC"), "cc", "gcc")):

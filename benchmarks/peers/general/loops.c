@@ -70,3 +70,31 @@ void hoisted(ARGUMENTS)
         memcpy(out + i * OUT * CHANNELS, sum, sizeof sum);
     }
 }
+
+/* The same, a row at a time: less to keep in registers, more loads. */
+void rows(ARGUMENTS)
+{
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (int64_t i = 0; i < nodes; i++) {
+        real sum[OUT][CHANNELS] = {0};
+        for (int64_t e = indptr[i]; e < indptr[i + 1]; e++) {
+            Rows phi = (Rows)(radial + e * PATHS * CHANNELS);
+            Rows f = (Rows)(features + indices[e] * IN * CHANNELS);
+            real y[HARMONICS], k[PATHS][OUT][IN] = {0};
+            harmonics(vectors + 3 * e, y);
+            for (int t = 0; t < TERMS; t++)
+                k[terms[t].path][terms[t].a][terms[t].b] += terms[t].q * y[terms[t].m];
+            for (int p = 0; p < PATHS; p++)
+                for (int a = 0; a < OUT; a++) {
+#pragma omp simd
+                    for (int c = 0; c < CHANNELS; c++) {
+                        real s = 0;
+                        for (int b = 0; b < IN; b++)
+                            s += k[p][a][b] * f[b][c];
+                        sum[a][c] += phi[p][c] * s;
+                    }
+                }
+        }
+        memcpy(out + i * OUT * CHANNELS, sum, sizeof sum);
+    }
+}
