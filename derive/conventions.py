@@ -29,7 +29,7 @@ from functools import cache
 import sympy as sp
 
 from .coupling import real_from_complex
-from .fischer import inner, over_root
+from .fischer import Terms, inner, over_root
 from .harmonics import components_from_orders, orders, solid_terms
 
 
@@ -46,7 +46,7 @@ def to_e3nn(l: int) -> sp.ImmutableMatrix:
     """
     harmonics = [solid_terms(l, m) for m in _orders(l)]
     sizes = [inner(p, p) for p in harmonics]
-    turned = [{(b, c, a): value for (a, b, c), value in p.items()} for p in harmonics]  # of (z, x, y)
+    turned: list[Terms] = [{(b, c, a): value for (a, b, c), value in p.items()} for p in harmonics]  # of (z, x, y)
     between = sp.Matrix(
         2 * l + 1, 2 * l + 1, lambda m, n: over_root(inner(turned[m], harmonics[n]), sizes[m] * sizes[n])
     )

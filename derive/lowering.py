@@ -14,7 +14,7 @@ import sympy as sp
 
 from .catalogue import Pair
 from .chain_form import chain_form, chain_kernel
-from .matrix_form import matrix_form, matrix_kernel, message_form, weighted_messages
+from .matrix_form import matrix_form, matrix_kernel, weighted_messages
 from .program import Builder, Operations, Program, count_operations, specialise
 from .symbols import DIRECTION, features, radial_symbols
 
@@ -54,18 +54,16 @@ def lower_apply(pair: Pair) -> Program:
 
 @cache
 def lower_messages(pair: Pair) -> Program:
-    """(r̂ | f) ↦ K^p(r̂) f for every path p: `apply` at radial functions (1, 0, ..), (0, 1, ..), .., or one by one."""
-    return min((_specialised(pair), message_form(pair)), key=_per_channel)
+    """(r̂ | f) ↦ K^p(r̂) f for every path p: `apply` at radial functions (1, 0, ..), (0, 1, ..), .., written as one.
 
-
-def _specialised(pair: Pair) -> Program:
+    So one function of the edge serves both, and all derivatives of both.
+    """
     act, radial, f = lower_apply(pair), radial_symbols(pair), features(2 * pair.l_in + 1)
     builder = Builder(DIRECTION, f)
     one_at_a_time = [{s: sp.Integer(s == chosen) for s in radial} for chosen in radial]
     program = builder.finish(e for values in one_at_a_time for e in specialise(act, values, builder))
-    if set(program.edge) <= set(act.edge):  # one function of the edge then serves both
-        return replace(program, edge=act.edge, carried=act.carried)
-    return program
+    assert set(program.edge) <= set(act.edge), "radial functions that are numbers leave fewer values of the edge"
+    return replace(program, edge=act.edge, carried=act.carried)
 
 
 @cache

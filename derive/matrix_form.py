@@ -63,13 +63,6 @@ def weighted_messages(pair: Pair) -> Program:
     return builder.finish(total)
 
 
-def message_form(pair: Pair) -> Program:
-    """K^p f of every path, one after the other."""
-    f = features(2 * pair.l_in + 1)
-    builder = Builder(DIRECTION, f)
-    return builder.finish([e for path in pair.paths for e in _message(builder, path, f)])
-
-
 def matrix_kernel(pair: Pair) -> Program:
     """The matrix itself, row by row."""
     builder = Builder(DIRECTION, radial_symbols(pair))

@@ -28,7 +28,7 @@ from pocket_tfn.derive.lowering import (
     message_expressions,
     naive_operations,
 )
-from pocket_tfn.derive.matrix_form import matrix_form, matrix_kernel, message_form, weighted_messages
+from pocket_tfn.derive.matrix_form import matrix_form, matrix_kernel, weighted_messages
 from pocket_tfn.derive.printing import source
 from pocket_tfn.derive.program import (
     Builder,
@@ -416,7 +416,6 @@ def test_all_forms_are_equal(degrees: tuple[int, int]) -> None:
     wanted = executed(matrix_form(chosen))
     assert equal_as_polynomials(executed(chain_form(chosen)), wanted, chosen)
     assert equal_as_polynomials(executed(weighted_messages(chosen)), wanted, chosen)
-    assert equal_as_polynomials(executed(message_form(chosen)), message_expressions(chosen), chosen)
     assert equal_as_polynomials(executed(lower_messages(chosen)), message_expressions(chosen), chosen)
     assert equal_as_polynomials(executed(chain_kernel(chosen)), executed(matrix_kernel(chosen)), chosen)
 

@@ -104,9 +104,11 @@ def _lengths(l: int) -> list[sp.Expr]:
 def _equivariance(ranks: Sequence[int]) -> Step:
     lower = [r for l in ranks for k in range(3) for r in _turned(lowering(l), l - 1, l, k)]
     turn = [r for l in ranks for k in range(3) for r in _turned(turning(l), l, l, k)]
+    stated = [r for l in ranks for r in residuals(turning(l), _turning_as_stated(l))]
     return Step(
         r"Under rotations about axis $k$ both maps change as equivariant maps do,",
         (
+            Equation(("C_l(r)", r"\textstyle\sum_k r_k\, G^l_k"), tuple(stated), inline=True),
             Equation(
                 (r"(e_k \times r)\cdot\nabla\, L_l(r)", r"G^{l-1}_k L_l(r) - L_l(r)\, G^l_k"), tuple(lower), inline=True
             ),
@@ -118,6 +120,10 @@ def _equivariance(ranks: Sequence[int]) -> Step:
         r"$C_l$; hence all chains are equivariant. It remains to compare every entry of the following, for all $r$. (The degree "
         r"$J$ of a path and its parity leave no room for other chains; the coefficients were read off at $e_z$.)",
     )
+
+
+def _turning_as_stated(l: int) -> sp.Matrix:
+    return sum((r * component_generator(l, k) for k, r in enumerate(DIRECTION)), sp.zeros(2 * l + 1))
 
 
 def _turned(matrix: sp.Matrix, l_out: int, l_in: int, axis: int) -> tuple[sp.Expr, ...]:
