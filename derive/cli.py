@@ -8,7 +8,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from .catalogue import Pair
-from .emission import MODULES, catalogue_counts
+from .emission import MODULES
 from .folder import FolderError, check_usable, contents, differences, replace
 from .pipeline import Derivation, Selection, SelectionError
 from .proofs import THEOREMS, ProofError
@@ -203,15 +203,14 @@ def _summary(derivation: Derivation, seconds: float) -> None:
         title = proof.title.replace("--", "-").replace("``", '"').replace("''", '"')
         theorems.add_row(proof.name, title, f"{proof.identities}", f"{elapsed:.1f}", "[green]holds[/green]")
     console.print(theorems)
-    console.print(_operations_table(derivation.pairs))
+    console.print(_operations_table(derivation.pairs, derivation.counts))
     console.print(f"{seconds:.1f} s in all")
 
 
-def _operations_table(pairs: Sequence[Pair]) -> Table:
+def _operations_table(pairs: Sequence[Pair], counts: Mapping[str, Any]) -> Table:
     """One row for each pair, few enough columns for a narrow terminal."""
     columns = ("l_f", "apply as defined", "per edge", "per channel", "kernel as defined", "emitted")
     table = Table("pair", *columns, title="Operations (multiplications + additions)", padding=(0, 0), box=SIMPLE_HEAD)
-    counts = catalogue_counts(pairs)
     for pair in pairs:
         apply, kernel = (counts[f"{kind}_{pair.key}"] for kind in ("apply", "kernel"))
         parts = (

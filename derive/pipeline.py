@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -81,6 +82,7 @@ class Derivation:
     jobs: int = 1
     files: dict[str, str] = field(default_factory=dict)
     proofs: list[tuple[Proof, float]] = field(default_factory=list)
+    catalogue: str = ""
 
     def __post_init__(self) -> None:
         void = [name for name in self.selection.theorems if name not in self.proved]
@@ -96,6 +98,11 @@ class Derivation:
     def tasks(self) -> list[str]:
         """A name for each task, in order."""
         return [CODE, *(f"prove {name}" for name in self.proved)]
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """Operations of every function, as the catalogue that was made has them."""
+        return dict(json.loads(self.catalogue)["functions"])
 
     def run(self) -> Iterator[str]:
         """Do the tasks, yielding the name of each when it is done, in order where there is one process.
@@ -148,6 +155,7 @@ class Derivation:
 
     def _collect(self, code: dict[str, str]) -> None:
         proofs = [proof for proof, _ in self.proofs]
+        self.catalogue = code.get("catalogue.json", "")
         if self.selection.code:
             self.files.update(code)
         self.files.update(theorem_file(p) for p in proofs if p.name in self.selection.theorems)
