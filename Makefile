@@ -5,12 +5,15 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 WORKERS ?= auto
 
-# What to derive in place of the default catalogue, as options of the program; the shell takes the values from the
-# environment, whatever characters they hold.
+# What to derive in place of the default catalogue, as options of the program.  Only what stands on make's command line
+# counts: names as short as these mean other things in other people's environments.  The shell takes the values from
+# there, whatever characters they hold.
 export PATHS L_IN L_OUT MODULES OUT
-given = $(filter command environment,$(origin $(1)))
+given = $(filter command,$(origin $(1)))
+SAID := $(if $(call given,PARITIES),$(PARITIES))
+$(if $(filter-out 1 yes true 0 no false,$(SAID)),$(error PARITIES is 1 or 0, yes or no, true or false; got $(SAID)))
 REQUEST := $(strip $(if $(call given,PATHS),--paths="$$PATHS") $(if $(call given,L_IN),--l-in="$$L_IN") \
-    $(if $(call given,L_OUT),--l-out="$$L_OUT") $(if $(PARITIES),--parities) \
+    $(if $(call given,L_OUT),--l-out="$$L_OUT") $(if $(filter 1 yes true,$(SAID)),--parities) \
     $(if $(call given,MODULES),--modules="$$MODULES"))
 FOLDER := $(if $(call given,OUT),--out="$$OUT",$(if $(REQUEST),--out=build/tfn))
 
@@ -19,7 +22,7 @@ FOLDER := $(if $(call given,OUT),--out="$$OUT",$(if $(REQUEST),--out=build/tfn))
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
-derive: $(VENV)/.derive  ## derive, prove and emit into generated/; or PATHS="1->1, 2->3:1,2", or L_IN=0..3 L_OUT=0..3, into OUT
+derive: $(VENV)/.derive  ## derive, prove and emit into generated/; or what PATHS="1->1, 2->3:1,2", or L_IN=0..3 L_OUT=0..3, PARITIES=1 and MODULES=cpu,cuda ask for, into OUT
 	@$(if $(REQUEST),mkdir -p build)
 	@$(RUN) -m pocket_tfn.derive $(REQUEST) $(FOLDER) $(ARGS)
 

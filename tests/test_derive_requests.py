@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from itertools import product
 from pathlib import Path
 
@@ -274,3 +276,61 @@ def test_modules_say_what_they_hold() -> None:
     both = code_files(with_parities(parse_paths("1->1")), ("cpu",))["cpu.py"]
     assert "for each pair (l_in, l_out) = 1→1:" in both and "paths of one parity alone" in both
     assert "l > 2 are coefficients" in code_files(parse_paths("0->3"), ("cpu",))["cpu.py"]
+
+
+# --- what make passes on ------------------------------------------------------------------------------------
+
+
+def made(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """What `make` would do in the checkout, with these words on its command line and these variables around it."""
+    clean = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL")}
+    return subprocess.run(
+        ["make", *words],
+        cwd=Path(__file__).resolve().parent.parent,
+        env={**clean, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def options(*words: str, **environment: str) -> list[str]:
+    """The options that `make derive` would give to the program, their values as the shell's variables."""
+    done = made("-n", "derive", *words, **environment)
+    assert done.returncode == 0, done.stderr
+    return next(line for line in done.stdout.splitlines() if "pocket_tfn.derive" in line).split()[3:]
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ([], []),
+        (["PATHS=1->1"], ['--paths="$PATHS"', "--out=build/tfn"]),
+        (["L_IN=0..1", "L_OUT=1", "OUT=few"], ['--l-in="$L_IN"', '--l-out="$L_OUT"', '--out="$OUT"']),
+        (["OUT=few"], ['--out="$OUT"']),
+        (["MODULES=cpu", "OUT=few"], ['--modules="$MODULES"', '--out="$OUT"']),
+        *((["PATHS=1->1", f"PARITIES={p}"], ['--paths="$PATHS"', "--parities", "--out=build/tfn"]) for p in (1, "yes")),
+        *((["PATHS=1->1", f"PARITIES={p}"], ['--paths="$PATHS"', "--out=build/tfn"]) for p in (0, "no", "false", "")),
+    ],
+    ids=str,
+)
+def test_make_passes_on_its_command_line(words: list[str], wanted: list[str]) -> None:
+    """All that was given, and a folder of its own for whatever is not the default catalogue."""
+    assert options(*words) == wanted
+
+
+def test_make_does_not_look_around() -> None:
+    """Variables of these names in the environment mean something else, such as a place for results."""
+    names = ("PATHS", "L_IN", "L_OUT", "MODULES", "OUT", "PARITIES")
+    assert options(**dict.fromkeys(names, "1")) == []
+    assert options("PATHS=1->1", "OUT=few", PARITIES="1", MODULES="cpu") == ['--paths="$PATHS"', '--out="$OUT"']
+
+
+def test_make_refuses_and_explains() -> None:
+    """PARITIES is yes or no; `make help` names every variable."""
+    done = made("-n", "derive", "PATHS=1->1", "PARITIES=polar")
+    assert done.returncode == 2 and "PARITIES is 1 or 0, yes or no, true or false; got polar" in done.stderr
+    assert made("help", PARITIES="polar").returncode == 0
+    said = made("help").stdout
+    for name in ("PATHS", "L_IN", "L_OUT", "PARITIES", "MODULES", "OUT"):
+        assert name in said
