@@ -13,6 +13,7 @@ import sympy as sp
 
 from .bsplines import DEGREES, horner, pieces, slopes
 from .catalogue import Pair, Path, wholes
+from .chains import links
 from .constants import constant_name, hex_literal
 from .convention_text import conventions_context
 from .derivative_mixing_text import mixing_text
@@ -95,6 +96,10 @@ def render(template: str, **context: Any) -> str:
     return "\n".join(kept).strip("\n") + "\n"
 
 
+#: Edge values that stay in registers beside sums and features, of which there are 16 or 32 in all.
+MOST_KEPT = 16
+
+
 @dataclass(frozen=True)
 class FunctionText:
     """One program as the templates see it."""
@@ -111,6 +116,11 @@ class FunctionText:
     edge_count: str
     channel_count: str
     naive_count: str
+
+    @property
+    def reloaded(self) -> bool:
+        """Whether there are more edge values than registers: loops over channels then read them where they use them."""
+        return len(self.carried) > MOST_KEPT
 
 
 def operations_text(count: Operations) -> str:
@@ -363,6 +373,7 @@ def _path_record(p: Path, pairs: Sequence[Pair]) -> dict[str, Any]:
         "parity": p.parity,
         "form_latex": p.form.latex() if p.form else None,
         "form": p.form.text() if p.form else None,
+        "chains": [{**asdict(link), "coefficient": str(link.coefficient)} for link in links(p)],
         "lambda": {
             "exact": str(constant),
             "latex": sp.latex(constant),

@@ -32,7 +32,7 @@ from .waiting import yielding
 Node = TypeVar("Node", bound=ast.AST)
 #: Names that decorate compiled functions in the emitted modules.
 LOOP_COMPILERS = frozenset({"_loop", "_global"})
-COMPILERS = LOOP_COMPILERS | {"_compiled", "_device"}
+COMPILERS = LOOP_COMPILERS | {"_compiled", "_inlined", "_device"}
 #: What a function consists of that only adds and multiplies, numbers aside, which it takes from the table.
 POLYNOMIAL = (
     *(ast.Assign, ast.Return, ast.Tuple, ast.Name, ast.Attribute, ast.Load, ast.Store),
