@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from benchmarks import peers
 from benchmarks.peers import OURS
 from benchmarks.results import AGGREGATION, PRODUCT, Comparison, Measured, ScalingPoint
 from benchmarks.timing import ratio
@@ -17,6 +18,14 @@ def times_faster(measured: Measured, peer: str) -> float | None:
     run = _judged(measured)
     ours, theirs = (run.timing(OURS), run.timing(peer)) if run else (None, None)
     return ratio(theirs, ours).of_medians if ours and theirs else None
+
+
+def times_faster_than_fastest(measured: Measured, family: str) -> float | None:
+    """The ratio of medians to the fastest contestant of a family, such as all C loops."""
+    run = _judged(measured)
+    names = [row.name for row in run.rows if peers.family(row.name) == family] if run else []
+    found = [faster for name in names if (faster := times_faster(measured, name)) is not None]
+    return min(found, default=None)
 
 
 def times_over(measured: Measured, other: str) -> float | None:
@@ -80,6 +89,7 @@ def first_call_seconds(measured: Measured, of: str) -> float | None:
 
 QUANTITIES: Mapping[str, Callable[[Measured, str], float | None]] = {
     "times faster than": times_faster,
+    "times faster than the fastest": times_faster_than_fastest,
     "time over": times_over,
     "time over the memory floor": over_memory_floor,
     "rate of the product over": product_rate,

@@ -23,6 +23,7 @@ OURS_VJP = "pocket-tfn, vjp"
 C_NONZERO = "C loop, nonzero"
 C_HOISTED = "C loop, hoisted"
 C_ROWS = "C loop, hoisted, by rows"
+C_SPARSE = "C loop, sparse"
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,7 @@ GENERAL: dict[str, Entry] = {
     C_ROWS: Entry(
         "general.c_loops", "rows", "the same, a row of it at a time instead of the whole matrix in registers"
     ),
+    C_SPARSE: Entry("general.c_loops", "sparse", "the same, unrolled path by path, the zeros of each matrix left out"),
     "e3nn": Entry("general.e3nn_layer", "eager", "SphericalHarmonics, uvu TensorProduct of all paths, index_add"),
     "e3nn + torch.compile": Entry("general.e3nn_layer", "compiled", "the same layer under torch.compile"),
 }

@@ -33,6 +33,10 @@ def rows(inputs: Inputs, threads: int) -> Contestant:
     return _contestant("rows", inputs, threads)
 
 
+def sparse(inputs: Inputs, threads: int) -> Contestant:
+    return _contestant("sparse", inputs, threads)
+
+
 def compiler() -> str:
     """$CC, cc or gcc; Missing if there is none."""
     for name in filter(None, (os.environ.get("CC"), "cc", "gcc")):

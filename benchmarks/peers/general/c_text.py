@@ -1,6 +1,6 @@
-"""The header that specialises loops.c: sizes, harmonics as polynomials, the nonzero coefficients as a table."""
+"""The header that specialises loops.c: sizes, harmonics as polynomials, nonzero coefficients listed and unrolled."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -51,6 +51,8 @@ def header(l_in: int, l_out: int, channels: int, dtype: str) -> str:
             *(f"    {{{t.path}, {t.m}, {t.a}, {t.b}, (real){t.q!r}}}," for t in table),
             "};",
             *_harmonics(degrees, REAL[dtype]),
+            *_matrices(table),
+            *_products(table),
             "",
         ]
     )
@@ -70,6 +72,41 @@ def _harmonics(degrees: list[int], real: str) -> list[str]:
         lines += [f"    const real {name}{n} = {name}{n - 1} * {name}1;" for n in range(2, highest + 1)]
     values = [p for l in degrees for p in polynomials(l)]
     lines += [f"    Y[{m}] = {_sum(p)};" for m, p in enumerate(values)]
+    return [*lines, "}"]
+
+
+def _entries(table: Sequence[Term]) -> dict[tuple[int, int, int], list[Term]]:
+    """Of the matrices K^p_ab, those that are not zero at every direction, with the terms of each."""
+    found: dict[tuple[int, int, int], list[Term]] = {}
+    for term in table:
+        found.setdefault((term.path, term.a, term.b), []).append(term)
+    return found
+
+
+def _matrices(table: Sequence[Term]) -> list[str]:
+    """matrices(Y, k): every entry that is not zero, written out."""
+    lines = ["static inline void matrices(const real *restrict Y, real k[PATHS][OUT][IN])", "{"]
+    for (p, a, b), those in _entries(table).items():
+        lines.append(f"    k[{p}][{a}][{b}] = {' + '.join(f'(real){t.q!r} * Y[{t.m}]' for t in those)};")
+    return [*lines, "}"]
+
+
+def _products(table: Sequence[Term]) -> list[str]:
+    """products(k, phi, f, sum): sum += phi_p K^p f for all channels, one loop a path, zeros left out."""
+    rows: dict[int, dict[int, list[int]]] = {}
+    for p, a, b in _entries(table):
+        rows.setdefault(p, {}).setdefault(a, []).append(b)
+    lines = [
+        "static inline void products(const real k[PATHS][OUT][IN], const real (*restrict phi)[CHANNELS],",
+        "                            const real (*restrict f)[CHANNELS], real (*restrict sum)[CHANNELS])",
+        "{",
+    ]
+    for p, sums in rows.items():
+        lines += ["#pragma omp simd", "    for (int c = 0; c < CHANNELS; c++) {"]
+        for a, columns in sums.items():
+            row = " + ".join(f"k[{p}][{a}][{b}] * f[{b}][c]" for b in columns)
+            lines.append(f"        sum[{a}][c] += phi[{p}][c] * ({row});")
+        lines.append("    }")
     return [*lines, "}"]
 
 
