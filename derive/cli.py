@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
+import keyword
+import os
 import re
 import signal
 import sys
@@ -17,7 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from .catalogue import Pair
+from .catalogue import Pair, wholes
 from .emission import MODULES
 from .folder import FolderError, check_usable, contents, differences, replace
 from .pipeline import Derivation, Selection, SelectionError
@@ -149,7 +152,10 @@ def _run(options: argparse.Namespace) -> int:
     derivation = Derivation(selection, request.pairs, request.modules) if request else Derivation(selection)
     derivation.jobs = options.jobs or usable_cpus()
     if not options.check:
+        if request and selection.code:
+            _check_name(options.out)
         check_usable(folder)
+        _check_paths(folder, derivation)
     start = time.perf_counter()
     _derive(derivation, options.quiet)
     old = contents(folder)
@@ -174,6 +180,35 @@ def _folder(out: Path | None, request: Request | None) -> Path:
         if out.resolve() == default_folder():
             raise RequestError(f"{out} holds the default catalogue; name another folder with --out")
     return out.resolve()
+
+
+def _check_name(out: Path) -> None:
+    """RequestError for a name that no import statement could have."""
+    name = os.path.basename(os.path.abspath(out))  # of a link, its own name: that is imported
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise RequestError(f"{name!r} could not be imported; name a folder with letters, digits and _, such as my_tfn")
+
+
+def _check_paths(folder: Path, derivation: Derivation) -> None:
+    """FolderError where a part would be renewed of a folder whose other files, which stay, are about other paths."""
+    selection, catalogue = derivation.selection, folder / "catalogue.json"
+    stay = not selection.code or (not selection.book and (folder / "proofs").is_dir())
+    if stay and catalogue.is_file() and _places(catalogue) != _wanted_places(derivation.pairs):
+        raise FolderError(f"{folder} is about other paths; name another folder, or leave out --only to replace it all")
+
+
+def _places(catalogue: Path) -> dict[str, dict[str, int]] | None:
+    """The paths in a catalogue.json, each with its place in every function that takes it; None if it has no such."""
+    try:
+        paths = json.loads(catalogue.read_text(encoding="utf-8"))["paths"]
+        return {record["path"]: record["radial_index"] for record in paths}
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _wanted_places(pairs: Sequence[Pair]) -> dict[str, dict[str, int]]:
+    every = (path for whole in wholes(pairs) for path in whole.paths)
+    return {p.key: {pair.key: pair.paths.index(p) for pair in pairs if p in pair.paths} for p in every}
 
 
 def _derive(derivation: Derivation, quiet: bool) -> None:
