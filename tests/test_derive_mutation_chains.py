@@ -66,6 +66,15 @@ def replaced(patch: pytest.MonkeyPatch, name: str, rank: int, change: Change) ->
     patch.setattr(t16, name, wrong)
 
 
+@pytest.mark.parametrize("name", ["lowered", "chain"])
+def test_a_chain_that_is_not_the_product(name: str) -> None:
+    """Links are read off it, and make up for the mistake: the formulas on the page would be false."""
+    original: Any = getattr(chains, name)
+    with patched() as patch:
+        patch.setattr(chains, name, lambda *degrees: 2 * original(*degrees))
+        refused(lambda: t16.prove([pair(2, 2)]))
+
+
 @pytest.mark.parametrize("name", ["lowering", "turning"])
 @pytest.mark.parametrize("change", CHANGES)
 def test_wrong_map(name: str, change: str) -> None:

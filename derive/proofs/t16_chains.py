@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import sympy as sp
 
 from ..catalogue import Pair, Path
-from ..chains import Link, chain, links, lowering, turning
+from ..chains import Link, links, lowering, turning
 from ..exact import SphereRing, primes_of
 from ..harmonics import component_generator, components_from_orders, normalisation, real_harmonics, sphere_integral
 from ..symbols import DIRECTION
 from .printing import factor_latex
-from .proof import Equation, Proof, ProofError, Step, residuals
+from .proof import Equation, Proof, Step, residuals
 
 #: The argument of the polynomial that stands for a tensor: T s..s.
 ARGUMENT = sp.symbols("s1 s2 s3", real=True)
@@ -60,15 +60,18 @@ def _contraction(ranks: Sequence[int]) -> Step:
     """Independent of how L was computed: both sides as polynomials in r and s."""
     ring = SphereRing(free=[*DIRECTION, *ARGUMENT], primes=primes_of(max(ranks, default=0)))
     checks: list[sp.Expr] = []
+    raises: list[sp.Expr] = []
     lengths: list[sp.Expr] = []
+    square, across = sum(s * s for s in ARGUMENT), sum(r * s for r, s in zip(DIRECTION, ARGUMENT, strict=True))
     for l in ranks:
         above, below = ([_of_argument(p) for p in _tensor_polynomials(k)] for k in (l, l - 1))
         for column, p in enumerate(above):
             lowered = sum(lowering(l)[row, column] * q for row, q in enumerate(below))
-            along = sum(r * sp.diff(p, s) for r, s in zip(DIRECTION, ARGUMENT, strict=True)) / sp.Integer(l)
-            checks += residuals(lowered, along, ring)
-        if not all(e == 0 or sp.Poly(e, *DIRECTION).is_homogeneous for e in lowering(l)):
-            raise ProofError(f"the matrix that lowers rank {l} is not linear in r")
+            checks += residuals(lowered, _along(p) / sp.Integer(l), ring)
+        for row, q in enumerate(below):
+            raised = sum(lowering(l)[row, column] * p for column, p in enumerate(above))
+            traceless = across * q - square * _along(q) / sp.Integer(2 * l - 1)
+            raises += residuals(raised, traceless, ring)
         lengths += _lengths(l)
     return Step(
         r"A tensor is its polynomial $p_T(s) = T_{a_1 \dots a_l} s_{a_1} \cdots s_{a_l}$, of which the components are the "
@@ -80,14 +83,28 @@ def _contraction(ranks: Sequence[int]) -> Step:
                 tuple(checks),
             ),
             Equation(
+                (
+                    r"\textstyle\sum_m L_l(r)_{m'm}\; p_m(s)",
+                    r"(r \cdot s)\, p_{m'}(s) - \tfrac{|s|^2}{2l-1}\; r \cdot \nabla_s\, p_{m'}(s)",
+                ),
+                tuple(raises),
+            ),
+            Equation(
                 (r"\textstyle\int_{S^2} p_m\, p_{m'}\, d\Omega", r"\frac{4\pi\; l!}{(2l+1)!!}\,\delta_{mm'}"),
                 tuple(lengths),
             ),
         ),
-        rf"for $l = {', '.join(map(str, ranks))}$. The second line is the length of $p_m$ where $|E^m| = 1$ (as "
+        rf"for $l = {', '.join(map(str, ranks))}$. "
+        r"The second line is the polynomial of the symmetric part of $T_{a_1 \dots a_{l-1}} r_{a_l}$ less its traces, which it must be "
+        r"as it is harmonic in $s$. The third is the length of $p_m$ where $|E^m| = 1$ (as "
         r"$\int (a \cdot s)^l (b \cdot s)^l\, d\Omega = 4\pi\, l!\,(a \cdot b)^l/(2l+1)!!$ for $a$, $b$ with $a \cdot a = b \cdot b = 0$, "
         r"whose powers span the symmetric traceless tensors).",
     )
+
+
+def _along(p: sp.Expr) -> sp.Expr:
+    """r·∇ of a polynomial in s."""
+    return sum(r * sp.diff(p, s) for r, s in zip(DIRECTION, ARGUMENT, strict=True))
 
 
 def _of_argument(p: sp.Expr) -> sp.Expr:
@@ -144,9 +161,19 @@ def _path(p: Path) -> Equation:
     n = sum(s * s for s in DIRECTION)
     total = sp.zeros(2 * p.l_out + 1, 2 * p.l_in + 1)
     for link in links(p):
-        total += link.coefficient * n**link.power * chain(p.l_in, p.l_out, link.rank, link.turned)
+        total += link.coefficient * n**link.power * _chain_as_stated(p, link.rank, link.turned)
     ring = SphereRing(free=DIRECTION, primes=primes_of(p.l_in, p.l_out))
     return Equation((rf"K^{{({p.l_f})}}", _combination_latex(links(p))), residuals(total, p.kernel, ring), inline=True)
+
+
+def _chain_as_stated(p: Path, rank: int, turned: bool) -> sp.Matrix:
+    """The product of the statement, whatever :mod:`chains` makes of it: links were read off that."""
+    product = turning(rank) if turned else sp.eye(2 * rank + 1)
+    for l in range(rank + 1, p.l_in + 1):
+        product = (product * lowering(l)).expand()
+    for l in range(rank + 1, p.l_out + 1):
+        product = (lowering(l).T * product).expand()
+    return product
 
 
 def _combination_latex(terms: Sequence[Link]) -> str:
