@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import isfinite
 from typing import Any
 
+import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
 from .. import other_harmonics as others
 from ..catalogue import Pair
@@ -64,6 +67,8 @@ CONVENTIONS = (
         r"t^2)^{m/2} \frac{d^{l+m}}{dt^{l+m}} (t^2 - 1)^l$, $m = -l, \dots, l$; SymPy's \texttt{Ynm} are the same.",
     ),
 )
+#: What the emitted module offers.
+NAMES = tuple(sorted(convention.function for convention in CONVENTIONS))
 
 
 def prove(pairs: Sequence[Pair], files: Mapping[str, str]) -> Proof:
@@ -96,7 +101,7 @@ def prove(pairs: Sequence[Pair], files: Mapping[str, str]) -> Proof:
             *(_harmonics(convention, degrees) for convention in CONVENTIONS),
             _unitarity(degrees),
             _generators(degrees),
-            _kernels(),
+            _kernels(pairs),
             _emitted(degrees, files[MODULE]),
         ),
         remarks=(_normalisations(degrees),),
@@ -162,17 +167,64 @@ def _generators(degrees: Sequence[int]) -> Step:
     )
 
 
-def _kernels() -> Step:
+def _kernels(pairs: Sequence[Pair]) -> Step:
+    shapes = list(dict.fromkeys((p.l_in, p.l_out) for p in pairs))
+    acted = [r for c in CONVENTIONS for shape in shapes for r in _acted(c, *shape)]
+    rates = [r for c in CONVENTIONS for shape in shapes for r in _rates(c, *shape)]
     return Step(
-        r"If $f' = D^{l_\mathrm{in}}(R) f$ then $B f' = (B D^{l_\mathrm{in}}(R) B^\dagger)\, B f$, and $K^\mathrm{new}\, B_{l_\mathrm{in}} f = "
-        r"B_{l_\mathrm{out}} K f$ since $B_{l_\mathrm{in}}^\dagger B_{l_\mathrm{in}} = 1$: the kernel acts in the other basis as "
-        r"$K$ does in ours, and $K^\mathrm{new}(R r) = D^\mathrm{new}_{l_\mathrm{out}}(R)\, K^\mathrm{new}(r)\, "
-        r"D^\mathrm{new}_{l_\mathrm{in}}(R)^\dagger$ follows from the same for $K$."
+        r"If $f' = D^{l_\mathrm{in}}(R) f$ then $B f' = (B D^{l_\mathrm{in}}(R) B^\dagger)\, B f$. For a matrix $K$ of symbols, a "
+        r"column $f$ of symbols, $K^\mathrm{new} = B_{l_\mathrm{out}} K B_{l_\mathrm{in}}^\dagger$, each convention and "
+        rf"${_listed(shapes)}$,",
+        (
+            Equation((r"K^\mathrm{new}\, B_{l_\mathrm{in}} f", r"B_{l_\mathrm{out}} K f"), tuple(acted)),
+            Equation(
+                (
+                    r"G^{l_\mathrm{out},\mathrm{new}}_k K^\mathrm{new} - K^\mathrm{new} G^{l_\mathrm{in},\mathrm{new}}_k",
+                    r"B_{l_\mathrm{out}} \bigl( G^{l_\mathrm{out}}_k K - K G^{l_\mathrm{in}}_k \bigr) B_{l_\mathrm{in}}^\dagger:",
+                ),
+                tuple(rates),
+            ),
+        ),
+        r"the kernel acts in the other basis as $K$ does in ours, and where the right side is $B_{l_\mathrm{out}}\, (e_k \times "
+        r"r)\cdot\nabla K\, B_{l_\mathrm{in}}^\dagger = (e_k \times r)\cdot\nabla K^\mathrm{new}$, as it is for each path "
+        r"(\tfnref{T2} with \tfnref{T4}), turning by $\theta$ about any axis shows that "
+        r"$K^\mathrm{new}(R r) = D^\mathrm{new}_{l_\mathrm{out}}(R)\, K^\mathrm{new}(r)\, D^\mathrm{new}_{l_\mathrm{in}}(R)^\dagger$.",
     )
+
+
+def _listed(shapes: Sequence[tuple[int, int]]) -> str:
+    return r",\ ".join(rf"{l_in} \to {l_out}" for l_in, l_out in shapes)
+
+
+def _symbols(l_in: int, l_out: int) -> tuple[sp.Matrix, sp.Matrix]:
+    """An arbitrary kernel and an arbitrary feature."""
+    rows, columns = 2 * l_out + 1, 2 * l_in + 1
+    return sp.Matrix(rows, columns, sp.symbols(f"K0:{rows * columns}")), sp.Matrix(sp.symbols(f"f0:{columns}"))
+
+
+def _acted(convention: Convention, l_in: int, l_out: int) -> tuple[Any, ...]:
+    """K_new B_in f - B_out K f."""
+    (kernel, feature), b_in, b_out = _symbols(l_in, l_out), convention.matrix(l_in), convention.matrix(l_out)
+    new = (b_out * kernel * b_in.H).applyfunc(sp.expand)
+    return residuals(new * (b_in * feature), b_out * (kernel * feature))
+
+
+def _rates(convention: Convention, l_in: int, l_out: int) -> list[Any]:
+    """The law of kernels for generators, each axis, with the generators of the other convention and with ours."""
+    (kernel, _), b_in, b_out = _symbols(l_in, l_out), convention.matrix(l_in), convention.matrix(l_out)
+    new = (b_out * kernel * b_in.H).applyfunc(sp.expand)
+    found: list[Any] = []
+    for axis in range(3):
+        theirs = convention.generators(l_out)[axis] * new - new * convention.generators(l_in)[axis]
+        ours = component_generator(l_out, axis) * kernel - kernel * component_generator(l_in, axis)
+        found += residuals(theirs, b_out * ours.applyfunc(sp.expand) * b_in.H)
+    return found
 
 
 def _emitted(degrees: Sequence[int], text: str) -> Step:
     module = _run(text)
+    if module.get("__all__") != list(NAMES):
+        raise ProofError(f"{MODULE} offers {module.get('__all__')}, not {list(NAMES)}")
     checks = [
         check
         for convention in CONVENTIONS
@@ -180,7 +232,8 @@ def _emitted(degrees: Sequence[int], text: str) -> Step:
         for check in _rounded(convention, l, _call(module, convention.function, l))
     ]
     return Step(
-        rf"The functions of \texttt{{{MODULE}}}, called for each degree, return arrays whose numbers, read as the rationals that "
+        rf"The functions of \texttt{{{MODULE}}}, as many as it offers, called for each degree, return read-only arrays of "
+        r"float64, for SciPy of complex128, whose numbers, read as the rationals that "
         r"they are, have the sign of the exact ones and lie within half a unit in the last place: the comparison is "
         rf"between squares of rationals. These are {len(checks)} real and imaginary parts.",
         (unseen(checks),),
@@ -191,7 +244,7 @@ def _run(text: str) -> dict[str, Any]:
     world: dict[str, Any] = {"__name__": "conventions"}
     try:
         exec(compile(text, MODULE, "exec"), world)  # the emitted text itself: what it does is what is proved
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ProofError(f"{MODULE} does not run: {error!r}") from error
     return world
 
@@ -199,13 +252,14 @@ def _run(text: str) -> dict[str, Any]:
 def _call(module: Mapping[str, Any], function: str, l: int) -> Any:
     try:
         return module[function](l)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ProofError(f"{MODULE}: {function}({l}) fails: {error!r}") from error
 
 
-def _rounded(convention: Convention, l: int, array: Any) -> list[sp.Expr]:
+def _rounded(convention: Convention, l: int, found: Any) -> list[sp.Expr]:
     """A zero for each real and imaginary part that is the exact one correctly rounded; ProofError for another."""
     exact, name = convention.matrix(l), f"{MODULE}: {convention.function}({l})"
+    array = _array(found, np.dtype(np.complex128 if convention.function == "to_scipy" else np.float64), name)
     if array.shape != exact.shape or array.flags.writeable:
         raise ProofError(f"{name} is writeable, or not of shape {exact.shape}")
     for number, entry in zip(array.ravel().tolist(), exact, strict=True):
@@ -215,7 +269,18 @@ def _rounded(convention: Convention, l: int, array: Any) -> list[sp.Expr]:
     return [sp.S.Zero] * (2 * len(exact))
 
 
+def _array(found: Any, dtype: np.dtype[Any], name: str) -> NDArray[Any]:
+    """What was found, if it is an array of this dtype and of no class of its own: of others nothing is known."""
+    if type(found) is not np.ndarray:
+        raise ProofError(f"{name} is no array but of {type(found)}")
+    if found.dtype != dtype:
+        raise ProofError(f"{name} is of {found.dtype}, not of {dtype}")
+    return found
+
+
 def _is_rounded(part: float, value: sp.Expr) -> bool:
+    if not isfinite(part):
+        return False
     number = Fraction(part)
     if value == 0 or number == 0:
         return bool(value == number)
