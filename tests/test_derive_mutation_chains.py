@@ -84,15 +84,6 @@ def test_wrong_map(name: str, change: str) -> None:
         refused(lambda: t16.prove([pair(2, 2)]))
 
 
-def test_wrong_transpose() -> None:
-    """Raising is not the transpose of lowering."""
-    with patched() as patch:
-        patch.setattr(chains, "raising", CHANGES["sign of an entry"])
-        original = chains.raised
-        patch.setattr(chains, "raised", lambda rank, l: CHANGES["sign of an entry"](original(rank, l)))
-        refused(lambda: t16.prove([pair(1, 2)]))
-
-
 # --- links ------------------------------------------------------------------------------------------------------
 
 Links = tuple[Link, ...]
