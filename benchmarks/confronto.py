@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CONTESTANTS = ("C loop", "e3nn")
 NAME = "confronto"
 COUNTED = 5
-"""Operations of the chain are counted up to this l, in a minute or two."""
+"""Operations of the chain are counted up to this l: the last takes some ten seconds."""
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -36,13 +36,15 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--dtype", nargs="+", choices=("float32", "float64"), default=["float32", "float64"], help="both by default")
     add("--threads", type=int, default=2, help="threads of every contestant (2)")
     add("--repeats", type=int, default=30, help="timed rounds at most (30)")
-    add("--budget", type=float, default=20, help="seconds of timing per kernel, after at least five rounds (20)")
+    add("--budget", type=float, default=15, help="seconds of timing per kernel, after at least five rounds (15)")
     add("--seed", type=int, default=0, help="seed of the inputs (0)")
     add("--quick", action="store_true", help="a smoke test: tiny sizes, few rounds; its times mean nothing")
     add("--save", action="store_true", help="write confronto.json, .md, .tex and .svg into benchmarks/results/")
     add("--again", action="store_true", help="measure nothing: write tables and picture from the stored confronto.json")
     add("--results", type=Path, default=RESULTS, metavar="FOLDER", help="have them in FOLDER instead")
     options = parser.parse_args(arguments)
+    if options.again and not (options.results / f"{NAME}.json").is_file():
+        parser.error(f"--again, but there is no {NAME}.json in {options.results}; measure with --save first")
     if min(options.threads, options.repeats) < 1 or options.threads > len(machine.available_cpus()):
         parser.error(f"--threads and --repeats are at least 1, and {len(machine.available_cpus())} CPUs are available")
     return options

@@ -19,7 +19,7 @@ class Counts:
     paths: int
     """Angular channels J = 0, ..., 2l."""
     chosen: int
-    """Of what is emitted: the program with the fewest."""
+    """Of what is emitted: the program with the fewest operations and edge values to load (derive/lowering.py)."""
     chosen_once: int
     """Of the same, what is computed once for an edge."""
     matrix: int

@@ -8,9 +8,14 @@ import numpy as np
 
 from benchmarks.confronto_counts import Counts, Quadratic
 from benchmarks.results import Comparison
+from benchmarks.timing import Timing
 
 POCKET = 1
 """The slides' kernel is l = 1: what all others are in proportion to."""
+SLIDES_POCKET = 3
+"""What the slides count for it, for each pair of channels: its angular channels."""
+NOISY = 0.25
+"""A spread above which a time is no finding: 0.02 is usual on a quiet machine."""
 
 
 @dataclass(frozen=True)
@@ -28,18 +33,32 @@ class Confronto:
     def dtypes(self) -> list[str]:
         return list(dict.fromkeys(run.dtype for run in self.comparisons))
 
+    def fastest(self, l: int, dtype: str, *names: str) -> Timing | None:
+        """Of these contestants, the one with the least median; None where none was timed."""
+        run = next((run for run in self.comparisons if run.degrees == (l, l) and run.dtype == dtype), None)
+        timings = [timing for name in names if run is not None and (timing := run.timing(name)) is not None]
+        return min(timings, key=lambda timing: timing.median, default=None)
+
     def nanoseconds(self, l: int, dtype: str, *names: str) -> float | None:
         """Median time for an edge with all its channels, of the fastest of these; None where none was timed."""
-        run = next((run for run in self.comparisons if run.degrees == (l, l) and run.dtype == dtype), None)
-        medians = [timing.median for name in names if run is not None and (timing := run.timing(name)) is not None]
-        if run is None or not medians:
-            return None
-        return 1e9 * min(medians) / (run.sizes["nodes"] * run.sizes["neighbours"])
+        timing = self.fastest(l, dtype, *names)
+        edges = self.settings["nodes"] * self.settings["neighbours"]
+        return 1e9 * timing.median / edges if timing else None
+
+    def spread(self, l: int, dtype: str, *names: str) -> float | None:
+        """Interquartile range over median, of the same."""
+        timing = self.fastest(l, dtype, *names)
+        return timing.spread if timing else None
+
+
+def slides_count(l: float) -> float:
+    """(2l + 1)²: what the slides count for the general kernel with l_max = l, for each pair of channels."""
+    return (2 * l + 1) ** 2
 
 
 def slides_law(l: float) -> float:
-    """(2l + 1)², in proportion to l = 1: what the slides say that the general kernel costs."""
-    return (2 * l + 1) ** 2 / (2 * POCKET + 1) ** 2
+    """The same in proportion to itself at l = 1."""
+    return slides_count(l) / slides_count(POCKET)
 
 
 def growth(of: Callable[[int], float | None], l: int) -> float | None:

@@ -20,7 +20,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.derivation",
         description="Seconds to derive, prove and emit all paths with l_in, l_out up to L, theorem by theorem,\n"
-        "each L in a fresh process. Nothing is written into generated/.",
+        "each L once in a fresh Python: three minutes up to L = 3. Nothing is written into generated/.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
@@ -30,6 +30,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--again", action="store_true", help="derive nothing: write table and picture from the stored numbers")
     add("--results", type=Path, default=RESULTS, metavar="FOLDER", help="have them in FOLDER instead")
     options = parser.parse_args(arguments)
+    if options.again and not (options.results / f"{NAME}.json").is_file():
+        parser.error(f"--again, but there is no {NAME}.json in {options.results}; measure with --save first")
     if options.processes < 1:
         parser.error(f"--processes {options.processes} is less than one")
     return options

@@ -6,21 +6,16 @@
 import json
 import sys
 import time
-from dataclasses import fields
-from typing import Any
 
 from pocket_tfn.derive.pipeline import Derivation
 from pocket_tfn.derive.requests import pairs_between
-
-JOBS = "jobs"
-"""The field of Derivation that says how many processes it may use."""
+from pocket_tfn.derive.workers import can_fork
 
 
 def main(highest: int, processes: int) -> None:
     degrees = range(highest + 1)
     pairs = pairs_between(degrees, degrees)
-    shared: dict[str, Any] = {JOBS: processes} if JOBS in {f.name for f in fields(Derivation)} else {}
-    derivation = Derivation(pairs=pairs, **shared)
+    derivation = Derivation(pairs=pairs, jobs=processes)
     start = time.perf_counter()
     steps = derivation.run()
     next(steps)
@@ -31,7 +26,7 @@ def main(highest: int, processes: int) -> None:
         json.dumps(
             {
                 "paths": sum(len(p.paths) for p in pairs),
-                "processes": processes if shared else 1,
+                "processes": derivation.jobs if can_fork() else 1,
                 "bytes": sum(len(text.encode()) for text in derivation.files.values()),
                 "theorems": {proof.name: seconds for proof, seconds in derivation.proofs},
                 "first": first,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from xml.etree import ElementTree
@@ -14,7 +16,17 @@ import pytest
 from pocket_tfn.derive.catalogue import pair
 from pocket_tfn.derive.coupling import real_clebsch_gordan
 
-from benchmarks import check, confronto, confronto_tables, derivation, oracle, peers, store
+from benchmarks import (
+    check,
+    confronto,
+    confronto_columns,
+    confronto_tables,
+    confronto_text,
+    derivation,
+    oracle,
+    peers,
+    store,
+)
 from benchmarks.case import Case
 from benchmarks.confronto_counts import Counts, Quadratic, chain_law, counts
 from benchmarks.confronto_results import Confronto, exponent, growth, slides_law
@@ -27,6 +39,7 @@ from benchmarks.measure import _admit
 from benchmarks.peers import C_HOISTED, C_NONZERO, C_ROWS, C_SPARSE, OURS
 from benchmarks.peers.general import c_loops, c_text, e3nn_layer
 from benchmarks.results import MISSING, TIMED, WRONG, Comparison, Measured, Row
+from benchmarks.timing import Timing
 from benchmarks.verdicts import verdicts
 from benchmarks.workloads import WORKLOADS, general
 from tests.benchmark_results import FLOOR, MACHINE, timing
@@ -264,7 +277,7 @@ def made_up() -> Confronto:
 
 def test_growth_is_that_of_the_power_law() -> None:
     found = made_up()
-    columns = confronto_tables.timed(found, "float32")
+    columns = confronto_columns.timed(found, "float32")
     assert [column.title for column in columns] == ["ours", "C, hoisted", "C, nonzero CG", "e3nn"]
     assert [exponent(column.of, range(4)) for column in columns] == pytest.approx([2, 3, 3, 3])
     assert growth(columns[0].of, 3) == pytest.approx(slides_law(3)) == pytest.approx(49 / 9)
@@ -275,10 +288,60 @@ def test_growth_is_that_of_the_power_law() -> None:
 def test_the_numbers_are_in_the_tables() -> None:
     text = confronto_tables.markdown(made_up())
     assert "| 2→2 | 5: J = 0..4 | 25 | 125 | 30 | 3125 | 7 |" in text
-    assert "| 2→2 | 25 | 125 | 125 | 125 | 5 | 5 | 5 |" in text
-    assert "| the slides: (2l+1)² | 0.111 | 1 | 2.78 | 5.44 | 2.00 |" in text
-    assert "33l² - 10l + 9 exactly" in text
+    assert "| 2→2 | 25 (15 %) | 125 (15 %) | 125 (15 %) | 125 (15 %) | 5 | 5 | 5 |" in text
+    assert "| the slides' general TFN: (2l+1)² | 0.111 | 1 | 2.78 | 5.44 | 2.00 |" in text
+    assert "counted for l = 1 to 5, are 33l² - 10l + 9" in text and "the other 2 fit exactly" in text
+    assert "†" not in text.partition("†: it exceeds 25 %")[0] and "dagger" not in confronto_tables.latex(made_up())
     assert "\\infty" not in text and "nan" not in text
+
+
+def noisy(found: Confronto, l: int) -> Confronto:
+    """Our float32 times of l→l far apart, with the same median."""
+
+    def spread_out(run: Comparison) -> Comparison:
+        first, *others = run.rows
+        middle = first.timing.median if first.timing else 0.0
+        loud = replace(first, timing=Timing((0.2 * middle, middle, 2 * middle)))
+        return replace(run, rows=(loud, *others)) if run.degrees == (l, l) and run.dtype == "float32" else run
+
+    return replace(found, comparisons=tuple(map(spread_out, found.comparisons)))
+
+
+def test_noise_is_marked_and_not_told_as_a_finding() -> None:
+    """Wherever the time goes into, and nowhere else."""
+    found = noisy(made_up(), 3)
+    text, tex = confronto_tables.markdown(found), confronto_tables.latex(found)
+    assert "| 3→3 | 49 (90 %)† | 343 (15 %) | 343 (15 %) | 343 (15 %) | 7† | 7† | 7† |" in text
+    assert "| time, ours, float32 | 0.111 | 1 | 2.78 | 5.44† | 2.00† |" in text
+    assert "| time, ours, float64 | 0.111 | 1 | 2.78 | 5.44 | 2.00 |" in text
+    assert "time 5.44† times (too noisy to compare) in float32, time 5.44 times (as much) in float64" in text
+    assert r"49$^\dagger$" in tex and r"5.44$^\dagger$" in tex and r"25\,\% of the median" in tex
+    assert "9.0 †" not in text and "| 1→1, pocket | 9 (15 %) |" in text
+
+
+def test_verdicts_follow_the_numbers() -> None:
+    """Other counts, other words: no sentence is a constant."""
+    found = made_up()
+    text = "\n".join(confronto_text.notes_of(found))
+    assert "= 9 for l_max = 1 and 3 for the pocket kernel, 3 times" in text
+    assert "takes 30 (nonzero CG) or 243 (as defined) operations for an edge and channel against 9: 3.33 or 27 " in text
+    assert "grow 5.44 times (as much)" in text and "not what is emitted for l = [1, 2, 3]" in text
+    counts_ = [replace(c, chosen=(2 * c.l + 1) ** 3) for c in found.counts]
+    steep = "\n".join(confronto_text.notes_of(replace(found, counts=tuple(counts_), chain=None)))
+    assert "grow 12.7 times (more)" in steep and "No law of the chain's operations" in steep
+    flat = "\n".join(confronto_text.notes_of(replace(found, counts=tuple(replace(c, chosen=9) for c in found.counts))))
+    assert "grow 1 times (less)" in flat
+    law = tuple(replace(c, chosen=33 * c.l**2 - 10 * c.l + 9) for c in found.counts)
+    assert "what is emitted above is that chain" in "\n".join(confronto_text.notes_of(replace(found, counts=law)))
+
+
+@pytest.mark.parametrize("command", [confronto, derivation])
+def test_nothing_stored_is_one_clear_line(
+    command: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        command.main(["--again", "--results", str(tmp_path)])
+    assert stopped.value.code == 2 and "--again, but there is no" in capsys.readouterr().err
 
 
 def test_a_contestant_that_was_not_timed_has_no_column() -> None:
@@ -324,12 +387,31 @@ def test_all_is_written_twice_the_same(tmp_path: Path) -> None:
     ElementTree.parse(tmp_path / "a" / "confronto.svg")
 
 
-def test_the_committed_tables_are_those_of_the_committed_numbers() -> None:
+def as_committed(stored: Path, drawn: Path) -> bool:
+    """Whether the pictures are the same; skipped where another matplotlib drew the committed one."""
+    version = f"Matplotlib v{importlib.metadata.version('matplotlib')},"
+    if version not in stored.read_text(encoding="utf-8"):
+        pytest.skip("the committed picture is another matplotlib's")
+    return stored.read_bytes() == drawn.read_bytes()
+
+
+@pytest.mark.parametrize(("command", "name"), [(confronto, "confronto"), (derivation, "derivation-times")])
+def test_what_is_committed_is_made_of_the_committed_numbers(command: ModuleType, name: str, tmp_path: Path) -> None:
+    """Tables and, by the same matplotlib, pictures."""
+    stored = ROOT / "benchmarks" / "results" / f"{name}.json"
+    if not stored.exists():
+        pytest.skip("not measured yet")
+    shutil.copy(stored, tmp_path)
+    assert command.main(["--again", "--results", str(tmp_path)]) == 0
+    written = sorted(path.name for path in tmp_path.iterdir())
+    for path in (stored.with_name(file) for file in written if not file.endswith("svg")):
+        assert path.read_bytes() == (tmp_path / path.name).read_bytes()
+    assert as_committed(stored.with_suffix(".svg"), tmp_path / f"{name}.svg")
+
+
+def test_the_committed_counts_are_those_of_the_code() -> None:
     stored = ROOT / "benchmarks" / "results" / "confronto.json"
-    found = store.loaded(Confronto, stored.read_text(encoding="utf-8"))
-    assert stored.with_suffix(".md").read_text(encoding="utf-8") == confronto_tables.markdown(found)
-    assert stored.with_suffix(".tex").read_text(encoding="utf-8") == confronto_tables.latex(found)
-    for count in found.counts[:2]:
+    for count in store.loaded(Confronto, stored.read_text(encoding="utf-8")).counts[:2]:
         assert count == counts(count.l)
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from benchmarks.confronto_results import POCKET, Confronto, slides_law
-from benchmarks.confronto_tables import Column, counted, timed
+from benchmarks.confronto_columns import Column, counted, timed
+from benchmarks.confronto_results import NOISY, POCKET, SLIDES_POCKET, Confronto, slides_count
 from benchmarks.plots import style
 
 COUNTS_INK = ("#3b6ea8", "#6a9a4b", "#c46a28", "#8a5a9e")
@@ -29,7 +29,7 @@ def figure(found: Confronto) -> Figure:
         axis.set_xlim(degrees[0] - 0.1, degrees[-1] + ROOM * (degrees[-1] - degrees[0]))
         axis.set_xticks(degrees)
         axis.grid(True, which="major", color="#dddddd", linewidth=0.5)
-    operations.legend(frameon=False, fontsize=7.5, loc="lower right")
+        axis.legend(frameon=False, fontsize=7.5, loc="lower right")
     return picture
 
 
@@ -37,16 +37,24 @@ def _curves(axis: Any, degrees: Sequence[int], columns: Sequence[Column], inks: 
     """Each with its name beside its last point."""
     _laws(axis, degrees, columns[0].of(POCKET))
     for column, ink, marker in zip(columns, inks, "osD^", strict=False):
-        points = [(l, value) for l in degrees if (value := column.of(l)) is not None]
+        points = [(l, height) for l in degrees if (height := column.of(l)) is not None]
         axis.plot(*zip(*points, strict=True), color=ink, marker=marker, markersize=4, linewidth=1.4)
+        noisy = [(l, height) for l, height in points if column.is_noisy(l)]
+        if noisy:
+            label = style.once(axis, f"hollow: spread over {100 * NOISY:.0f} %")
+            look = {"color": ink, "marker": marker, "markersize": 4, "linestyle": ""}
+            axis.plot(*zip(*noisy, strict=True), markerfacecolor="white", label=label, **look)
         axis.text(points[-1][0] + 0.1, points[-1][1], column.title, color=ink, fontsize=8, va="center")
 
 
 def _laws(axis: Any, degrees: Sequence[int], pocket: float | None) -> None:
-    """Both in proportion to ours at l = 1."""
+    """The slides' pocket kernel drawn at ours, and their general one in the slides' own proportion to it."""
     if pocket is None:
         return
     fine = [degrees[0] + (degrees[-1] - degrees[0]) * k / 60 for k in range(61)]
     look = {"color": style.QUIET, "linewidth": 0.8}
-    axis.plot(fine, [pocket * slides_law(l) for l in fine], linestyle="--", label="the slides: TFN, (2l+1)²", **look)
-    axis.plot(fine, [pocket] * len(fine), linestyle=":", label="the slides: pocket, constant", **look)
+    general = [pocket / SLIDES_POCKET * slides_count(l) for l in fine]
+    axis.plot(fine, general, linestyle="--", label=f"the slides: TFN, (2l+1)² against {SLIDES_POCKET}", **look)
+    axis.plot(
+        fine, [pocket] * len(fine), linestyle=":", label=f"the slides: pocket, {SLIDES_POCKET}, drawn at ours", **look
+    )

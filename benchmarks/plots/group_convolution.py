@@ -6,16 +6,25 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from benchmarks.group_results import COMPILED, NUMPY, Point, Results
+from benchmarks.group_results import COMPILED, NUMPY, TABLE, Point, Results
 from benchmarks.plots import style
 
 POLYNOMIAL, BUMPS, LITERAL, POCKET = "#3b6ea8", "#c46a28", "#7a4fa3", "#2f7d4f"
+BOTH: dict[str, Any] = {"marker": "D", "markersize": 5, "color": LITERAL, "markerfacecolor": "white", "zorder": 3}
+POCKETS = (
+    (COMPILED, "radial functions given", "-", -11),
+    (TABLE, "from a table", "-.", 2),
+    (NUMPY, "in NumPy, given", "--", 2),
+)
+"""Name, label, line, and how many points above the line the label is."""
+PLAIN: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+"""Behind words, so that no line runs through them."""
 LINE: dict[str, Any] = {"marker": "o", "markersize": 4, "linewidth": 1.4}
 
 
 def figure(found: Results) -> Figure:
     picture, (error, time) = style.panels(8.2, 3.6, 1, 2)
-    exact = next(point for point in found.points if point.degree == found.exact_degree)
+    exact = found.exact
     _errors(error, found, exact)
     _times(time, found, exact)
     for axis in (error, time):
@@ -30,6 +39,7 @@ def _errors(axis: Any, found: Results, exact: Point) -> None:
     rotations = [point.rotations for point in found.points]
     for name, colour in (("bumps", BUMPS), ("polynomial", POLYNOMIAL)):
         axis.plot(rotations, [point.errors[name] for point in found.points], color=colour, **LINE)
+    axis.plot(exact.rotations, found.exact_two.error, **BOTH)
     axis.set(ylim=(1e-16, 50))
     axis.set_title("relative error against the pocket kernel", loc="left")
     _note(axis, exact.rotations, 3, f"degree {exact.degree}: M = {exact.rotations}", (4, 0), style.QUIET)
@@ -44,15 +54,19 @@ def _times(axis: Any, found: Results, exact: Point) -> None:
     two = [(point.rotations, _microseconds(found, point.two)) for point in found.points if point.two is not None]
     axis.plot(*zip(*one, strict=True), color=POLYNOMIAL, **LINE)
     axis.plot(*zip(*two, strict=True), color=LITERAL, **LINE)
+    both = _microseconds(found, found.exact_two.timing)
+    axis.plot(exact.rotations, both, **BOTH)
     axis.set_title("CPU time per edge in µs", loc="left")
-    _note(axis, *two[-1], "two integrals:\nM² matrices κ", (-34, -16), LITERAL, ha="right")
+    _note(axis, exact.rotations, both, f"two integrals, exact:\n{found.exact_two} matrices κ", (9, -6), LITERAL)
+    _note(axis, *two[-2], "two integrals:\nM² matrices κ", (-12, 4), LITERAL, ha="right")
     _note(axis, *one[-1], "one integral:\nM matrices k", (0, -46), POLYNOMIAL, ha="right")
-    for name, text, dashes in ((COMPILED, "emitted", "-"), (NUMPY, "in NumPy", "--")):
+    for name, text, dashes, offset in POCKETS:
         level = _microseconds(found, found.pocket[name])
-        axis.axhline(level, color=POCKET, linewidth=1.4, linestyle=dashes)
+        axis.axhline(level, color=POCKET, linewidth=1.2, linestyle=dashes)
         times = exact.one.median / found.pocket[name].median
-        text = f"pocket kernel, {text} (M = {exact.rotations}: {float(f'{times:.2g}'):g} times that)"
-        _note(axis, found.points[-1].rotations, level, text, (0, 3), POCKET, ha="right")
+        text = f"pocket, {text} (one integral, M = {exact.rotations}: {float(f'{times:.2g}'):g} times)"
+        _note(axis, found.points[-1].rotations, level, text, (0, offset), POCKET, ha="right")
+    axis.set_ylim(bottom=_microseconds(found, found.pocket[COMPILED]) / 4)
 
 
 def _microseconds(found: Results, timing: Any) -> float:
@@ -62,5 +76,14 @@ def _microseconds(found: Results, timing: Any) -> float:
 def _note(axis: Any, x: float, y: float, text: str, offset: tuple[float, float], colour: str, ha: str = "left") -> None:
     """Beside a point, in the colour of its curve; the offset is in points of the page."""
     axis.annotate(
-        text, (x, y), offset, textcoords="offset points", color=colour, fontsize=8, ha=ha, va="bottom", linespacing=1.1
+        text,
+        (x, y),
+        offset,
+        textcoords="offset points",
+        color=colour,
+        fontsize=8,
+        ha=ha,
+        va="bottom",
+        linespacing=1.1,
+        bbox=PLAIN,
     )

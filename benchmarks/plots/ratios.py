@@ -5,8 +5,8 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from benchmarks.goals import GOALS, L_OUT
-from benchmarks.peers import OURS, OURS_OUT
+from benchmarks.goals import FASTEST, GOALS, L_OUT, Goal
+from benchmarks.peers import OURS, OURS_OUT, family
 from benchmarks.plots import style
 from benchmarks.results import Comparison, Results
 from benchmarks.timing import ratio
@@ -47,9 +47,9 @@ def _panel(axis: Any, workload: str, runs: Sequence[Comparison], names: Sequence
                 axis.text(max(times, 1), y, f" {float(f'{times:.3g}'):g}", va="center", fontsize=7)
     for goal in GOALS if dict(runs[0].sizes) == dict(WORKLOADS[workload].sizes) else ():
         about = goal.workload == workload and goal.degrees == runs[0].degrees
-        if about and goal.of in names and goal.at_least is not None:
-            place = names.index(goal.of)
-            axis.plot([goal.at_least] * 2, [place - 0.46, place + 0.46], color="black", linewidth=1.6)
+        for place, name in enumerate(names):
+            if about and goal.at_least is not None and _is_about(goal, name):
+                axis.plot([goal.at_least] * 2, [place - 0.46, place + 0.46], color="black", linewidth=1.6)
     axis.set_xscale("log")
     axis.axvline(1, color=style.QUIET, linewidth=0.8)
     axis.set_yticks(range(len(names)), names)
@@ -57,6 +57,11 @@ def _panel(axis: Any, workload: str, runs: Sequence[Comparison], names: Sequence
     sizes = ", ".join(f"{number} {name}" for name, number in runs[0].sizes.items())
     which = workload if runs[0].degrees == (1, L_OUT) else "{} {}→{}".format(workload, *runs[0].degrees)
     axis.set_title(f"{which}: {sizes}", loc="left")
+
+
+def _is_about(goal: Goal, name: str) -> bool:
+    """The contestant itself, or all of its family where the fastest of these counts."""
+    return goal.of == (family(name) if goal.quantity == FASTEST else name)
 
 
 def _has_panel(run: Comparison) -> bool:
