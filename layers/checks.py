@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -50,6 +51,27 @@ def real_number(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name} must be a real number, got {value!r} ({type(value).__name__})")
     return float(value)
+
+
+def whole_number(name: str, value: Any) -> int:
+    """A degree; TypeError, which names it, unless an integer, ValueError if negative."""
+    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
+    if operator.index(value) < 0:
+        raise ValueError(f"{name} must not be negative, got {value!r}")
+    return operator.index(value)
+
+
+def instance(where: str, name: str, value: Any, kind: type) -> None:
+    """TypeError, which names it, unless the value is of this class."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{where}: {name} must be a {kind.__name__}, got {type(value).__name__}")
+
+
+def function(where: str, name: str, value: Any) -> None:
+    """TypeError, which names it, unless the value can be called."""
+    if not callable(value):
+        raise TypeError(f"{where}: {name} must be callable, got {type(value).__name__}")
 
 
 def host_array(where: str, name: str, values: Any) -> Array:

@@ -30,21 +30,19 @@ This is a reference in float64, for any l_in and l_out; a kernel is a Python fun
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.sparse import csr_array
 
 from . import checks
+from .checks import Array, whole_number
 from .graphs import Graph
 from .representations import representation
 from .rotation_rules import RotationQuadrature, rotation_quadrature
-from .sphere_rules import whole_number
-
-Array = NDArray[Any]
 
 #: Displacements (n, 3) and rotations (s, 3, 3), each with each, to matrices (n, s, 2 l_out + 1, 2 l_in + 1); or
 #: (n, s, 2 l_out + 1, 2 l_in + 1, C), which gives each channel its own.
@@ -91,7 +89,8 @@ class GroupConvolution:
         The M frames R where the result is found, and the M' frames R' where the field is; see `exact_degrees`.
 
     `lift`, `correlate` and `project` are the three steps by themselves.
-    Raises TypeError unless degrees are integers and kernel can be called, ValueError for negative degrees.
+    Raises TypeError unless degrees are integers, kernel can be called and quadratures are such; ValueError for
+    negative degrees.
     """
 
     l_in: int
@@ -101,7 +100,8 @@ class GroupConvolution:
     senders: RotationQuadrature
 
     def __post_init__(self) -> None:
-        _check_layer("GroupConvolution", self.l_in, self.l_out, self.kernel)
+        rules = {"receivers": self.receivers, "senders": self.senders}
+        _check_layer("GroupConvolution", self.l_in, self.l_out, self.kernel, rules)
 
     @classmethod
     def exact(
@@ -114,7 +114,7 @@ class GroupConvolution:
     def __call__(self, graph: Graph, features: ArrayLike) -> Array:
         """All three steps, in the dtype of graph and features, rounded from float64.
 
-        Raises TypeError for other dtypes, ValueError for other shapes, of what kernel returns too.
+        Raises TypeError for other dtypes and what is no Graph, ValueError for other shapes, of what kernel returns too.
         """
         f = _features("GroupConvolution", graph, features, self.l_in)
         return self.project(self.correlate(graph, self.lift(f))).astype(graph.dtype)
@@ -158,7 +158,8 @@ class AveragedConvolution:
     frames : RotationQuadrature
         The M rotations R; see `exact_degrees`.
 
-    Raises TypeError unless degrees are integers and kernel can be called, ValueError for negative degrees.
+    Raises TypeError unless degrees are integers, kernel can be called and quadratures are such; ValueError for
+    negative degrees.
     """
 
     l_in: int
@@ -167,7 +168,7 @@ class AveragedConvolution:
     frames: RotationQuadrature
 
     def __post_init__(self) -> None:
-        _check_layer("AveragedConvolution", self.l_in, self.l_out, self.kernel)
+        _check_layer("AveragedConvolution", self.l_in, self.l_out, self.kernel, {"frames": self.frames})
 
     @classmethod
     def exact(cls, l_in: int, l_out: int, kernel: MatrixKernel, degree: int) -> AveragedConvolution:
@@ -177,7 +178,7 @@ class AveragedConvolution:
     def __call__(self, graph: Graph, features: ArrayLike) -> Array:
         """In the dtype of graph and features, rounded from float64.
 
-        Raises TypeError for other dtypes, ValueError for other shapes, of what kernel returns too.
+        Raises TypeError for other dtypes and what is no Graph, ValueError for other shapes, of what kernel returns too.
         """
         f = _features("AveragedConvolution", graph, features, self.l_in)
         gather, lifted = _sum_by_receiver(graph), lift(self.l_in, f, self.frames)
@@ -192,7 +193,10 @@ class AveragedConvolution:
         return np.asarray(np.einsum("eab,ebc->eac" if k.ndim == 3 else "eabc,ebc->eac", k, sent))
 
     def averaged_kernel(self, vectors: ArrayLike) -> Array:
-        """K(r) itself: (n, 3) -> (n, 2 l_out + 1, 2 l_in + 1), or (n, 2 l_out + 1, 2 l_in + 1, C) if k has channels."""
+        """K(r) itself: (n, 3) -> (n, 2 l_out + 1, 2 l_in + 1), or (n, 2 l_out + 1, 2 l_in + 1, C) if k has channels.
+
+        In float64, whatever the dtype of vectors.  Raises TypeError and ValueError as a call does.
+        """
         r = checks.float_array("averaged_kernel", "vectors", vectors, "(n, 3)", (None, 3)).astype(np.float64)
         d_out, d_in = (representation(l, self.frames.rotations) for l in (self.l_out, self.l_in))
         total: Any = 0.0
@@ -206,11 +210,21 @@ class AveragedConvolution:
 
 
 def matrix_kernel(kernel: GroupKernel, l_in: int, senders: RotationQuadrature) -> MatrixKernel:
-    """k(r) = ∫ κ(-r, S) D_in(S)⁻¹ dS: with it the averaged convolution is the group convolution."""
+    """k(r) = ∫ κ(-r, S) D_in(S)⁻¹ dS: with it the averaged convolution is the group convolution.
+
+    Raises TypeError unless l_in is an integer, kernel can be called and senders are a RotationQuadrature, ValueError
+    for negative l_in; k raises them for other vectors than (n, 3), and for what kernel returns, as the layers do.
+    """
+    where = "matrix_kernel"
+    l_in = whole_number(f"{where}: l_in", l_in)
+    checks.function(where, "kernel", kernel)
+    checks.instance(where, "senders", senders, RotationQuadrature)
     weighted = senders.weights[:, None, None] * representation(l_in, senders.rotations)
 
     def averaged(vectors: Array) -> Array:
-        kappa = np.asarray(kernel(-vectors, senders.rotations))
+        r = checks.float_array(where, "vectors", vectors, "(n, 3)", (None, 3))
+        shape = (len(r), len(senders), None, 2 * l_in + 1)
+        kappa = matrices(where, kernel(-r, senders.rotations), shape, None)
         return np.asarray(np.einsum("nsab...,scb->nac...", kappa, weighted))  # D⁻¹ is Dᵀ
 
     return averaged
@@ -240,29 +254,36 @@ def _sum_by_receiver(graph: Graph) -> Callable[[Array], Array]:
     return gather
 
 
-def matrices(where: str, values: Any, shape: tuple[int, ...], channels: int | None) -> Array:
+def matrices(where: str, values: Any, shape: tuple[int | None, ...], channels: int | None) -> Array:
     """What a kernel returned: of this shape, or with C channels after it; any number of them if `channels` is None.
 
-    Raises ValueError for other shapes, and for arrays on a GPU.
+    In a shape None is any number 2 l_out + 1.
+    Raises TypeError for what is not of real numbers, ValueError for other shapes, and for arrays on a GPU.
     """
-    found = checks.host_array(where, "kernel", values)
+    found = checks.host_array(where, "what kernel returns", values)
+    if found.dtype.kind not in "iuf":
+        raise TypeError(f"{where}: kernel must return real numbers; got {found.dtype}")
     own = found.shape[len(shape) :]
     asked = own[:1] if channels is None else (channels,)
-    if found.shape[: len(shape)] != shape or own not in ((), asked):
-        symbols = f"{shape}, or ({', '.join(map(str, shape))}, {channels or 'C'}) for each channel its own"
+    fits = len(found.shape) >= len(shape) and all(n is None or n == m for n, m in zip(shape, found.shape, strict=False))
+    if not fits or own not in ((), asked):
+        symbols = ", ".join("2 l_out + 1" if n is None else str(n) for n in shape)
+        symbols = f"({symbols}), or ({symbols}, {channels or 'C'}) for each channel its own"
         raise ValueError(f"{where}: kernel must return matrices of shape {symbols}; got {found.shape}")
     return found
 
 
 def _features(where: str, graph: Graph, features: ArrayLike, l_in: int) -> Array:
+    checks.instance(where, "graph", graph, Graph)
     asked = (graph.n_nodes, 2 * l_in + 1, None)
     f = checks.float_array(where, "features", features, f"({asked[0]}, {asked[1]}, C)", asked)
     checks.same_dtype(where, "features", f, "the graph", graph.dtype)
     return f.astype(np.float64)
 
 
-def _check_layer(where: str, l_in: int, l_out: int, kernel: Any) -> None:
+def _check_layer(where: str, l_in: int, l_out: int, kernel: Any, rules: Mapping[str, Any]) -> None:
     for name, value in (("l_in", l_in), ("l_out", l_out)):
         whole_number(f"{where}: {name}", value)
-    if not callable(kernel):
-        raise TypeError(f"{where}: kernel must be callable, got {type(kernel).__name__}")
+    checks.function(where, "kernel", kernel)
+    for name, rule in rules.items():
+        checks.instance(where, name, rule, RotationQuadrature)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import checks
-from .sphere_rules import Array, sphere_quadrature, whole_number
+from .checks import Array, whole_number
+from .sphere_rules import sphere_quadrature
 
 
 def representation(l: int, rotations: ArrayLike) -> Array:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .checks import Array, finite_array, whole_number
 from .frozen import Frozen, frozen_copy
-from .sphere_rules import Array, sphere_quadrature, whole_number
+from .sphere_rules import ROUNDED, mean_weights, sphere_quadrature
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -23,6 +24,7 @@ class RotationQuadrature(Frozen):
 
     These polynomials are the combinations of entries of D^l(R), l <= degree; ∫ dR = 1.
     rotations (M, 3, 3) act on columns, weights (M,) sum to 1; float64, read-only.  Made by `rotation_quadrature`.
+    Raises TypeError for other dtypes than float32 and float64, ValueError for arrays that are none of these.
     """
 
     degree: int
@@ -30,8 +32,14 @@ class RotationQuadrature(Frozen):
     weights: Array
 
     def __post_init__(self) -> None:
-        for name in ("rotations", "weights"):
-            object.__setattr__(self, name, frozen_copy(f"RotationQuadrature: {name}", getattr(self, name), np.float64))
+        where = "RotationQuadrature"
+        whole_number(f"{where}: degree", self.degree)
+        rotations = finite_array(where, "rotations", self.rotations, "(M, 3, 3)", (None, 3, 3))
+        squares = rotations @ np.swapaxes(rotations, 1, 2)
+        if (np.abs(squares - np.eye(3)) > ROUNDED).any() or (np.linalg.det(rotations) < 0).any():
+            raise ValueError(f"{where}: rotations must be orthogonal matrices of determinant 1")
+        object.__setattr__(self, "rotations", frozen_copy(f"{where}: rotations", rotations, np.float64))
+        object.__setattr__(self, "weights", mean_weights(where, self.weights, len(rotations)))
 
     def __len__(self) -> int:
         """The number of rotations, M."""

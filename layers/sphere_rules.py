@@ -7,17 +7,16 @@ has fewer nodes, the product of Gauss and Legendre's rule in z with equispaced a
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .checks import Array, finite_array, whole_number
 from .frozen import Frozen, frozen_copy
 
-Array = NDArray[np.float64]
-
+#: What weights that sum to 1, and vectors of length 1, may be off by: float32's rounding, but no other scale.
+ROUNDED = 1e-6
 #: The degrees of Lebedev's rules in SciPy.  Those of degree 13, 25 and 27 have negative weights.
 LEBEDEV_DEGREES = (*range(3, 32, 2), *range(35, 132, 6))
 
@@ -27,6 +26,7 @@ class SphereQuadrature(Frozen):
     """Σ_k weights[k] p(directions[k]) = (1/4π) ∫ p(n) dΩ for every polynomial p of degree <= degree in n.
 
     directions (n, 3) are unit vectors, weights (n,) sum to 1; float64, read-only.  Made by `sphere_quadrature`.
+    Raises TypeError for other dtypes than float32 and float64, ValueError for arrays that are none of these.
     """
 
     degree: int
@@ -34,8 +34,13 @@ class SphereQuadrature(Frozen):
     weights: Array
 
     def __post_init__(self) -> None:
-        for name in ("directions", "weights"):
-            object.__setattr__(self, name, frozen_copy(f"SphereQuadrature: {name}", getattr(self, name), np.float64))
+        where = "SphereQuadrature"
+        whole_number(f"{where}: degree", self.degree)
+        directions = finite_array(where, "directions", self.directions, "(n, 3)", (None, 3))
+        if (np.abs(np.linalg.norm(directions, axis=1) - 1) > ROUNDED).any():
+            raise ValueError(f"{where}: directions must be unit vectors")
+        object.__setattr__(self, "directions", frozen_copy(f"{where}: directions", directions, np.float64))
+        object.__setattr__(self, "weights", mean_weights(where, self.weights, len(directions)))
 
     def __len__(self) -> int:
         """The number of nodes."""
@@ -43,6 +48,14 @@ class SphereQuadrature(Frozen):
 
     def __repr__(self) -> str:
         return f"SphereQuadrature(degree {self.degree}, {len(self)} directions)"
+
+
+def mean_weights(where: str, weights: Any, n: int) -> Array:
+    """A read-only copy of weights (n,) in float64; ValueError unless they sum to 1."""
+    found = finite_array(where, "weights", weights, f"({n},), one for each node", (n,))
+    if abs(found.sum() - 1) > ROUNDED:
+        raise ValueError(f"{where}: weights must sum to 1, got {found.sum():.6g}")
+    return frozen_copy(f"{where}: weights", found, np.float64)
 
 
 def sphere_quadrature(degree: int) -> SphereQuadrature:
@@ -75,12 +88,3 @@ def product_rule(degree: int) -> SphereQuadrature:
     across = np.sqrt((1 - height) * (1 + height))
     directions = np.stack([across * np.cos(angle), across * np.sin(angle), height], axis=1)
     return SphereQuadrature(degree, directions, np.repeat(weights / 2 / len(angles), len(angles)))
-
-
-def whole_number(name: str, value: Any) -> int:
-    """A degree; TypeError, which names it, unless an integer, ValueError if negative."""
-    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
-    if operator.index(value) < 0:
-        raise ValueError(f"{name} must not be negative, got {value!r}")
-    return operator.index(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from pocket_tfn.layers import (
     Convolution,
     Graph,
     GroupConvolution,
+    PolynomialEnvelope,
+    ToleranceError,
     averaged_radial,
     exact_degrees,
     matrix_kernel,
@@ -23,6 +25,7 @@ from pocket_tfn.layers import (
     representation,
     rotation_quadrature,
     sphere_quadrature,
+    spherical_means,
 )
 from scipy.spatial.transform import Rotation
 
@@ -225,6 +228,55 @@ def test_a_kernel_becomes_a_layer() -> None:
     agree(graph, kernel, f, layer(POSITIONS, f), want(graph, f), want)
 
 
+def constant(r: Array, scale: float = 1.0) -> Array:
+    """A matrix times a function of |r|: its average has the path of l_f = 0 alone, its trace over 3."""
+    return np.asarray(scale * MATRIX * np.exp(-np.sum(r**2, axis=-1) / 4)[:, None, None])
+
+
+MATRIX = np.random.default_rng(9).standard_normal((3, 3))
+
+
+@pytest.mark.parametrize("degree", [2, 9, 60])
+def test_paths_that_a_kernel_lacks_are_zero(degree: int) -> None:
+    """Exactly, with no noise of rounding, whatever the scale; and from float32 too.  What is there stays."""
+    r, sphere = np.linspace(0, 12, 200), sphere_quadrature(degree)
+    want = np.trace(MATRIX) / 3 * np.exp(-(r**2) / 4)
+    for scale in (1e-290, 1.0, 1e305):
+        got = averaged_radial(partial(constant, scale=scale), r, 1, sphere)
+        assert (got[:, 1:] == 0).all() and (np.abs(got[:, 0] / scale - want) <= 1e-14 * np.exp(-(r**2) / 4)).all()
+    assert (averaged_radial(lambda x: constant(x).astype(np.float32), r[:100], 1, sphere)[:, 1:] == 0).all()
+    lone = np.array([1e-12, 1.0, 1e-11])  # of the largest path, far below what float32 would show
+    given = np.broadcast_to(lone, (len(r) - 1, 3))
+    got = averaged_radial(lambda x: oracles.kernel(1, x, given, np.float64), r[1:], 1, sphere_quadrature(4))
+    assert (np.abs(got - lone) <= 1e-14).all()
+
+
+def test_the_noise_is_there_without_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that what the tests above find is found by the limit."""
+    monkeypatch.setattr(spherical_means, "_relative_rounding", lambda dtype: 0.0)
+    got = averaged_radial(constant, np.linspace(0, 3, 20), 1, sphere_quadrature(9))
+    assert (got[:, 1:] != 0).any()
+    with pytest.raises(ToleranceError):
+        table_of(constant)
+
+
+def table_of(kernel: Any) -> Any:
+    """The averaged radial functions as a table, with an envelope."""
+    sphere, envelope = sphere_quadrature(9), PolynomialEnvelope(3.0)
+    radial = lambda r: envelope(r)[:, None] * averaged_radial(kernel, r, 1, sphere)  # noqa: E731
+    return Convolution(1, radial, cutoff=3.0).tabulated()
+
+
+@pytest.mark.parametrize("kernel", [Polynomial(1, 1, 3, 0).matrix, constant], ids=["generic", "constant"])
+def test_tables_of_averaged_kernels(kernel: Any) -> None:
+    """With all paths, and with one, by the layer's result on C60."""
+    sphere, envelope, f = sphere_quadrature(9), PolynomialEnvelope(3.0), features(1)
+    graph = radius_graph(POSITIONS, 3.0)
+    radial = envelope(graph.lengths)[:, None] * averaged_radial(kernel, graph.lengths, 1, sphere)
+    got, want = table_of(kernel)(POSITIONS, f), pocket(graph, 1, radial, f)
+    assert np.abs(got - want).max() <= 1e-5 * np.abs(want).max()
+
+
 # --- against a literal reading of the formula -----------------------------------------------------------
 
 
@@ -366,3 +418,82 @@ def test_refusals() -> None:
         averaged_radial(ones(1), FEW.lengths, 3, sphere_quadrature(1))
     with pytest.raises(TypeError, match=r"^averaged_radial: distances is int64"):
         averaged_radial(ones(1), np.arange(3), 1, sphere_quadrature(1))
+
+
+def refused_calls() -> list[tuple[Any, type[Exception], str]]:
+    """Calls, and how the line begins in which they end."""
+    rule, sphere, f, r = rotation_quadrature(1), sphere_quadrature(2), features(1), np.array([0.5, 1.0])
+    five: Any = 5
+    nothing: Any = None
+    points: Any = sphere
+    turns: Any = rule
+    kernel, kappa = Polynomial(1, 1, 1, 0).matrix, Polynomial(1, 1, 1, 1)
+    one, two = AveragedConvolution(1, 1, kernel, rule), GroupConvolution(1, 1, kappa, rule, rule)
+    at, m = np.ones((2, 3)), len(rule)
+
+    def of_kappa(*shape: int) -> Any:
+        return lambda: matrix_kernel(lambda *_: np.ones(shape), 1, rule)(at)
+
+    shaped, rules = "kernel must return matrices of shape", "must be a RotationQuadrature, got"
+    return [
+        (lambda: GroupConvolution(1, 1, kappa, five, five), TypeError, f"GroupConvolution: receivers {rules} int"),
+        (
+            lambda: GroupConvolution(1, 1, kappa, rule, nothing),
+            TypeError,
+            f"GroupConvolution: senders {rules} NoneType",
+        ),
+        (lambda: GroupConvolution(1, 1, kappa, points, rule), TypeError, f"GroupConvolution: receivers {rules} Sphere"),
+        (lambda: AveragedConvolution(1, 1, kernel, points), TypeError, f"AveragedConvolution: frames {rules} Sphere"),
+        (lambda: matrix_kernel(kappa, 1, points), TypeError, f"matrix_kernel: senders {rules} SphereQuadrature"),
+        (lambda: matrix_kernel(five, 1, rule), TypeError, "matrix_kernel: kernel must be callable, got int"),
+        (lambda: matrix_kernel(kappa, -1, rule), ValueError, "matrix_kernel: l_in must not be negative, got -1"),
+        (lambda: matrix_kernel(kappa, 1, rule)(r), ValueError, "matrix_kernel: vectors must have shape (n, 3)"),
+        (of_kappa(2, 1, 3, 3), ValueError, f"matrix_kernel: {shaped} (2, {m}, 2 l_out + 1, 3), or (2, {m}, 2 l_out"),
+        (of_kappa(2, m, 3, 5), ValueError, f"matrix_kernel: {shaped}"),
+        (of_kappa(2, m, 3), ValueError, f"matrix_kernel: {shaped}"),
+        (of_kappa(2, m, 3, 3, 2, 2), ValueError, f"matrix_kernel: {shaped}"),
+        (of_kappa(), ValueError, f"matrix_kernel: {shaped}"),
+        (lambda: one(POSITIONS, f), TypeError, "AveragedConvolution: graph must be a Graph, got ndarray"),
+        (lambda: two(POSITIONS, f), TypeError, "GroupConvolution: graph must be a Graph, got ndarray"),
+        (lambda: averaged_radial(kernel, r, 1, five), TypeError, "averaged_radial: sphere must be a SphereQuadrature"),
+        (lambda: averaged_radial(kernel, r, 1, turns), TypeError, "averaged_radial: sphere must be a SphereQuadrature"),
+        (lambda: averaged_radial(five, r, 1, sphere), TypeError, "averaged_radial: kernel must be callable, got int"),
+        (lambda: averaged_radial(kernel, -r, 1, sphere), ValueError, "averaged_radial: distances must not be negative"),
+        (lambda: averaged_radial(kernel, r * np.nan, 1, sphere), ValueError, "averaged_radial: distances holds NaN"),
+    ]
+
+
+def test_more_refusals() -> None:
+    """One clear line each, when a layer is made if its parts are wrong."""
+    for call, kind, line in refused_calls():
+        with pytest.raises(kind) as refusal:
+            call()
+        assert str(refusal.value).startswith(line) and "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "named"), [(complex, "complex128"), (object, "object"), ("U8", "<U8"), (bool, "bool")], ids=str
+)
+def test_kernels_of_other_than_real_numbers(dtype: Any, named: str) -> None:
+    """No imaginary part is dropped, nothing is read as a number."""
+    rule, f, r, edges = rotation_quadrature(1), features(1), np.array([0.5, 1.0]), FEW.n_edges
+
+    def ones(*shape: int) -> Any:
+        return lambda *_: np.ones(shape).astype(dtype)
+
+    calls = {
+        "averaged_radial": lambda: averaged_radial(ones(2, 3, 3), r, 1, sphere_quadrature(2)),
+        "matrix_kernel": lambda: matrix_kernel(ones(2, 4, 3, 3), 1, rule)(np.ones((2, 3))),
+        "averaged_kernel": lambda: AveragedConvolution(1, 1, ones(2, 3, 3), rule).averaged_kernel(np.ones((2, 3))),
+        "AveragedConvolution": lambda: AveragedConvolution(1, 1, ones(edges, 3, 3), rule)(FEW, f),
+        "GroupConvolution": lambda: GroupConvolution(1, 1, ones(edges, 4, 3, 3), rule, rule)(FEW, f),
+    }
+    for where, call in calls.items():
+        with pytest.raises(TypeError, match=rf"^{where}: kernel must return real numbers; got {named}$"):
+            call()
+
+
+def test_averaged_kernel_is_wide() -> None:
+    """float64, of float32 vectors and kernels too."""
+    layer = AveragedConvolution.exact(1, 1, lambda r: constant(r).astype(np.float32), 0)
+    assert layer.averaged_kernel(np.ones((2, 3), np.float32)).dtype == np.float64

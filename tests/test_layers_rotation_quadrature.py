@@ -14,7 +14,13 @@ import pytest
 import sympy as sp
 from pocket_tfn.derive.harmonics import components_from_orders, real_harmonics
 from pocket_tfn.derive.symbols import DIRECTION
-from pocket_tfn.layers import representation, rotation_quadrature, sphere_quadrature
+from pocket_tfn.layers import (
+    RotationQuadrature,
+    SphereQuadrature,
+    representation,
+    rotation_quadrature,
+    sphere_quadrature,
+)
 from pocket_tfn.layers.sphere_rules import LEBEDEV_DEGREES, lebedev_rule, product_rule
 from scipy.integrate import lebedev_rule as scipy_rule
 from scipy.spatial.transform import Rotation
@@ -221,3 +227,30 @@ def test_bad_rotations() -> None:
         representation(1, np.ones(3))
     with pytest.raises(TypeError, match=r"^representation: rotations is int64; float32 and float64 are supported$"):
         representation(1, np.eye(3, dtype=np.int64))
+
+
+def test_bad_rules() -> None:
+    """One line each for arrays that are no rotations, no unit vectors, or no weights of a mean."""
+    eye, z, one = np.eye(3)[None], np.array([[0.0, 0.0, 1.0]]), np.ones(1)
+    assert len(RotationQuadrature(0, eye, one)) == len(SphereQuadrature(0, z.astype(np.float32), one)) == 1
+    turned = r"^RotationQuadrature: rotations must be orthogonal matrices of determinant 1$"
+    for bad in (2 * eye, -eye, 0 * eye):
+        with pytest.raises(ValueError, match=turned):
+            RotationQuadrature(3, bad, one)
+    with pytest.raises(ValueError, match=r"^RotationQuadrature: rotations must have shape \(M, 3, 3\), got \(3, 3\)$"):
+        RotationQuadrature(3, np.eye(3), one)
+    with pytest.raises(ValueError, match=r"^SphereQuadrature: directions must be unit vectors$"):
+        SphereQuadrature(3, 2 * z, one)
+    makes: list[tuple[Any, Array]] = [(RotationQuadrature, eye), (SphereQuadrature, z)]
+    for make, nodes in makes:
+        name = make.__name__
+        with pytest.raises(ValueError, match=rf"^{name}: weights must sum to 1, got 0.5$"):
+            make(3, nodes, 0.5 * one)
+        with pytest.raises(ValueError, match=rf"^{name}: weights must have shape \(1,\), one for each node, got"):
+            make(3, nodes, np.array([0.5, 0.5]))
+        with pytest.raises(ValueError, match=rf"^{name}: \w+ holds NaN or infinity$"):
+            make(3, nodes * np.nan, one)
+        with pytest.raises(TypeError, match=rf"^{name}: degree must be an integer, got 1.5$"):
+            make(1.5, nodes, one)
+        with pytest.raises(TypeError, match=rf"^{name}: weights is complex128; float32 and float64 are supported$"):
+            make(1, nodes, 1j * one)
