@@ -17,10 +17,10 @@ from .group_convolution import MatrixKernel, matrices
 from .paths import paths
 from .sphere_rules import SphereQuadrature
 
-# What of a mean over the sphere is rounding, relative to that of Σ_ac |k_ac|.  Each of M terms w_s ⟨dual(n_s), k(r n_s)⟩ is
-# off by its own sums over at most 15 entries, by weights, directions and the forms of K^J, which are off by up to 8 eps
-# each, and by k, which a caller computes to some eps: some 36 eps in all.  Adding them up adds M/2 eps at most, and
-# about √M/2 as signs fall: 64 holds for certain up to 56 directions, and for thousands as they fall.
+# What of a mean over the sphere is rounding, relative to that of Σ_ac |k_ac|.  Each of M terms w_s ⟨dual(n_s), k(r n_s)⟩
+# is off by its own sums over at most 15 entries, by weights, directions and the forms of K^J, which are off by up to
+# 8 eps each, and by k, which a caller computes to some eps: some 36 eps in all.  Adding them up adds M/2 eps at most,
+# and about √M/2 as signs fall: 64 holds for certain up to 56 directions, and for thousands as they fall.
 _ROUNDING = 64 * np.finfo(np.float64).eps
 #: And of k itself, in units of the last place of what it returned, which may be float32.
 _KERNEL_ULPS = 4
