@@ -17,7 +17,7 @@ from .group_convolution import MatrixKernel, matrices
 from .paths import paths
 from .sphere_rules import SphereQuadrature
 
-# What of a mean over the sphere is rounding, relative to that of Σ_ac |k_ac|.  Each of M terms w_s ⟨dual(n_s), k(r n_s)⟩
+# What of a mean over the sphere is rounding, relative to that of Σ|k_ac|.  Each of M terms w_s ⟨dual(n_s), k(r n_s)⟩
 # is off by its own sums over at most 15 entries, by weights, directions and the forms of K^J, which are off by up to
 # 8 eps each, and by k, which a caller computes to some eps: some 36 eps in all.  Adding them up adds M/2 eps at most,
 # and about √M/2 as signs fall: 64 holds for certain up to 56 directions, and for thousands as they fall.
