@@ -21,10 +21,9 @@ def notes_of(found: Confronto) -> list[str]:
         "is one l→l at a time.",
         f"Streamed, {sizes['nodes']} nodes, {sizes['neighbours']} neighbours, {sizes['channels']} channels. "
         f"C, hoisted: the fastest of up to {len(TIMED['C, hoisted'])} forms. Medians of interleaved rounds, "
-        f"every answer checked before; in brackets the spread, interquartile range over median; {DAGGER}: it exceeds {NOISY:.0%} there, "
-        "or in a time that the number is made of, so that the number is noise rather than a finding.".replace(
-            "%", " %"
-        ),
+        "every answer checked before; in brackets the spread, interquartile range over median. "
+        f"{DAGGER}: it exceeds {100 * NOISY:.0f} % there, or in a time that the number is made of, so that the number "
+        "is noise rather than a finding.",
         f"{machine['cpu']}, {machine['threads']} threads, {machine['system']}, Python {machine['python']}, "
         f"{machine['date']}.",
     ]

@@ -12,9 +12,9 @@ from benchmarks.plots import style
 POLYNOMIAL, BUMPS, LITERAL, POCKET = "#3b6ea8", "#c46a28", "#7a4fa3", "#2f7d4f"
 BOTH: dict[str, Any] = {"marker": "D", "markersize": 5, "color": LITERAL, "markerfacecolor": "white", "zorder": 3}
 POCKETS = (
-    (COMPILED, "radial functions given", "-", -11),
+    (COMPILED, "given φ", "-", -11),
     (TABLE, "from a table", "-.", 2),
-    (NUMPY, "in NumPy, given", "--", 2),
+    (NUMPY, "in NumPy", "--", 2),
 )
 """Name, label, line, and how many points above the line the label is."""
 PLAIN: dict[str, Any] = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
@@ -66,7 +66,8 @@ def _times(axis: Any, found: Results, exact: Point) -> None:
         times = exact.one.median / found.pocket[name].median
         text = f"pocket, {text} (one integral, M = {exact.rotations}: {float(f'{times:.2g}'):g} times)"
         _note(axis, found.points[-1].rotations, level, text, (0, offset), POCKET, ha="right")
-    axis.set_ylim(bottom=_microseconds(found, found.pocket[COMPILED]) / 4)
+    levels = [_microseconds(found, timing) for timing in found.pocket.values()]
+    axis.set_ylim(min(levels) / 4, 4 * max(height for _, height in one + two))
 
 
 def _microseconds(found: Results, timing: Any) -> float:
