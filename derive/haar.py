@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import sympy as sp
 from sympy.polys.rings import PolyElement
@@ -20,7 +21,8 @@ from .symbols import DIRECTION, QUATERNION
 #: Cosine and sine of one angle.
 CIRCLE = sp.symbols("c s", real=True)
 
-Quaternion = tuple[sp.Expr, sp.Expr, sp.Expr, sp.Expr]
+#: Four components from one ring: expressions, or elements of a ring of polynomials.
+Quaternion = tuple[Any, Any, Any, Any]
 
 
 @cache
@@ -79,7 +81,7 @@ def by_powers(element: PolyElement, places: Sequence[int]) -> dict[tuple[int, ..
     return parts
 
 
-def quaternion_product(p: Sequence[sp.Expr], q: Sequence[sp.Expr]) -> Quaternion:
+def quaternion_product(p: Sequence[Any], q: Sequence[Any]) -> Quaternion:
     """Hamilton's product, the real part first: R(p q) = R(p) R(q) for unit p, q."""
     (p0, p1, p2, p3), (q0, q1, q2, q3) = p, q
     return (
@@ -90,6 +92,6 @@ def quaternion_product(p: Sequence[sp.Expr], q: Sequence[sp.Expr]) -> Quaternion
     )
 
 
-def conjugate(q: Sequence[sp.Expr]) -> Quaternion:
+def conjugate(q: Sequence[Any]) -> Quaternion:
     """The inverse of a unit quaternion: R of it is R(q)ᵀ."""
     return (q[0], -q[1], -q[2], -q[3])

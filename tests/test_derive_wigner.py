@@ -20,7 +20,7 @@ from pocket_tfn.derive import wigner
 from pocket_tfn.derive.cartesian import component_basis
 from pocket_tfn.derive.catalogue import pair
 from pocket_tfn.derive.harmonics import generator, orders, real_harmonics, sphere_integral
-from pocket_tfn.derive.proofs import ProofError, null_vectors, scaled_wigner, t03_steerability
+from pocket_tfn.derive.proofs import Proof, ProofError, null_vectors, scaled_wigner, t03_steerability
 from pocket_tfn.derive.proofs.quaternion_ring import differences
 from pocket_tfn.derive.rotations import rotation_matrix
 from pocket_tfn.derive.symbols import DIRECTION, QUATERNION
@@ -202,6 +202,21 @@ def test_holds_to_degree_six() -> None:
     proof = t03_steerability.prove([pair(3, 3)])
     assert "up to 6" in proof.statement
     assert all(step.identities for step in proof.steps)
+    assert "it was not" not in text(proof)
+
+
+@pytest.mark.slow
+def test_holds_to_degree_eight() -> None:
+    """And the text says for which degrees Dᵀ D was multiplied out."""
+    proof = t03_steerability.prove([pair(4, 4)])
+    assert "up to 8" in proof.statement
+    assert all(step.identities for step in proof.steps)
+    assert r"For $J = 0, \dots, 6$ the product" in text(proof) and "for $J = 7, 8$ it was not" in text(proof)
+
+
+def text(proof: Proof) -> str:
+    """What surrounds the displays."""
+    return " ".join(part for step in proof.steps for part in (step.text, step.after))
 
 
 #: |q|² - 1: nothing for a rotation, yet not nothing.
@@ -239,7 +254,7 @@ WRONG: dict[str, Change] = {
 }
 
 
-def prove() -> object:
+def prove() -> Proof:
     """T3 to degree 2, which is enough to see a mistake there."""
     return t03_steerability.prove([pair(1, 0)])
 
@@ -253,6 +268,31 @@ def test_wrong_matrix(wrong: str) -> None:
         right = t03_steerability.wigner_matrix
         patch.setattr(t03_steerability, "wigner_matrix", lambda l: WRONG[wrong](right(l)) if l == 2 else right(l))
         refused(prove)
+
+
+@pytest.mark.parametrize("wrong", ["a sign", "on the sphere alone", "transposed", "twice", "nothing"])
+def test_wrong_matrix_beyond_what_is_multiplied_out(wrong: str) -> None:
+    """A D² that is not right, where neither DᵀD nor D(q) D(p) is."""
+    with patched() as patch:
+        for name, bound in {"LOWEST_BOUND": 2, "MULTIPLIED_OUT": 1, "GRAM_MULTIPLIED_OUT": 1}.items():
+            patch.setattr(t03_steerability, name, bound)
+        assert "for $J = 2$ it was not" in text(prove())
+        right = t03_steerability.wigner_matrix
+        patch.setattr(t03_steerability, "wigner_matrix", lambda l: WRONG[wrong](right(l)) if l == 2 else right(l))
+        refused(prove)
+
+
+def test_wrong_product() -> None:
+    """A product of quaternions of which q̄ q is not |q|²; one in the other order, of which it is."""
+    right = t03_steerability.quaternion_product
+    for wrong in (lambda p, q: right(p, (q[0], q[1], q[2], -q[3])), lambda p, q: right(q, p)):
+        with patched() as patch:
+            patch.setattr(t03_steerability, "LOWEST_BOUND", 1)
+            patch.setattr(t03_steerability, "quaternion_product", wrong)
+            refused(prove)
+    with patched() as patch:
+        patch.setattr(t03_steerability, "conjugate", tuple)
+        refused(lambda: t03_steerability._orthogonality([scaled_wigner.scaled_wigner(1, wigner_matrix(1))]))
 
 
 @pytest.mark.parametrize("axis", range(3))
@@ -324,6 +364,7 @@ IDENTITIES: dict[str, tuple[Callable[[scaled_wigner.ScaledWigner], scaled_wigner
     "harmonics": (lambda s: s.turned_harmonics(rotation_matrix()), "a coefficient"),
     "degrees": (scaled_wigner.ScaledWigner.degrees, "on the sphere alone"),
     "at one": (scaled_wigner.ScaledWigner.at_one, "nothing"),
+    "at a number": (scaled_wigner.ScaledWigner.at_number, "on the sphere alone"),
     "transposed": (scaled_wigner.ScaledWigner.transposed, "a sign"),
     "gram": (scaled_wigner.ScaledWigner.gram, "twice"),
     "composed": (scaled_wigner.ScaledWigner.composed, "transposed"),

@@ -45,18 +45,6 @@ class Substitution:
         return self._products[powers]
 
 
-def quaternion_product() -> list[PolyElement]:
-    """The four components of qp (W. R. Hamilton)."""
-    a, b, c, d = lifted(QUATERNION)
-    e, f, g, h = lifted(OTHER)
-    return [
-        a * e - b * f - c * g - d * h,
-        a * f + b * e + c * h - d * g,
-        a * g - b * h + c * e + d * f,
-        a * h + b * g - c * f + d * e,
-    ]
-
-
 def at_quaternion(components: Sequence[PolyElement]) -> Substitution:
     """These for q0..q3."""
     return Substitution(dict(zip(QUATERNION, components, strict=True)))

@@ -13,6 +13,7 @@ import sympy as sp
 from sympy.polys.domains import QQ, ZZ
 from sympy.polys.rings import PolyElement, PolyRing
 
+from ..haar import quaternion_product
 from ..harmonics import orders, real_harmonic, sphere_integral
 from ..symbols import DIRECTION, QUATERNION
 from .quaternion_ring import (
@@ -23,7 +24,6 @@ from .quaternion_ring import (
     conjugated,
     flipped,
     lifted,
-    quaternion_product,
     square,
 )
 
@@ -80,6 +80,14 @@ class ScaledWigner:
             RING(self.denominator if i == j else 0) for i, j in self.places
         ]
 
+    def at_number(self) -> Sides:
+        """D(s) and s^(2l) 1 for a number s, of which q0 has the name."""
+        number = lifted(QUATERNION)[0]
+        there = at_quaternion([number, RING.zero, RING.zero, RING.zero])
+        unit = self.denominator * number ** (2 * self.l)
+        left = [there(e) for row in self.entries for e in row]
+        return left, [unit if i == j else RING.zero for i, j in self.places]
+
     def reversed(self) -> Sides:
         """D(-q) and D(q)."""
         return [flipped(e, QUATERNION) for row in self.entries for e in row], [e for row in self.entries for e in row]
@@ -103,7 +111,8 @@ class ScaledWigner:
 
     def composed(self) -> Sides:
         """D(q) D(p) and D(qp)."""
-        at_p, at_qp = at_quaternion(lifted(OTHER)), at_quaternion(quaternion_product())
+        q, p = lifted(QUATERNION), lifted(OTHER)
+        at_p, at_qp = at_quaternion(p), at_quaternion(quaternion_product(q, p))
         other = [[at_p(e) for e in row] for row in self.entries]
         left = [
             sum((a * row[j] for a, row in zip(self.entries[i], other, strict=True)), RING.zero) for i, j in self.places

@@ -9,6 +9,7 @@ from sympy.polys.rings import PolyElement
 
 from ..cartesian import component_basis
 from ..catalogue import Pair
+from ..haar import conjugate, quaternion_product
 from ..harmonics import orders
 from ..rotations import rotation_matrix
 from ..symbols import QUATERNION
@@ -16,13 +17,15 @@ from ..wigner import component_wigner_matrix, wigner_matrix
 from .null_vectors import generating_function, turned_null_vector
 from .printing import latex, matrix
 from .proof import Equation, Proof, ProofError, Step, chain, equation, residuals, unseen
-from .quaternion_ring import OTHER, RING, at_quaternion, conjugated, differences, lifted, quaternion_product, square
+from .quaternion_ring import OTHER, RING, at_quaternion, conjugated, differences, lifted, square
 from .scaled_wigner import ScaledWigner, Sides, scaled_wigner
 
 #: At least so far, whatever the pairs.
 LOWEST_BOUND = 4
 #: So far D(q) D(p) = D(qp) is multiplied out in all eight symbols; beyond it follows.
 MULTIPLIED_OUT = 3
+#: So far D(q)ᵀ D(q) is multiplied out, four times the work with each degree; beyond it follows.
+GRAM_MULTIPLIED_OUT = 6
 
 
 def prove(pairs: Sequence[Pair]) -> Proof:
@@ -61,8 +64,9 @@ def _to_degree(highest: int) -> Proof:
             _null_vectors(highest),
             _steerability(scaled),
             _low_degrees(highest),
-            _orthogonality(scaled),
+            _transposes(scaled),
             _homomorphism(scaled),
+            _orthogonality(scaled),
             _rotation_alone(scaled),
             _generators(scaled),
         ),
@@ -72,7 +76,7 @@ def _to_degree(highest: int) -> Proof:
 
 def _rotations() -> Step:
     r = [lifted(rotation_matrix().row(i)) for i in range(3)]
-    other, both = at_quaternion(lifted(OTHER)), at_quaternion(quaternion_product())
+    other, both = at_quaternion(lifted(OTHER)), at_quaternion(quaternion_product(lifted(QUATERNION), lifted(OTHER)))
     places = [(i, j) for i in range(3) for j in range(3)]
     composed = [sum((r[i][k] * other(r[k][j]) for k in range(3)), RING.zero) for i, j in places]
     gram = [sum((r[k][i] * r[k][j] for k in range(3)), RING.zero) for i, j in places]
@@ -191,15 +195,37 @@ def _legendre(l: int, cosine: sp.Expr) -> sp.Expr:
     return sum(c * cosine**n * square ** (l - n) for (n,), c in sp.Poly(sp.legendre(l, t), t).terms())
 
 
-def _orthogonality(scaled: Sequence[ScaledWigner]) -> Step:
+def _transposes(scaled: Sequence[ScaledWigner]) -> Step:
     return Step(
-        rf"For $J = 0, \dots, {len(scaled) - 1}$, entry by entry,",
+        rf"For $J = 0, \dots, {len(scaled) - 1}$, entry by entry, $s$ being any number and $(s, 0, 0, 0)$ a quaternion,",
         (
             Equation(("D^J(1)", "1"), _each(scaled, ScaledWigner.at_one)),
+            Equation(("D^J(s)", r"s^{2J}\, 1"), _each(scaled, ScaledWigner.at_number)),
             Equation((r"D^J(q)^{\mathsf T}", r"D^J(\bar q)"), _each(scaled, ScaledWigner.transposed)),
-            Equation((r"D^J(q)^{\mathsf T} D^J(q)", r"|q|^{4J}\, 1"), _each(scaled, ScaledWigner.gram)),
         ),
-        r"so that $D^J(q)$ is orthogonal where $|q| = 1$.",
+    )
+
+
+def _orthogonality(scaled: Sequence[ScaledWigner]) -> Step:
+    """For all degrees by what was proved before, and for the lower ones multiplied out."""
+    highest = len(scaled) - 1
+    q = lifted(QUATERNION)
+    within = scaled[: GRAM_MULTIPLIED_OUT + 1]
+    above = ", ".join(map(str, range(len(within), highest + 1)))
+    return Step(
+        r"With $p = q$ and $\bar q$ for $q$, and the transposes and $D^J(s)$ above,",
+        (
+            Equation(
+                (r"\bar q q", r"|q|^2,"), differences(quaternion_product(conjugate(q), q), [square(), *[RING.zero] * 3])
+            ),
+            Equation(
+                (r"D^J(q)^{\mathsf T} D^J(q)", r"D^J(\bar q)\, D^J(q) = D^J(\bar q q) = D^J(|q|^2) = |q|^{4J}\, 1"),
+                _each(within, ScaledWigner.gram),
+            ),
+        ),
+        rf"for every $J$, so that $D^J(q)$ is orthogonal where $|q| = 1$. For $J = 0, \dots, {len(within) - 1}$ the product "
+        rf"$D^J(q)^{{\mathsf T}} D^J(q)$ was multiplied out as well, in $q$"
+        + (rf"; for $J = {above}$ it was not." if above else "."),
     )
 
 
