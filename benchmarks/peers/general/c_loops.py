@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,7 @@ def compiler() -> str:
     raise Missing("no C compiler: neither $CC, cc nor gcc is there")
 
 
+@cache  # all loops are in one file, whose compilation takes seconds at high degrees
 def built(source: str, coupling: str) -> ctypes.CDLL:
     """The compiled loops; Missing with the compiler's first complaint if it has one."""
     with tempfile.TemporaryDirectory(prefix="pocket-tfn-c-") as name:
