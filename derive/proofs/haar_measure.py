@@ -133,20 +133,21 @@ def moments(degrees: dict[int, int]) -> Equation:
     mean satisfies and no other functional does."""
     return unseen(
         *([monomial_mean((0,) * n) - 1] for n in degrees),
-        (left for n, degree in degrees.items() for d in range(2, degree + 1, 2) for left in _invariances(n, d)),
+        (left for n, degree in degrees.items() for d in range(1, degree + 1) for left in _invariances(n, d)),
     )
 
 
 def _invariances(n: int, degree: int) -> Iterator[sp.Expr]:
-    """mean(|s|² μ) - mean(μ), and the mean of (s_i ∂_j - s_j ∂_i) μ, which is the derivative of μ under a turn."""
-    for mu in _monomials(n, degree - 2):
-        if not any(p % 2 for p in mu):
-            yield sum(monomial_mean(_with(mu, (i, 2))) for i in range(n)) - monomial_mean(mu)
+    """mean(|s|² μ) - mean(μ), and the mean of (s_i ∂_j - s_j ∂_i) μ, which is the derivative of μ under a turn.
+
+    For all monomials of this degree, those whose means are known to be zero among them.
+    """
+    for mu in _monomials(n, degree - 2) if degree >= 2 else ():
+        yield sum((monomial_mean(_with(mu, (i, 2))) for i in range(n)), sp.S.Zero) - monomial_mean(mu)
     for mu in _monomials(n, degree):
         for i, j in combinations(range(n), 2):
-            if mu[i] % 2 and mu[j] % 2:  # otherwise both terms vanish
-                up = mu[j] * monomial_mean(_with(mu, (i, 1), (j, -1)))
-                yield up - mu[i] * monomial_mean(_with(mu, (i, -1), (j, 1)))
+            up = mu[j] * monomial_mean(_with(mu, (i, 1), (j, -1))) if mu[j] else sp.S.Zero
+            yield up - (mu[i] * monomial_mean(_with(mu, (i, -1), (j, 1))) if mu[i] else sp.S.Zero)
 
 
 def _with(powers: tuple[int, ...], *changes: tuple[int, int]) -> tuple[int, ...]:
