@@ -242,6 +242,21 @@ def test_moments_that_are_not_invariant() -> None:
         refused(lambda: haar_measure.moments({4: 4}))
 
 
+@pytest.mark.parametrize("parity", [0, 1], ids=["even", "odd"])
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_moments_that_should_be_zero(n: int, parity: int) -> None:
+    """1/7 for monomials with odd powers, whose total degree is even or odd."""
+
+    def wrong(powers: tuple[int, ...]) -> sp.Rational:
+        vanishing = any(p % 2 for p in powers) and sum(powers) % 2 == parity
+        return sp.Rational(1, 7) if vanishing else monomial_mean(powers)
+
+    assert not any(haar_measure.moments({n: 3}).residuals)
+    with patched() as patch:
+        patch.setattr(haar_measure, "monomial_mean", wrong)
+        refused(lambda: haar_measure.moments({n: 3}))
+
+
 def wrong_product(p: Any, q: Any) -> Any:
     """A sign in the last component."""
     *first, last = quaternion_product(p, q)
@@ -265,6 +280,10 @@ STEPS: dict[str, tuple[Any, str, Any, Callable[[], Any]]] = {
         lambda l: component_wigner_matrix(l).T,
         lambda: haar_integrals.integrals([pair(1, 0)]),
     ),
+    "rotations of the group": (t08, "rotation_matrix", lambda: 2 * rotation_matrix(), t08._group_convolution),
+    "motions": (t08, "motion", lambda shift, turn, right=t08.motion: right(shift, turn.T), t08._group_convolution),
+    "order of a product": (t08, "quaternion_product", lambda p, q: quaternion_product(q, p), t08._projection),
+    "inverse": (t08, "conjugate", tuple, t08._projection),
     "generators": (
         generators,
         "component_generator",

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import product
+from typing import Any
 
 import sympy as sp
 
 from ..catalogue import Pair, Path, completed, wholes
-from ..haar import CIRCLE, unit_mean
+from ..exact import SphereRing
+from ..haar import CIRCLE, conjugate, quaternion_product, unit_mean
 from ..harmonics import component_generator, components_from_orders, orders
-from ..symbols import DIRECTION
+from ..rotations import rotation_matrix
+from ..symbols import DIRECTION, QUATERNION
+from ..wigner import component_wigner_matrix
 from .generators import equivariance_residuals
 from .haar_integrals import integrals
-from .haar_measure import coordinates, invariance, moments
+from .haar_measure import OTHER, coordinates, invariance, moments
 from .mean_formulas import mean_lines
 from .printing import COMPONENTS, matrix
 from .proof import Equation, Proof, Step, residuals
@@ -60,6 +64,7 @@ def prove(pairs: Sequence[Pair]) -> Proof:
             _transport(whole),
             _means(whole),
             _group_convolution(),
+            _projection(),
             *full,
         ),
         remarks=(_reflections(),),
@@ -220,12 +225,72 @@ def _means(pairs: Sequence[Pair]) -> Step:
 def _group_convolution() -> Step:
     return Step(
         r"\emph{Convolutions.} Lift a field $f$ to $SE(3)$ as $f^\uparrow(y, S) = D^{l_\mathrm{in}}(S)^{\mathsf T} f(y)$ and convolve, "
-        r"$(\kappa \star_G f^\uparrow)(g) = \int \kappa(g^{-1}h)\, f^\uparrow(h)\, dh$ with $g = (x, R)$, $h = (y, S)$ and so "
-        r"$g^{-1}h = (R^{\mathsf T}(y - x),\, R^{\mathsf T}S)$. As $dS$ is invariant, with $S = R S'$ this is $\psi(x, R) = \int "
+        r"$(\kappa \star_G f^\uparrow)(g) = \int \kappa(g^{-1}h)\, f^\uparrow(h)\, dh$ with $g = (x, R)$, $h = (y, S)$. For all $x$, "
+        r"$y$, matrices $S$, $S'$ of symbols and $R = R(q)$, with $(x, R)\,(y, S) = (x + R y,\, R S)$,",
+        (
+            Equation((r"(x, R)\, (R^{\mathsf T}(y - x),\, R^{\mathsf T} S)", "(y, S)"), _motions()),
+            Equation((r"R^{\mathsf T} (R S')", "S',"), _undone()),
+        ),
+        r"so that $g^{-1}h = (R^{\mathsf T}(y - x),\, R^{\mathsf T}S)$. As $dS$ is invariant, with $S = R S'$ and "
+        r"$D(R S')^{\mathsf T} = D(S')^{\mathsf T} D(R)^{\mathsf T}$ the convolution is $\psi(x, R) = \int "
         r"k(R^{\mathsf T}(x - y))\, D^{l_\mathrm{in}}(R)^{\mathsf T} f(y)\, dy$, where $k(u) = \int \kappa(-u, S')\, "
-        r"D^{l_\mathrm{in}}(S')^{\mathsf T}\, dS'$. Projected back, $\int D^{l_\mathrm{out}}(R)\, \psi(x, R)\, dR = \int \bar K(x - y)\, "
-        r"f(y)\, dy$, since $dR$ is unchanged by $R \mapsto R^{\mathsf T}$. The integral over the group is in $\rho_J$, done once."
+        r"D^{l_\mathrm{in}}(S')^{\mathsf T}\, dS'$.",
     )
+
+
+def _projection() -> Step:
+    return Step(
+        r"Both this and what follows rest on \tfnref{T3}, for $l = 0, 1, 2$ multiplied out once more in components,",
+        (
+            Equation(
+                (r"D^l(qp)^{\mathsf T}", r"D^l(p)^{\mathsf T} D^l(q)^{\mathsf T}"), tuple(_products(2)), inline=True
+            ),
+            Equation((r"D^l(\bar q)", r"D^l(q)^{\mathsf T}"), tuple(_inverses(2)), inline=True),
+        ),
+        r"Projected back, $\int D^{l_\mathrm{out}}(R)\, \psi(x, R)\, dR = \int \bar K(x - y)\, f(y)\, dy$, since $dR$ is "
+        r"unchanged by $R \mapsto R^{\mathsf T}$ and $D(R^{\mathsf T}) = D(R)^{\mathsf T}$. The integral over the group is in "
+        r"$\rho_J$, done once.",
+    )
+
+
+#: Two points and a matrix, all of symbols.
+HERE, THERE = (sp.Matrix(sp.symbols(f"{name}0:3")) for name in "xy")
+ANY = sp.Matrix(3, 3, sp.symbols("S0:9"))
+_RING = SphereRing(free=[*HERE, *THERE, *ANY], units=[QUATERNION], primes=())
+
+
+def motion(shift: sp.Matrix, turn: sp.Matrix) -> sp.Matrix:
+    """(shift, turn): v ↦ shift + turn v, as a 4 x 4 matrix on (v, 1)."""
+    return sp.Matrix.vstack(sp.Matrix.hstack(turn, shift), sp.Matrix([[0, 0, 0, 1]]))
+
+
+def _motions() -> tuple[Any, ...]:
+    turn = rotation_matrix()
+    relative = motion(turn.T * (THERE - HERE), turn.T * ANY)
+    return residuals(motion(HERE, turn) * relative, motion(THERE, ANY), _RING)
+
+
+def _undone() -> tuple[Any, ...]:
+    return residuals(rotation_matrix().T * (rotation_matrix() * ANY), ANY, _RING)
+
+
+def _products(highest: int) -> Iterator[Any]:
+    """D(qp)ᵀ - D(p)ᵀ D(q)ᵀ for l up to the highest, both quaternions any."""
+    both = quaternion_product(QUATERNION, OTHER)
+    for l in range(highest + 1):
+        d = component_wigner_matrix(l)
+        yield from residuals(_at(d, both).T, _at(d, OTHER).T * d.T, SphereRing(free=[*QUATERNION, *OTHER]))
+
+
+def _inverses(highest: int) -> Iterator[Any]:
+    """D(q̄) - D(q)ᵀ for l up to the highest."""
+    for l in range(highest + 1):
+        d = component_wigner_matrix(l)
+        yield from residuals(_at(d, conjugate(QUATERNION)), d.T, SphereRing(free=QUATERNION))
+
+
+def _at(d: sp.Matrix, q: Sequence[sp.Expr]) -> sp.Matrix:
+    return d.subs(dict(zip(QUATERNION, q, strict=True)), simultaneous=True)
 
 
 def _reflections() -> Step:
