@@ -161,6 +161,47 @@ def test_wrong_rotation(name: str) -> None:
         refused(lambda: t09.prove([pair(1, 1)]))
 
 
+#: What stands for a part of the turns about n: an inverse, another axis, a generator the other way.
+WRONG_TURNS: dict[str, tuple[str, Any]] = {
+    "rotation": ("rotation_matrix", lambda: rotation_matrix().T),
+    "no rotation": ("rotation_matrix", lambda: 2 * rotation_matrix()),
+    "generator": ("component_generator", lambda l, k: -component_generator(l, k)),
+    "axis": ("turned", lambda e, r, k: turned(e, r, (k + 1) % 3)),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_TURNS)
+def test_wrong_turns_about_an_axis(name: str) -> None:
+    """The exponential of a generator is the rotation, and moves points as it should."""
+    assert t09._all_rotations().identities == 9 + 9 + 3 + 1
+    with patched() as patch:
+        patch.setattr(t09, *WRONG_TURNS[name])
+        refused(t09._all_rotations)
+
+
+def test_lengths_that_change() -> None:
+    """A field that is no rotation's."""
+    exponential, start, moved, length = t09._one_parameter()
+    assert not any((*exponential, *start, *moved, *length))
+    with patched() as patch:
+        patch.setattr(t09, "turned", lambda e, r, k: r[k] * e.diff(r[k]))
+        assert any(t09._one_parameter()[3])
+
+
+def test_layers_of_both_kinds() -> None:
+    """They are named; one that commutes with the inversion all the same is refused."""
+    whole, polar, axial = variants(pair(1, 1))
+    text = "".join(t09._reflections([Layer(p) for p in (whole, pair(1, 0))]).text)
+    assert r"as $1 \to 1$ here, neither holds" in text
+    assert not any(t09._neither(Layer(p)) for p in (polar, axial))
+    assert "neither" not in t09._reflections([Layer(polar), Layer(axial)]).text
+    for sign in (1, -1):
+        layer = Layer(whole)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Layer, "mirrored", lambda layer, sign=sign: [sign * e for e in layer.weighted(layer.w)])
+            refused(lambda layer=layer: t09._neither(layer))
+
+
 def test_sum_that_knows_its_points_by_name() -> None:
     """The first point counts twice, or is left out at its neighbour's."""
     right = t09.summed

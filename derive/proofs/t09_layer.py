@@ -8,20 +8,25 @@ from operator import mul
 from typing import Any
 
 import sympy as sp
+from sympy.polys.rings import PolyElement
 
 from ..catalogue import Pair, wholes
 from ..exact import SphereRing
+from ..haar import CIRCLE
+from ..harmonics import component_generator
 from ..rotations import rotation_matrix
 from ..symbols import DIRECTION, QUATERNION
 from .generators import turned
 from .point_layer import Layer, finite_residuals
-from .proof import Equation, Proof, Step, residuals, unseen
+from .proof import Equation, Proof, ProofError, Step, residuals, unseen
 
 #: All of R(q) at once is put into forms of pairs with l_in + l_out up to here, both at most 2; generators serve all pairs.
 REACH = 3
 #: Positions of a receiver and two senders, and a translation.
 POINTS = tuple(sp.symbols(f"x{i} y{i} z{i}", real=True) for i in range(3))
 SHIFT = sp.symbols("t_x t_y t_z", real=True)
+#: A unit vector to turn about.
+AXIS = sp.symbols("n_x n_y n_z", real=True)
 
 #: A matrix by its indices.
 Square = Mapping[tuple[int, int], sp.Expr]
@@ -147,13 +152,43 @@ def _about_each_axis(layers: Sequence[Layer]) -> Step:
 
 
 def _all_rotations() -> Step:
+    exponential, start, moved, length = _one_parameter()
     return Step(
         r"Both sides are sums over neighbours of terms that are alike, so that this holds for any number of them. \emph{All "
-        r"rotations.} $SO(3)$ is connected, more precisely $R = \exp(\theta\, [n]_\times)$ for some unit $n$. Let $h(\theta)$ be "
+        r"rotations.} Let $[n]_\times = n_k G^1_k$, which takes $r$ to $n \times r$, and $R_n(\theta) = R(\cos\tfrac\theta2,\, "
+        r"\sin\tfrac\theta2\, n)$. For all unit $n$ and any $r$",
+        (
+            Equation((r"\tfrac{d}{d\theta} R_n(\theta)", r"[n]_\times R_n(\theta)"), exponential),
+            Equation(("R_n(0)", "1"), start, inline=True),
+            Equation((r"n_k\, (e_k \times r) \cdot \nabla\, r", r"[n]_\times r"), moved),
+            Equation((r"n_k\, (e_k \times r) \cdot \nabla\, |r|^2", "0,"), length),
+        ),
+        r"so that $R_n(\theta) = \exp(\theta\, [n]_\times)$, and as every unit quaternion is $(\cos\tfrac\theta2,\, "
+        r"\sin\tfrac\theta2\, n)$ for some $n$, every rotation is one of these. Let $h(\theta)$ be "
         r"$(F f)_i$ for the points $\exp(\theta\, [n]_\times)\, x_j$ and features $\exp(\theta\, n_k G^{l_\mathrm{in}}_k)\, f_j$. "
         r"Along this path the $g_J(|r_j|)$ are constant, so that they need not be differentiable, and the identities at each $\theta$ "
         r"say that $\dot h = n_k G^{l_\mathrm{out}}_k\, h$. So $h(\theta) = \exp(\theta\, n_k G^{l_\mathrm{out}}_k)\, h(0) = "
-        r"D^{l_\mathrm{out}}(R)\, (F f)_i$."
+        r"D^{l_\mathrm{out}}(R)\, (F f)_i$.",
+    )
+
+
+def _one_parameter() -> tuple[tuple[Any, ...], ...]:
+    """Residuals of the four lines on turns about n, in (c, s) = (cos θ/2, sin θ/2): dc/dθ = -s/2, ds/dθ = c/2."""
+    ring = SphereRing(free=DIRECTION, units=[CIRCLE, AXIS], primes=())
+    (c, s), r = CIRCLE, sp.Matrix(DIRECTION)
+    turn = rotation_matrix().subs(dict(zip(QUATERNION, (c, *(s * e for e in AXIS)), strict=True)), simultaneous=True)
+    rate = (c * turn.diff(s) - s * turn.diff(c)) / 2
+    cross = sum((e * component_generator(1, k) for k, e in enumerate(AXIS)), sp.zeros(3))
+    point = [ring.lift(e) for e in DIRECTION]
+
+    def moved(element: PolyElement) -> PolyElement:
+        return sum((ring.lift(e) * turned(element, point, k) for k, e in enumerate(AXIS)), ring.ring.zero)
+
+    return (
+        residuals(rate, cross * turn, ring),
+        residuals(turn.subs({c: 1, s: 0}), sp.eye(3), ring),
+        residuals([moved(e) for e in point], [ring.lift(e) for e in cross * r], ring),
+        residuals([moved(sum(map(mul, point, point)))], [ring.ring.zero], ring),
     )
 
 
@@ -223,13 +258,31 @@ def _riemann_sum() -> Step:
 
 def _reflections(layers: Sequence[Layer]) -> Step:
     checks = [r for layer in layers for r in residuals(layer.mirrored(), layer.with_parities(), layer.ring)]
+    mixed = [layer for layer in layers if _neither(layer)]
     return Step(
         r"Under $x_j \mapsto -x_j$, $f_j \mapsto (-1)^{l_\mathrm{in}} f_j$ the output is that with $(-1)^{l_\mathrm{in} + J}\, g_J$ for "
         r"$g_J$. So a layer whose paths all have $l_\mathrm{in} + J + l_\mathrm{out}$ even gives $(-1)^{l_\mathrm{out}} (F f)_i$ and "
-        r"commutes with all of $O(3)$; one whose paths all have it odd gives the negative of that, axial fields from polar ones; "
-        r"with paths of both kinds neither holds.",
+        r"commutes with all of $O(3)$; one whose paths all have it odd gives the negative of that, axial fields from polar ones. "
+        + (
+            rf"With paths of both kinds, as ${_listed(mixed)}$ here, neither holds: in the symbols the outputs differ."
+            if mixed
+            else ""
+        ),
         (unseen(checks),),
     )
+
+
+def _listed(layers: Sequence[Layer]) -> str:
+    return r",\ ".join(rf"{layer.l_in} \to {layer.l_out}" for layer in layers)
+
+
+def _neither(layer: Layer) -> bool:
+    """Whether the layer has paths of both kinds; raises ProofError where it commutes with the inversion all the same."""
+    output, mirrored = layer.weighted(layer.w), layer.mirrored()
+    both = len({(layer.l_in + p.l_f + layer.l_out) % 2 for p in layer.paths}) == 2
+    if both and mirrored in (output, [-e for e in output]):
+        raise ProofError(f"{layer.l_in} → {layer.l_out} has paths of both kinds and commutes with the inversion")
+    return both
 
 
 def _weights(layers: Sequence[Layer]) -> Step:
