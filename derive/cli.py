@@ -26,7 +26,7 @@ from .folder import FolderError, check_usable, contents, differences, replace
 from .pipeline import Derivation, Selection, SelectionError
 from .proofs import THEOREMS, ProofError
 from .requests import DEGREES_EXAMPLE, PATHS_EXAMPLE, Request, RequestError
-from .workers import usable_cpus
+from .workers import LostWorkerError, usable_cpus
 
 USAGE_ERROR, REFUSED, INTERRUPTED, TERMINATED = 2, 1, 130, 143
 
@@ -47,6 +47,15 @@ theorems: {", ".join(THEOREMS)}
 exit status: 0 done; 1 a theorem does not hold, or --check found a difference; 2 the request cannot be met;
 130 interrupted.  The folder is replaced as a whole, after everything was proved, or not at all.
 """
+
+
+class _Once(argparse.Action):
+    """An option that would silently replace what it was given before."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option: str | None = None) -> None:
+        if getattr(namespace, self.dest) is not None:
+            raise RequestError(f"{option} is given twice; name everything in one, separated by commas")
+        setattr(namespace, self.dest, values)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -82,10 +91,14 @@ def _add_request(group: Any) -> None:
         metavar="PATHS",
         help=f"such as {PATHS_EXAMPLE!r}: pairs l_in->l_out, with all paths, or those of the l_f named after a colon, "
         "or, as functions of their own (apply_2_2_polar), those of one parity; of a pair named twice, all named",
+        action=_Once,
     )
     for option, what in (("--l-in", "input"), ("--l-out", "output")):
         group.add_argument(
-            option, metavar="DEGREES", help=f"degrees of the {what}, such as {DEGREES_EXAMPLE}: all paths of all pairs"
+            option,
+            metavar="DEGREES",
+            help=f"degrees of the {what}, such as {DEGREES_EXAMPLE}: all paths of all pairs",
+            action=_Once,
         )
     group.add_argument(
         "--parities", action="store_true", help="of every pair also functions for its polar and its axial paths alone"
@@ -114,15 +127,17 @@ def default_folder() -> Path:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
-    options = _parser().parse_args(_joined(sys.argv[1:] if arguments is None else arguments))
     previous = signal.signal(signal.SIGTERM, _terminate)
     try:
-        return _run(options)
+        return _run(_parser().parse_args(_joined(sys.argv[1:] if arguments is None else arguments)))
     except (FolderError, RequestError, SelectionError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_ERROR
     except ProofError as error:
         print(f"refused: {error}", file=sys.stderr)
+        return REFUSED
+    except LostWorkerError as error:
+        print(f"error: {error}; nothing was written (was there memory enough? try --jobs 1)", file=sys.stderr)
         return REFUSED
     except KeyboardInterrupt:
         print("interrupted; nothing was written", file=sys.stderr)

@@ -23,6 +23,10 @@ Work = Callable[[], Iterator[Any]]
 PULSE = 1.0
 
 
+class LostWorkerError(RuntimeError):
+    """A process was ended from outside, for want of memory say."""
+
+
 class WorkerError(RuntimeError):
     """A process ended without what it should have made; the message says how."""
 
@@ -81,15 +85,16 @@ class Workers:
 
     def results(self) -> Iterator[tuple[str, Any]]:
         """Wait until someone has a result, or an exception in its place."""
-        for connection in wait(list(self._running)):
-            _, names = self._running[connection]  # type: ignore[index]
+        ready = wait(list(self._running))
+        for connection in [c for c in self._running if c in ready]:
+            _, names = self._running[connection]
             try:
-                result = connection.recv()  # type: ignore[union-attr]
+                result = connection.recv()
             except EOFError:
-                result = WorkerError(f"the process that worked on {names[0]} ended without a word")
+                result = LostWorkerError(f"the process that worked on {names[0]} ended without a word")
             name = names.pop(0)
             if not names or isinstance(result, BaseException):
-                self._ended(connection)  # type: ignore[arg-type]
+                self._ended(connection)
             yield name, result
 
     def _ended(self, connection: Connection) -> None:

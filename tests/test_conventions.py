@@ -314,7 +314,7 @@ def test_kernels_in_a_basis_that_is_not_unitary_are_refused(name: str, what: str
     (convention,) = (c for c in t15_conventions.CONVENTIONS if c.function == name)
     check = getattr(t15_conventions, f"_{what}")
     assert not any(check(convention, 1, 2))
-    wrong = {
+    wrong: dict[str, dict[str, Any]] = {
         "acted": {"matrix": lambda l: 2 * convention.matrix(l)},
         "rates": {"generators": lambda l: [-g for g in convention.generators(l)]},
     }

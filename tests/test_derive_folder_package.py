@@ -11,6 +11,7 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -115,7 +116,8 @@ def test_package_computes(folder: Path, dtype: type, tmp_path: Path) -> None:
     given = {pair.key: arrays(pair, dtype) for pair in request().pairs}
     data = tmp_path / "data.npz"
     flat = {f"{name}_{key}": array for key, found in given.items() for name, array in found.items()}
-    np.savez(data, indptr=INDPTR, indices=indices, **flat)
+    every: dict[str, Any] = {"indptr": INDPTR, "indices": indices, **flat}
+    np.savez(data, **every)
     isolated(SCRIPT, folder.parent, data, cwd=tmp_path)
     found = np.load(data)
     assert len(found.files) == 15

@@ -205,6 +205,8 @@ REFUSED: list[tuple[list[str], str]] = [
         ["--modules", "cpu", "--only", "T14"],
         "T14 is about cpu_derivatives and cuda_derivatives, which were not asked for",
     ),
+    (["--paths", "1->1", "--paths", "2->2"], "--paths is given twice"),
+    (["--l-in", "1", "--l-out", "1", "--l-out", "2"], "--l-out is given twice"),
 ]
 
 

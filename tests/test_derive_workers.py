@@ -18,7 +18,7 @@ from pocket_tfn.derive.exact import SphereRing, primes_of
 from pocket_tfn.derive.pipeline import CODE, Derivation
 from pocket_tfn.derive.proofs import THEOREMS, Proof, ProofError
 from pocket_tfn.derive.proofs.proof import Equation, Step
-from pocket_tfn.derive.workers import WorkerError, Workers, in_processes
+from pocket_tfn.derive.workers import LostWorkerError, WorkerError, Workers, in_processes
 
 from .derivation import refused
 
@@ -89,7 +89,7 @@ def test_others_errors_come_with_where_they_were(provers: dict[str, Any]) -> Non
 def test_who_ends_without_a_word(provers: dict[str, Any]) -> None:
     """Killed for memory, say."""
     provers["T5"] = lambda *_: os._exit(3)
-    with pytest.raises(WorkerError, match="prove T5 ended without a word"):
+    with pytest.raises(LostWorkerError, match="prove T5 ended without a word"):
         list(Derivation(jobs=2).run())
 
 
@@ -120,7 +120,7 @@ def test_no_more_at_a_time_than_asked_for() -> None:
 
         return timed
 
-    works = {(f"{n}",): work(n) for n in range(5)}
+    works: dict[tuple[str, ...], Any] = {(f"{n}",): work(n) for n in range(5)}
     found = [span for _, span in in_processes(works, [f"{n}" for n in range(5)], lambda *_: {}, 2)]
     assert len(found) == 5
     assert max(sum(a <= start < b for a, b in found) for start, _ in found) <= 2
