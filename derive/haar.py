@@ -15,9 +15,6 @@ from typing import Any
 import sympy as sp
 from sympy.polys.rings import PolyElement
 
-from .catalogue import Pair
-from .symbols import DIRECTION, QUATERNION
-
 #: Cosine and sine of one angle.
 CIRCLE = sp.symbols("c s", real=True)
 
@@ -43,32 +40,6 @@ def unit_mean(polynomial: sp.Expr, unit: Sequence[sp.Symbol]) -> sp.Expr:
     """The mean of a polynomial over the unit sphere in the given symbols; others are constants."""
     terms = sp.Poly(polynomial, *unit).terms()
     return sp.expand(sum((c * monomial_mean(powers) for powers, c in terms), sp.Integer(0)))
-
-
-def rotation_mean(polynomial: sp.Expr) -> sp.Expr:
-    """∫ over SO(3) of a polynomial in QUATERNION, dR of total mass 1; other symbols are constants.
-
-    Raises ValueError for terms of odd degree: they have different values at q and -q, which are the same rotation.
-    """
-    if any(sum(powers) % 2 for powers in sp.Poly(polynomial, *QUATERNION).monoms()):
-        raise ValueError("a polynomial of odd degree in q is not a function of R(q)")
-    return unit_mean(polynomial, QUATERNION)
-
-
-def spherical_means(kernel: sp.Matrix, pair: Pair, distance: sp.Expr) -> tuple[sp.Expr, ...]:
-    """ρ_J(distance) = mean over n of <K^J(n), k(distance n)> / |K^J|² for each path of the pair.
-
-    By theorem T8 the average of D_out(R)ᵀ k(R r) D_in(R) over all rotations is Σ_J ρ_J(|r|) K^J(r̂).
-
-    ``kernel`` is k, (2 l_out + 1) x (2 l_in + 1), polynomials in DIRECTION.
-    """
-    scaled = kernel.xreplace({s: distance * s for s in DIRECTION})
-    return tuple(_projection(p.kernel, scaled) / _projection(p.kernel, p.kernel) for p in pair.paths)
-
-
-def _projection(form: sp.Matrix, kernel: sp.Matrix) -> sp.Expr:
-    """The mean of tr formᵀ kernel over the sphere."""
-    return unit_mean(sum((u * v for u, v in zip(form, kernel, strict=True)), sp.S.Zero), DIRECTION)
 
 
 def by_powers(element: PolyElement, places: Sequence[int]) -> dict[tuple[int, ...], PolyElement]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -198,8 +199,9 @@ def test_layers_of_both_kinds() -> None:
     for sign in (1, -1):
         layer = Layer(whole)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Layer, "mirrored", lambda layer, sign=sign: [sign * e for e in layer.weighted(layer.w)])
-            refused(lambda layer=layer: t09._neither(layer))
+            output = [sign * e for e in layer.weighted(layer.w)]
+            patch.setattr(layer, "mirrored", lambda output=output: output)
+            refused(partial(t09._neither, layer))
 
 
 def test_sum_that_knows_its_points_by_name() -> None:
