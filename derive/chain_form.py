@@ -1,13 +1,13 @@
 """The chain form of a pair: every path at once, at the price of one descent and one ascent.
 
-    f_j = L f_{j+1}                                       down to scalars, from f_top, top = min(l_in, l_out)
-    v_j = R v_{j-1} + g_j f_j + h_j C f_j                 and up again; v_top becomes the output
+    f_j = L f_{j+1}                               down to scalars, from f_top, top = min(l_in, l_out)
+    v_j = R v_{j-1} + g_j f_j + h_j C f_j         and up again; v_top becomes the output
 
 where L, R and C lower, raise and turn (:mod:`chains`), and g_j, h_j are combinations of radial functions.  Between l_in
 and top, and between top and l_out, one matrix does all steps.  For vectors these are the pocket forms: v = g f +
 h (r̂ × f) + t r̂ with t = (r̂·f) times a radial function.  Nothing here knows a kernel by name.
 
-Numbers leave the channel loop: R, C and the outer matrices, whose entries are hoisted, are scaled so that in each g and
+Numbers leave the channel loop: L, C and the outer matrices, whose entries are hoisted, are scaled so that in each g and
 h one radial function stands alone.
 """
 
@@ -56,7 +56,7 @@ def _power_of_n(builder: Builder, power: int) -> sp.Expr:
 
 @dataclass(frozen=True)
 class Rank:
-    """What happens at one rank: v_j = scale · R v_{j-1} + g f_j + h · turn · C f_j."""
+    """What happens at one rank: v_j = R v_{j-1} + g f_j + h · turn · C f_j, and f_{j-1} = scale · L f_j."""
 
     g: Combination
     h: Combination
@@ -115,38 +115,49 @@ def chain_form(pair: Pair) -> Program:
 
 
 def _act(builder: Builder, chain: Chain, f: Vector) -> Vector:
+    """Down, with what each rank adds of its own, and up again."""
     top = min(chain.l_in, chain.l_out)
     # The one outer matrix there is bears the scale.
     inner = lowered(chain.l_in, top) * (chain.outer if chain.l_in > top else 1)
-    down = {top: _product(builder, "f", inner, f) if chain.l_in > top else f}
-    for rank in range(top - 1, min(chain.ranks) - 1, -1):
-        down[rank] = _product(builder, f"f{rank}_", lowering(rank + 1), down[rank + 1])
-    v: Vector | None = None
-    for rank, here in chain.ranks.items():
-        terms = _terms(builder, rank, here, down[rank], v)
-        last = rank == top and chain.l_out == top
-        v = terms if last else [builder.let(f"v{rank}_{i}", e) for i, e in enumerate(terms)]
-    assert v is not None, "a pair has a path, and a path a rank"
+    below = _product(builder, _names("f", top, top), inner, f) if chain.l_in > top else f
+    own: dict[int, Vector] = {}
+    for rank in reversed(chain.ranks):
+        own[rank] = _own(builder, rank, top, chain.ranks[rank], below)
+        if rank > min(chain.ranks):
+            scaled = chain.ranks[rank].scale * lowering(rank)
+            below = _product(builder, _names("f", rank - 1, top), scaled, below)
+    v: Vector = own[min(chain.ranks)]
+    for rank in chain.ranks:
+        if rank > min(chain.ranks):
+            v = [e + s for e, s in zip(own[rank], _sums(builder, raising(rank), v), strict=True)]
+        if rank < top or chain.l_out > top:
+            v = [builder.let(name, e) for name, e in zip(_names("v", rank, top), v, strict=True)]
     return v if chain.l_out == top else _sums(builder, chain.outer * raised(top, chain.l_out), v)
 
 
-def _terms(builder: Builder, rank: int, here: Rank, f: Vector, below: Vector | None) -> Vector:
-    """v of this rank, each component as a sum."""
+def _names(letter: str, rank: int, top: int) -> list[str]:
+    """Of the components of a rank; of scalars d and t, as r̂·f and what it makes are called where f is a vector."""
+    if rank == 0:
+        return [{"f": "d", "v": "t"}.get(letter, f"{letter}_0")]
+    return [f"{letter}{i}" if rank == top and letter != "f" else f"{letter}{rank}_{i}" for i in range(2 * rank + 1)]
+
+
+def _own(builder: Builder, rank: int, top: int, here: Rank, f: Vector) -> Vector:
+    """g f + h C f, each component as a sum."""
     total: Vector = [sp.S.Zero] * (2 * rank + 1)
+    suffix = "" if rank == top else f"_{rank}"
     if here.g.terms:
-        g = here.g.write(builder, f"g{rank}")
+        g = here.g.write(builder, f"g{suffix}")
         total = [t + g * s for t, s in zip(total, f, strict=True)]
     if here.h.terms:
-        h = here.h.write(builder, f"h{rank}")
-        turned = _product(builder, f"w{rank}_", here.turn * turning(rank), f)
+        h = here.h.write(builder, f"h{suffix}")
+        turned = _product(builder, _names("w", rank, top), here.turn * turning(rank), f)
         total = [t + h * w for t, w in zip(total, turned, strict=True)]
-    if below is not None:
-        total = [t + s for t, s in zip(total, _sums(builder, here.scale * raising(rank), below), strict=True)]
     return total
 
 
-def _product(builder: Builder, name: str, matrix: sp.Matrix, v: Sequence[sp.Expr]) -> Vector:
-    return [builder.let(f"{name}{i}", e) for i, e in enumerate(_sums(builder, matrix, v))]
+def _product(builder: Builder, names: Sequence[str], matrix: sp.Matrix, v: Sequence[sp.Expr]) -> Vector:
+    return [builder.let(name, e) for name, e in zip(names, _sums(builder, matrix, v), strict=True)]
 
 
 def _sums(builder: Builder, matrix: sp.Matrix, v: Sequence[sp.Expr]) -> Vector:

@@ -492,9 +492,9 @@ def _edge_1_0(k, x, y, z):
 def _apply_channel_1_0(k, edge, alpha, f0, f1, f2):
     """Σ_p radial_p K^p(r̂) f: 4 multiplications and 2 additions (6 multiplications and 2 additions as defined)."""
     x, y, z = edge
-    f0_2 = f0 * x + f1 * y + f2 * z
+    d = f0 * x + f1 * y + f2 * z
     return (
-        alpha * f0_2,
+        alpha * d,
     )
 
 
@@ -513,9 +513,9 @@ def _kernel_channel_1_0(k, edge, alpha):
 def _add_channel_1_0(k, edge, o0, alpha, f0, f1, f2):
     """o + Σ_p radial_p K^p(r̂) f: 1 additions more than _apply_channel_1_0."""
     x, y, z = edge
-    f0_2 = f0 * x + f1 * y + f2 * z
+    d = f0 * x + f1 * y + f2 * z
     return (
-        o0 + alpha * f0_2,
+        o0 + alpha * d,
     )
 
 
@@ -523,9 +523,9 @@ def _add_channel_1_0(k, edge, o0, alpha, f0, f1, f2):
 def _message_channel_1_0(k, edge, f0, f1, f2):
     """K^p(r̂) f of every path p: 3 multiplications and 2 additions (3 multiplications and 2 additions as defined)."""
     x, y, z = edge
-    f0_2 = f0 * x + f1 * y + f2 * z
+    d = f0 * x + f1 * y + f2 * z
     return (
-        f0_2,
+        d,
     )
 
 
@@ -543,16 +543,16 @@ def _edge_1_1(k, x, y, z):
 def _apply_channel_1_1(k, edge, a, b, c, f0, f1, f2):
     """Σ_p radial_p K^p(r̂) f: 20 multiplications and 12 additions (69 multiplications and 21 additions as defined)."""
     x, y, z, n, x_3, y_3, z_3 = edge
-    f0_0 = f0 * x + f1 * y + f2 * z
-    v0_0 = c * f0_0
-    g1 = a - c * n
-    w1_0 = f2 * y - f1 * z
-    w1_1 = f0 * z - f2 * x
-    w1_2 = f1 * x - f0 * y
+    g = a - c * n
+    w0 = f2 * y - f1 * z
+    w1 = f0 * z - f2 * x
+    w2 = f1 * x - f0 * y
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    t = c * d
     return (
-        b * w1_0 + f0 * g1 + v0_0 * x_3,
-        b * w1_1 + f1 * g1 + v0_0 * y_3,
-        b * w1_2 + f2 * g1 + v0_0 * z_3,
+        b * w0 + f0 * g + t * x,
+        b * w1 + f1 * g + t * y,
+        b * w2 + f2 * g + t * z,
     )
 
 
@@ -560,20 +560,20 @@ def _apply_channel_1_1(k, edge, a, b, c, f0, f1, f2):
 def _kernel_channel_1_1(k, edge, a, b, c):
     """Σ_p radial_p K^p(r̂): 19 multiplications and 10 additions (45 multiplications and 15 additions as defined)."""
     x, y, z, n, x_3, y_3, z_3 = edge
-    v0_0 = c * x
-    g1 = a - c * n
-    v0_0_2 = c * y
-    v0_0_3 = c * z
+    g = a - c * n
+    t = c * x_3
+    t_2 = c * y_3
+    t_3 = c * z_3
     return (
-        g1 + v0_0 * x_3,
-        v0_0_2 * x_3 - b * z,
-        b * y + v0_0_3 * x_3,
-        b * z + v0_0 * y_3,
-        g1 + v0_0_2 * y_3,
-        v0_0_3 * y_3 - b * x,
-        v0_0 * z_3 - b * y,
-        b * x + v0_0_2 * z_3,
-        g1 + v0_0_3 * z_3,
+        g + t * x,
+        t_2 * x - b * z,
+        b * y + t_3 * x,
+        b * z + t * y,
+        g + t_2 * y,
+        t_3 * y - b * x,
+        t * z - b * y,
+        b * x + t_2 * z,
+        g + t_3 * z,
     )
 
 
@@ -581,16 +581,16 @@ def _kernel_channel_1_1(k, edge, a, b, c):
 def _add_channel_1_1(k, edge, o0, o1, o2, a, b, c, f0, f1, f2):
     """o + Σ_p radial_p K^p(r̂) f: 3 additions more than _apply_channel_1_1."""
     x, y, z, n, x_3, y_3, z_3 = edge
-    f0_0 = f0 * x + f1 * y + f2 * z
-    v0_0 = c * f0_0
-    g1 = a - c * n
-    w1_0 = f2 * y - f1 * z
-    w1_1 = f0 * z - f2 * x
-    w1_2 = f1 * x - f0 * y
+    g = a - c * n
+    w0 = f2 * y - f1 * z
+    w1 = f0 * z - f2 * x
+    w2 = f1 * x - f0 * y
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    t = c * d
     return (
-        o0 + b * w1_0 + f0 * g1 + v0_0 * x_3,
-        o1 + b * w1_1 + f1 * g1 + v0_0 * y_3,
-        o2 + b * w1_2 + f2 * g1 + v0_0 * z_3,
+        o0 + b * w0 + f0 * g + t * x,
+        o1 + b * w1 + f1 * g + t * y,
+        o2 + b * w2 + f2 * g + t * z,
     )
 
 
@@ -598,20 +598,20 @@ def _add_channel_1_1(k, edge, o0, o1, o2, a, b, c, f0, f1, f2):
 def _message_channel_1_1(k, edge, f0, f1, f2):
     """K^p(r̂) f of every path p: 15 multiplications and 8 additions (45 multiplications and 15 additions as defined)."""
     x, y, z, n, x_3, y_3, z_3 = edge
-    f0_0 = f0 * x + f1 * y + f2 * z
-    w1_0 = f2 * y - f1 * z
-    w1_1 = f0 * z - f2 * x
-    w1_2 = f1 * x - f0 * y
+    w0 = f2 * y - f1 * z
+    w1 = f0 * z - f2 * x
+    w2 = f1 * x - f0 * y
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
     return (
         f0,
         f1,
         f2,
-        w1_0,
-        w1_1,
-        w1_2,
-        f0_0 * x_3 - f0 * n,
-        f0_0 * y_3 - f1 * n,
-        f0_0 * z_3 - f2 * n,
+        w0,
+        w1,
+        w2,
+        d * x - f0 * n,
+        d * y - f1 * n,
+        d * z - f2 * n,
     )
 
 
@@ -629,13 +629,13 @@ def _edge_1_1_polar(k, x, y, z):
 def _apply_channel_1_1_polar(k, edge, a, c, f0, f1, f2):
     """Σ_p radial_p K^p(r̂) f: 11 multiplications and 6 additions (57 multiplications and 15 additions as defined)."""
     x, y, z, n, x_3, y_3, z_3 = edge
-    f0_0 = f0 * x + f1 * y + f2 * z
-    v0_0 = c * f0_0
-    g1 = a - c * n
+    g = a - c * n
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    t = c * d
     return (
-        f0 * g1 + v0_0 * x_3,
-        f1 * g1 + v0_0 * y_3,
-        f2 * g1 + v0_0 * z_3,
+        f0 * g + t * x,
+        f1 * g + t * y,
+        f2 * g + t * z,
     )
 
 
@@ -643,20 +643,20 @@ def _apply_channel_1_1_polar(k, edge, a, c, f0, f1, f2):
 def _kernel_channel_1_1_polar(k, edge, a, c):
     """Σ_p radial_p K^p(r̂): 13 multiplications and 4 additions (39 multiplications and 9 additions as defined)."""
     x, y, z, n, x_3, y_3, z_3 = edge
-    v0_0 = c * x
-    g1 = a - c * n
-    v0_0_2 = c * y
-    v0_0_3 = c * z
+    g = a - c * n
+    t = c * x_3
+    t_2 = c * y_3
+    t_3 = c * z_3
     return (
-        g1 + v0_0 * x_3,
-        v0_0_2 * x_3,
-        v0_0_3 * x_3,
-        v0_0 * y_3,
-        g1 + v0_0_2 * y_3,
-        v0_0_3 * y_3,
-        v0_0 * z_3,
-        v0_0_2 * z_3,
-        g1 + v0_0_3 * z_3,
+        g + t * x,
+        t_2 * x,
+        t_3 * x,
+        t * y,
+        g + t_2 * y,
+        t_3 * y,
+        t * z,
+        t_2 * z,
+        g + t_3 * z,
     )
 
 
@@ -664,13 +664,13 @@ def _kernel_channel_1_1_polar(k, edge, a, c):
 def _add_channel_1_1_polar(k, edge, o0, o1, o2, a, c, f0, f1, f2):
     """o + Σ_p radial_p K^p(r̂) f: 3 additions more than _apply_channel_1_1_polar."""
     x, y, z, n, x_3, y_3, z_3 = edge
-    f0_0 = f0 * x + f1 * y + f2 * z
-    v0_0 = c * f0_0
-    g1 = a - c * n
+    g = a - c * n
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    t = c * d
     return (
-        o0 + f0 * g1 + v0_0 * x_3,
-        o1 + f1 * g1 + v0_0 * y_3,
-        o2 + f2 * g1 + v0_0 * z_3,
+        o0 + f0 * g + t * x,
+        o1 + f1 * g + t * y,
+        o2 + f2 * g + t * z,
     )
 
 
@@ -678,14 +678,14 @@ def _add_channel_1_1_polar(k, edge, o0, o1, o2, a, c, f0, f1, f2):
 def _message_channel_1_1_polar(k, edge, f0, f1, f2):
     """K^p(r̂) f of every path p: 9 multiplications and 5 additions (39 multiplications and 12 additions as defined)."""
     x, y, z, n, x_3, y_3, z_3 = edge
-    f0_0 = f0 * x + f1 * y + f2 * z
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
     return (
         f0,
         f1,
         f2,
-        f0_0 * x_3 - f0 * n,
-        f0_0 * y_3 - f1 * n,
-        f0_0 * z_3 - f2 * n,
+        d * x - f0 * n,
+        d * y - f1 * n,
+        d * z - f2 * n,
     )
 
 
@@ -699,13 +699,13 @@ def _edge_1_1_axial(k, x, y, z):
 def _apply_channel_1_1_axial(k, edge, b, f0, f1, f2):
     """Σ_p radial_p K^p(r̂) f: 9 multiplications and 3 additions (12 multiplications and 3 additions as defined)."""
     x, y, z = edge
-    w1_0 = f2 * y - f1 * z
-    w1_1 = f0 * z - f2 * x
-    w1_2 = f1 * x - f0 * y
+    w0 = f2 * y - f1 * z
+    w1 = f0 * z - f2 * x
+    w2 = f1 * x - f0 * y
     return (
-        b * w1_0,
-        b * w1_1,
-        b * w1_2,
+        b * w0,
+        b * w1,
+        b * w2,
     )
 
 
@@ -730,13 +730,13 @@ def _kernel_channel_1_1_axial(k, edge, b):
 def _add_channel_1_1_axial(k, edge, o0, o1, o2, b, f0, f1, f2):
     """o + Σ_p radial_p K^p(r̂) f: 3 additions more than _apply_channel_1_1_axial."""
     x, y, z = edge
-    w1_0 = f2 * y - f1 * z
-    w1_1 = f0 * z - f2 * x
-    w1_2 = f1 * x - f0 * y
+    w0 = f2 * y - f1 * z
+    w1 = f0 * z - f2 * x
+    w2 = f1 * x - f0 * y
     return (
-        o0 + b * w1_0,
-        o1 + b * w1_1,
-        o2 + b * w1_2,
+        o0 + b * w0,
+        o1 + b * w1,
+        o2 + b * w2,
     )
 
 
@@ -744,13 +744,13 @@ def _add_channel_1_1_axial(k, edge, o0, o1, o2, b, f0, f1, f2):
 def _message_channel_1_1_axial(k, edge, f0, f1, f2):
     """K^p(r̂) f of every path p: 6 multiplications and 3 additions (6 multiplications and 3 additions as defined)."""
     x, y, z = edge
-    w1_0 = f2 * y - f1 * z
-    w1_1 = f0 * z - f2 * x
-    w1_2 = f1 * x - f0 * y
+    w0 = f2 * y - f1 * z
+    w1 = f0 * z - f2 * x
+    w2 = f1 * x - f0 * y
     return (
-        w1_0,
-        w1_1,
-        w1_2,
+        w0,
+        w1,
+        w2,
     )
 
 
@@ -775,21 +775,21 @@ def _edge_1_2(k, x, y, z):
 def _apply_channel_1_2(k, edge, alpha, beta, gamma, f0, f1, f2):
     """Σ_p radial_p K^p(r̂) f: 31 multiplications and 18 additions (291 multiplications and 61 additions as defined)."""
     x, y, z, n_1_5, z_1_2, y_1_2, x_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
-    f0_0 = f0 * x + f1 * y + f2 * z
-    v0_0 = f0_0 * gamma
-    g1 = alpha - gamma * n_1_5
-    w1_0 = f1 * z_1_2 - f2 * y_1_2
-    w1_1 = f2 * x_1_2 - f0 * z_1_2
-    w1_2 = f0 * y_1_2 - f1 * x_1_2
-    v1_0 = beta * w1_0 + f0 * g1 + v0_0 * x_1_2
-    v1_1 = beta * w1_1 + f1 * g1 + v0_0 * y_1_2
-    v1_2 = beta * w1_2 + f2 * g1 + v0_0 * z_1_2
+    g = alpha - gamma * n_1_5
+    w0 = f1 * z_1_2 - f2 * y_1_2
+    w1 = f2 * x_1_2 - f0 * z_1_2
+    w2 = f0 * y_1_2 - f1 * x_1_2
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    t = d * gamma
+    v0 = beta * w0 + f0 * g + t * x
+    v1 = beta * w1 + f1 * g + t * y
+    v2 = beta * w2 + f2 * g + t * z
     return (
-        v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
-        v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
-        v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
-        v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
-        v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
+        v0 * y_sqrt2 + v1 * x_sqrt2,
+        v1 * z_sqrt2 + v2 * y_sqrt2,
+        v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        v0 * z_sqrt2 + v2 * x_sqrt2,
+        v0 * x_sqrt2 - v1 * y_sqrt2,
     )
 
 
@@ -797,35 +797,35 @@ def _apply_channel_1_2(k, edge, alpha, beta, gamma, f0, f1, f2):
 def _kernel_channel_1_2(k, edge, alpha, beta, gamma):
     """Σ_p radial_p K^p(r̂): 52 multiplications and 28 additions (225 multiplications and 51 additions as defined)."""
     x, y, z, n_1_5, z_1_2, y_1_2, x_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
-    v0_0 = gamma * x
-    g1 = alpha - gamma * n_1_5
-    v1_0 = g1 + v0_0 * x_1_2
-    v1_1 = v0_0 * y_1_2 - beta * z_1_2
-    v1_2 = beta * y_1_2 + v0_0 * z_1_2
-    v0_0_2 = gamma * y
-    v1_0_2 = beta * z_1_2 + v0_0_2 * x_1_2
-    v1_1_2 = g1 + v0_0_2 * y_1_2
-    v1_2_2 = v0_0_2 * z_1_2 - beta * x_1_2
-    v0_0_3 = gamma * z
-    v1_0_3 = v0_0_3 * x_1_2 - beta * y_1_2
-    v1_1_3 = beta * x_1_2 + v0_0_3 * y_1_2
-    v1_2_3 = g1 + v0_0_3 * z_1_2
+    g = alpha - gamma * n_1_5
+    t = gamma * x_1_2
+    v0 = g + t * x
+    v1 = t * y - beta * z_1_2
+    v2 = beta * y_1_2 + t * z
+    t_2 = gamma * y_1_2
+    v0_2 = beta * z_1_2 + t_2 * x
+    v1_2 = g + t_2 * y
+    v2_2 = t_2 * z - beta * x_1_2
+    t_3 = gamma * z_1_2
+    v0_3 = t_3 * x - beta * y_1_2
+    v1_3 = beta * x_1_2 + t_3 * y
+    v2_3 = g + t_3 * z
     return (
-        v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
-        v1_0_2 * y_sqrt2 + v1_1_2 * x_sqrt2,
-        v1_0_3 * y_sqrt2 + v1_1_3 * x_sqrt2,
-        v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
-        v1_1_2 * z_sqrt2 + v1_2_2 * y_sqrt2,
-        v1_1_3 * z_sqrt2 + v1_2_3 * y_sqrt2,
-        v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
-        v1_2_2 * z_sqrt8_3 - v1_0_2 * x_sqrt2_3 - v1_1_2 * y_sqrt2_3,
-        v1_2_3 * z_sqrt8_3 - v1_0_3 * x_sqrt2_3 - v1_1_3 * y_sqrt2_3,
-        v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
-        v1_0_2 * z_sqrt2 + v1_2_2 * x_sqrt2,
-        v1_0_3 * z_sqrt2 + v1_2_3 * x_sqrt2,
-        v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
-        v1_0_2 * x_sqrt2 - v1_1_2 * y_sqrt2,
-        v1_0_3 * x_sqrt2 - v1_1_3 * y_sqrt2,
+        v0 * y_sqrt2 + v1 * x_sqrt2,
+        v0_2 * y_sqrt2 + v1_2 * x_sqrt2,
+        v0_3 * y_sqrt2 + v1_3 * x_sqrt2,
+        v1 * z_sqrt2 + v2 * y_sqrt2,
+        v1_2 * z_sqrt2 + v2_2 * y_sqrt2,
+        v1_3 * z_sqrt2 + v2_3 * y_sqrt2,
+        v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        v2_2 * z_sqrt8_3 - v0_2 * x_sqrt2_3 - v1_2 * y_sqrt2_3,
+        v2_3 * z_sqrt8_3 - v0_3 * x_sqrt2_3 - v1_3 * y_sqrt2_3,
+        v0 * z_sqrt2 + v2 * x_sqrt2,
+        v0_2 * z_sqrt2 + v2_2 * x_sqrt2,
+        v0_3 * z_sqrt2 + v2_3 * x_sqrt2,
+        v0 * x_sqrt2 - v1 * y_sqrt2,
+        v0_2 * x_sqrt2 - v1_2 * y_sqrt2,
+        v0_3 * x_sqrt2 - v1_3 * y_sqrt2,
     )
 
 
@@ -833,21 +833,21 @@ def _kernel_channel_1_2(k, edge, alpha, beta, gamma):
 def _add_channel_1_2(k, edge, o0, o1, o2, o3, o4, alpha, beta, gamma, f0, f1, f2):
     """o + Σ_p radial_p K^p(r̂) f: 5 additions more than _apply_channel_1_2."""
     x, y, z, n_1_5, z_1_2, y_1_2, x_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
-    f0_0 = f0 * x + f1 * y + f2 * z
-    v0_0 = f0_0 * gamma
-    g1 = alpha - gamma * n_1_5
-    w1_0 = f1 * z_1_2 - f2 * y_1_2
-    w1_1 = f2 * x_1_2 - f0 * z_1_2
-    w1_2 = f0 * y_1_2 - f1 * x_1_2
-    v1_0 = beta * w1_0 + f0 * g1 + v0_0 * x_1_2
-    v1_1 = beta * w1_1 + f1 * g1 + v0_0 * y_1_2
-    v1_2 = beta * w1_2 + f2 * g1 + v0_0 * z_1_2
+    g = alpha - gamma * n_1_5
+    w0 = f1 * z_1_2 - f2 * y_1_2
+    w1 = f2 * x_1_2 - f0 * z_1_2
+    w2 = f0 * y_1_2 - f1 * x_1_2
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    t = d * gamma
+    v0 = beta * w0 + f0 * g + t * x
+    v1 = beta * w1 + f1 * g + t * y
+    v2 = beta * w2 + f2 * g + t * z
     return (
-        o0 + v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
-        o1 + v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
-        o2 + v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
-        o3 + v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
-        o4 + v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
+        o0 + v0 * y_sqrt2 + v1 * x_sqrt2,
+        o1 + v1 * z_sqrt2 + v2 * y_sqrt2,
+        o2 + v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        o3 + v0 * z_sqrt2 + v2 * x_sqrt2,
+        o4 + v0 * x_sqrt2 - v1 * y_sqrt2,
     )
 
 
@@ -855,29 +855,29 @@ def _add_channel_1_2(k, edge, o0, o1, o2, o3, o4, alpha, beta, gamma, f0, f1, f2
 def _message_channel_1_2(k, edge, f0, f1, f2):
     """K^p(r̂) f of every path p: 48 multiplications and 26 additions (225 multiplications and 51 additions as defined)."""
     x, y, z, n_1_5, z_1_2, y_1_2, x_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
-    f0_0 = f0 * x + f1 * y + f2 * z
-    w1_0 = f1 * z_1_2 - f2 * y_1_2
-    w1_1 = f2 * x_1_2 - f0 * z_1_2
-    w1_2 = f0 * y_1_2 - f1 * x_1_2
-    v1_0 = f0_0 * x_1_2 - f0 * n_1_5
-    v1_1 = f0_0 * y_1_2 - f1 * n_1_5
-    v1_2 = f0_0 * z_1_2 - f2 * n_1_5
+    w0 = f1 * z_1_2 - f2 * y_1_2
+    w1 = f2 * x_1_2 - f0 * z_1_2
+    w2 = f0 * y_1_2 - f1 * x_1_2
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    v0 = d * x - f0 * n_1_5
+    v1 = d * y - f1 * n_1_5
+    v2 = d * z - f2 * n_1_5
     return (
         f0 * y_sqrt2 + f1 * x_sqrt2,
         f1 * z_sqrt2 + f2 * y_sqrt2,
         f2 * z_sqrt8_3 - f0 * x_sqrt2_3 - f1 * y_sqrt2_3,
         f0 * z_sqrt2 + f2 * x_sqrt2,
         f0 * x_sqrt2 - f1 * y_sqrt2,
-        w1_0 * y_sqrt2 + w1_1 * x_sqrt2,
-        w1_1 * z_sqrt2 + w1_2 * y_sqrt2,
-        w1_2 * z_sqrt8_3 - w1_0 * x_sqrt2_3 - w1_1 * y_sqrt2_3,
-        w1_0 * z_sqrt2 + w1_2 * x_sqrt2,
-        w1_0 * x_sqrt2 - w1_1 * y_sqrt2,
-        v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
-        v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
-        v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
-        v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
-        v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
+        w0 * y_sqrt2 + w1 * x_sqrt2,
+        w1 * z_sqrt2 + w2 * y_sqrt2,
+        w2 * z_sqrt8_3 - w0 * x_sqrt2_3 - w1 * y_sqrt2_3,
+        w0 * z_sqrt2 + w2 * x_sqrt2,
+        w0 * x_sqrt2 - w1 * y_sqrt2,
+        v0 * y_sqrt2 + v1 * x_sqrt2,
+        v1 * z_sqrt2 + v2 * y_sqrt2,
+        v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        v0 * z_sqrt2 + v2 * x_sqrt2,
+        v0 * x_sqrt2 - v1 * y_sqrt2,
     )
 
 
@@ -902,18 +902,18 @@ def _edge_1_2_polar(k, x, y, z):
 def _apply_channel_1_2_polar(k, edge, alpha, gamma, f0, f1, f2):
     """Σ_p radial_p K^p(r̂) f: 22 multiplications and 12 additions (223 multiplications and 44 additions as defined)."""
     x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
-    f0_0 = f0 * x + f1 * y + f2 * z
-    v0_0 = f0_0 * gamma
-    g1 = alpha - gamma * n_1_5
-    v1_0 = f0 * g1 + v0_0 * x_1_2
-    v1_1 = f1 * g1 + v0_0 * y_1_2
-    v1_2 = f2 * g1 + v0_0 * z_1_2
+    g = alpha - gamma * n_1_5
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    t = d * gamma
+    v0 = f0 * g + t * x
+    v1 = f1 * g + t * y
+    v2 = f2 * g + t * z
     return (
-        v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
-        v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
-        v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
-        v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
-        v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
+        v0 * y_sqrt2 + v1 * x_sqrt2,
+        v1 * z_sqrt2 + v2 * y_sqrt2,
+        v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        v0 * z_sqrt2 + v2 * x_sqrt2,
+        v0 * x_sqrt2 - v1 * y_sqrt2,
     )
 
 
@@ -921,35 +921,35 @@ def _apply_channel_1_2_polar(k, edge, alpha, gamma, f0, f1, f2):
 def _kernel_channel_1_2_polar(k, edge, alpha, gamma):
     """Σ_p radial_p K^p(r̂): 46 multiplications and 22 additions (174 multiplications and 34 additions as defined)."""
     x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
-    v0_0 = gamma * x
-    g1 = alpha - gamma * n_1_5
-    v1_0 = g1 + v0_0 * x_1_2
-    v1_1 = v0_0 * y_1_2
-    v1_2 = v0_0 * z_1_2
-    v0_0_2 = gamma * y
-    v1_0_2 = v0_0_2 * x_1_2
-    v1_1_2 = g1 + v0_0_2 * y_1_2
-    v1_2_2 = v0_0_2 * z_1_2
-    v0_0_3 = gamma * z
-    v1_0_3 = v0_0_3 * x_1_2
-    v1_1_3 = v0_0_3 * y_1_2
-    v1_2_3 = g1 + v0_0_3 * z_1_2
+    g = alpha - gamma * n_1_5
+    t = gamma * x_1_2
+    v0 = g + t * x
+    v1 = t * y
+    v2 = t * z
+    t_2 = gamma * y_1_2
+    v0_2 = t_2 * x
+    v1_2 = g + t_2 * y
+    v2_2 = t_2 * z
+    t_3 = gamma * z_1_2
+    v0_3 = t_3 * x
+    v1_3 = t_3 * y
+    v2_3 = g + t_3 * z
     return (
-        v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
-        v1_0_2 * y_sqrt2 + v1_1_2 * x_sqrt2,
-        v1_0_3 * y_sqrt2 + v1_1_3 * x_sqrt2,
-        v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
-        v1_1_2 * z_sqrt2 + v1_2_2 * y_sqrt2,
-        v1_1_3 * z_sqrt2 + v1_2_3 * y_sqrt2,
-        v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
-        v1_2_2 * z_sqrt8_3 - v1_0_2 * x_sqrt2_3 - v1_1_2 * y_sqrt2_3,
-        v1_2_3 * z_sqrt8_3 - v1_0_3 * x_sqrt2_3 - v1_1_3 * y_sqrt2_3,
-        v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
-        v1_0_2 * z_sqrt2 + v1_2_2 * x_sqrt2,
-        v1_0_3 * z_sqrt2 + v1_2_3 * x_sqrt2,
-        v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
-        v1_0_2 * x_sqrt2 - v1_1_2 * y_sqrt2,
-        v1_0_3 * x_sqrt2 - v1_1_3 * y_sqrt2,
+        v0 * y_sqrt2 + v1 * x_sqrt2,
+        v0_2 * y_sqrt2 + v1_2 * x_sqrt2,
+        v0_3 * y_sqrt2 + v1_3 * x_sqrt2,
+        v1 * z_sqrt2 + v2 * y_sqrt2,
+        v1_2 * z_sqrt2 + v2_2 * y_sqrt2,
+        v1_3 * z_sqrt2 + v2_3 * y_sqrt2,
+        v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        v2_2 * z_sqrt8_3 - v0_2 * x_sqrt2_3 - v1_2 * y_sqrt2_3,
+        v2_3 * z_sqrt8_3 - v0_3 * x_sqrt2_3 - v1_3 * y_sqrt2_3,
+        v0 * z_sqrt2 + v2 * x_sqrt2,
+        v0_2 * z_sqrt2 + v2_2 * x_sqrt2,
+        v0_3 * z_sqrt2 + v2_3 * x_sqrt2,
+        v0 * x_sqrt2 - v1 * y_sqrt2,
+        v0_2 * x_sqrt2 - v1_2 * y_sqrt2,
+        v0_3 * x_sqrt2 - v1_3 * y_sqrt2,
     )
 
 
@@ -957,18 +957,18 @@ def _kernel_channel_1_2_polar(k, edge, alpha, gamma):
 def _add_channel_1_2_polar(k, edge, o0, o1, o2, o3, o4, alpha, gamma, f0, f1, f2):
     """o + Σ_p radial_p K^p(r̂) f: 5 additions more than _apply_channel_1_2_polar."""
     x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
-    f0_0 = f0 * x + f1 * y + f2 * z
-    v0_0 = f0_0 * gamma
-    g1 = alpha - gamma * n_1_5
-    v1_0 = f0 * g1 + v0_0 * x_1_2
-    v1_1 = f1 * g1 + v0_0 * y_1_2
-    v1_2 = f2 * g1 + v0_0 * z_1_2
+    g = alpha - gamma * n_1_5
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    t = d * gamma
+    v0 = f0 * g + t * x
+    v1 = f1 * g + t * y
+    v2 = f2 * g + t * z
     return (
-        o0 + v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
-        o1 + v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
-        o2 + v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
-        o3 + v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
-        o4 + v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
+        o0 + v0 * y_sqrt2 + v1 * x_sqrt2,
+        o1 + v1 * z_sqrt2 + v2 * y_sqrt2,
+        o2 + v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        o3 + v0 * z_sqrt2 + v2 * x_sqrt2,
+        o4 + v0 * x_sqrt2 - v1 * y_sqrt2,
     )
 
 
@@ -976,21 +976,21 @@ def _add_channel_1_2_polar(k, edge, o0, o1, o2, o3, o4, alpha, gamma, f0, f1, f2
 def _message_channel_1_2_polar(k, edge, f0, f1, f2):
     """K^p(r̂) f of every path p: 31 multiplications and 17 additions (174 multiplications and 39 additions as defined)."""
     x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
-    f0_0 = f0 * x + f1 * y + f2 * z
-    v1_0 = f0_0 * x_1_2 - f0 * n_1_5
-    v1_1 = f0_0 * y_1_2 - f1 * n_1_5
-    v1_2 = f0_0 * z_1_2 - f2 * n_1_5
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    v0 = d * x - f0 * n_1_5
+    v1 = d * y - f1 * n_1_5
+    v2 = d * z - f2 * n_1_5
     return (
         f0 * y_sqrt2 + f1 * x_sqrt2,
         f1 * z_sqrt2 + f2 * y_sqrt2,
         f2 * z_sqrt8_3 - f0 * x_sqrt2_3 - f1 * y_sqrt2_3,
         f0 * z_sqrt2 + f2 * x_sqrt2,
         f0 * x_sqrt2 - f1 * y_sqrt2,
-        v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
-        v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
-        v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
-        v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
-        v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
+        v0 * y_sqrt2 + v1 * x_sqrt2,
+        v1 * z_sqrt2 + v2 * y_sqrt2,
+        v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        v0 * z_sqrt2 + v2 * x_sqrt2,
+        v0 * x_sqrt2 - v1 * y_sqrt2,
     )
 
 

@@ -373,10 +373,10 @@ def _gradient_channel_1_0(
 ):
     """Σ_p radial_p K^p(r̂) f, then its derivatives along x, y and z: 14 multiplications and 5 additions, and 1 to add what was there before."""
     x, y, z, e0, e1, e2, s = edge
-    f0_2 = f0 * x + f1 * y + f2 * z
-    along0 = f0_2 * slope_alpha
+    d = f0 * x + f1 * y + f2 * z
+    along0 = d * slope_alpha
     return (
-        sum_o0 + alpha * f0_2,
+        sum_o0 + alpha * d,
         along0 * e0 + alpha * f0 * s,
         along0 * e1 + alpha * f1 * s,
         along0 * e2 + alpha * f2 * s,
@@ -405,10 +405,10 @@ def _contraction_channel_1_0(
     inward0 = e0 * h0_f0 + e1 * h1_f0 + e2 * h2_f0
     inward1 = e0 * h0_f1 + e1 * h1_f1 + e2 * h2_f1
     inward2 = e0 * h0_f2 + e1 * h1_f2 + e2 * h2_f2
-    f0_2 = inward0 * x + inward1 * y + inward2 * z
+    d = inward0 * x + inward1 * y + inward2 * z
     across0 = alpha * h0_f0 + alpha * h1_f1 + alpha * h2_f2
     return (
-        sum_o0 + across0 * s + f0_2 * slope_alpha,
+        sum_o0 + across0 * s + d * slope_alpha,
     )
 
 
@@ -487,36 +487,39 @@ def _gradient_channel_1_1(
 ):
     """Σ_p radial_p K^p(r̂) f, then its derivatives along x, y and z: 82 multiplications and 46 additions, and 3 to add what was there before."""
     x, y, z, e0, e1, e2, s, n, x_3, y_3, z_3, d_n, d_n_2, d_n_3 = edge
-    f0_0 = f0 * x + f1 * y + f2 * z
-    v0_0 = c * f0_0
-    g1 = a - c * n
-    w1_0 = f2 * y - f1 * z
-    w1_1 = f0 * z - f2 * x
-    w1_2 = f1 * x - f0 * y
-    v0_0_2 = f0_0 * slope_c
-    g1_2 = slope_a - n * slope_c
-    along0 = f0 * g1_2 + slope_b * w1_0 + v0_0_2 * x_3
-    along1 = f1 * g1_2 + slope_b * w1_1 + v0_0_2 * y_3
-    along2 = f2 * g1_2 + slope_b * w1_2 + v0_0_2 * z_3
-    d_v0_0 = c * f0
-    d_g1 = -c * d_n
-    d_v0_0_2 = c * f1
-    d_g1_2 = -c * d_n_2
-    d_v0_0_3 = c * f2
-    d_g1_3 = -c * d_n_3
+    g = a - c * n
+    w0 = f2 * y - f1 * z
+    w1 = f0 * z - f2 * x
+    w2 = f1 * x - f0 * y
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    t = c * d
+    g_2 = slope_a - n * slope_c
+    t_2 = d * slope_c
+    along0 = f0 * g_2 + slope_b * w0 + t_2 * x
+    along1 = f1 * g_2 + slope_b * w1 + t_2 * y
+    along2 = f2 * g_2 + slope_b * w2 + t_2 * z
+    d_g = -c * d_n
+    d_d = k.c3 * f0
+    d_t = c * d_d
+    d_g_2 = -c * d_n_2
+    d_d_2 = k.c3 * f1
+    d_t_2 = c * d_d_2
+    d_g_3 = -c * d_n_3
+    d_d_3 = k.c3 * f2
+    d_t_3 = c * d_d_3
     return (
-        sum_o0 + b * w1_0 + f0 * g1 + v0_0 * x_3,
-        sum_o1 + b * w1_1 + f1 * g1 + v0_0 * y_3,
-        sum_o2 + b * w1_2 + f2 * g1 + v0_0 * z_3,
-        along0 * e0 + s * (k.c3 * v0_0 + d_g1 * f0 + d_v0_0 * x_3),
-        along1 * e0 + s * (d_g1 * f1 + d_v0_0 * y_3 - b * f2),
-        along2 * e0 + s * (b * f1 + d_g1 * f2 + d_v0_0 * z_3),
-        along0 * e1 + s * (b * f2 + d_g1_2 * f0 + d_v0_0_2 * x_3),
-        along1 * e1 + s * (k.c3 * v0_0 + d_g1_2 * f1 + d_v0_0_2 * y_3),
-        along2 * e1 + s * (d_g1_2 * f2 + d_v0_0_2 * z_3 - b * f0),
-        along0 * e2 + s * (d_g1_3 * f0 + d_v0_0_3 * x_3 - b * f1),
-        along1 * e2 + s * (b * f0 + d_g1_3 * f1 + d_v0_0_3 * y_3),
-        along2 * e2 + s * (k.c3 * v0_0 + d_g1_3 * f2 + d_v0_0_3 * z_3),
+        sum_o0 + b * w0 + f0 * g + t * x,
+        sum_o1 + b * w1 + f1 * g + t * y,
+        sum_o2 + b * w2 + f2 * g + t * z,
+        along0 * e0 + s * (t + d_g * f0 + d_t * x),
+        along1 * e0 + s * (d_g * f1 + d_t * y - b * f2),
+        along2 * e0 + s * (b * f1 + d_g * f2 + d_t * z),
+        along0 * e1 + s * (b * f2 + d_g_2 * f0 + d_t_2 * x),
+        along1 * e1 + s * (t + d_g_2 * f1 + d_t_2 * y),
+        along2 * e1 + s * (d_g_2 * f2 + d_t_2 * z - b * f0),
+        along0 * e2 + s * (d_g_3 * f0 + d_t_3 * x - b * f1),
+        along1 * e2 + s * (b * f0 + d_g_3 * f1 + d_t_3 * y),
+        along2 * e2 + s * (t + d_g_3 * f2 + d_t_3 * z),
     )
 
 
@@ -548,31 +551,34 @@ def _contraction_channel_1_1(
     inward0 = e0 * h0_f0 + e1 * h1_f0 + e2 * h2_f0
     inward1 = e0 * h0_f1 + e1 * h1_f1 + e2 * h2_f1
     inward2 = e0 * h0_f2 + e1 * h1_f2 + e2 * h2_f2
-    f0_0 = inward0 * x + inward1 * y + inward2 * z
-    v0_0 = f0_0 * slope_c
-    g1 = slope_a - n * slope_c
-    w1_0 = inward2 * y - inward1 * z
-    w1_1 = inward0 * z - inward2 * x
-    w1_2 = inward1 * x - inward0 * y
-    f0_0_2 = h0_f0 * x + h0_f1 * y + h0_f2 * z
-    d_v0_0 = c * h0_f0
-    v0_0_2 = c * f0_0_2
-    d_g1 = -c * d_n
-    f0_0_3 = h1_f0 * x + h1_f1 * y + h1_f2 * z
-    d_v0_0_2 = c * h1_f1
-    v0_0_3 = c * f0_0_3
-    d_g1_2 = -c * d_n_2
-    f0_0_4 = h2_f0 * x + h2_f1 * y + h2_f2 * z
-    d_v0_0_3 = c * h2_f2
-    v0_0_4 = c * f0_0_4
-    d_g1_3 = -c * d_n_3
-    across0 = k.c3 * v0_0_2 + b * h1_f2 + d_g1 * h0_f0 + d_g1_2 * h1_f0 + d_g1_3 * h2_f0 + d_v0_0 * x_3 + d_v0_0_2 * x_3 + d_v0_0_3 * x_3 - b * h2_f1
-    across1 = k.c3 * v0_0_3 + b * h2_f0 + d_g1 * h0_f1 + d_g1_2 * h1_f1 + d_g1_3 * h2_f1 + d_v0_0 * y_3 + d_v0_0_2 * y_3 + d_v0_0_3 * y_3 - b * h0_f2
-    across2 = k.c3 * v0_0_4 + b * h0_f1 + d_g1 * h0_f2 + d_g1_2 * h1_f2 + d_g1_3 * h2_f2 + d_v0_0 * z_3 + d_v0_0_2 * z_3 + d_v0_0_3 * z_3 - b * h1_f0
+    g = slope_a - n * slope_c
+    w0 = inward2 * y - inward1 * z
+    w1 = inward0 * z - inward2 * x
+    w2 = inward1 * x - inward0 * y
+    d = inward0 * x_3 + inward1 * y_3 + inward2 * z_3
+    t = d * slope_c
+    d_g = -c * d_n
+    d_d = k.c3 * h0_f0
+    d_2 = h0_f0 * x_3 + h0_f1 * y_3 + h0_f2 * z_3
+    d_t = c * d_d
+    t_2 = c * d_2
+    d_g_2 = -c * d_n_2
+    d_d_2 = k.c3 * h1_f1
+    d_3 = h1_f0 * x_3 + h1_f1 * y_3 + h1_f2 * z_3
+    d_t_2 = c * d_d_2
+    t_3 = c * d_3
+    d_g_3 = -c * d_n_3
+    d_d_3 = k.c3 * h2_f2
+    d_4 = h2_f0 * x_3 + h2_f1 * y_3 + h2_f2 * z_3
+    d_t_3 = c * d_d_3
+    t_4 = c * d_4
+    across0 = t_2 + b * h1_f2 + d_g * h0_f0 + d_g_2 * h1_f0 + d_g_3 * h2_f0 + d_t * x + d_t_2 * x + d_t_3 * x - b * h2_f1
+    across1 = t_3 + b * h2_f0 + d_g * h0_f1 + d_g_2 * h1_f1 + d_g_3 * h2_f1 + d_t * y + d_t_2 * y + d_t_3 * y - b * h0_f2
+    across2 = t_4 + b * h0_f1 + d_g * h0_f2 + d_g_2 * h1_f2 + d_g_3 * h2_f2 + d_t * z + d_t_2 * z + d_t_3 * z - b * h1_f0
     return (
-        sum_o0 + across0 * s + g1 * inward0 + slope_b * w1_0 + v0_0 * x_3,
-        sum_o1 + across1 * s + g1 * inward1 + slope_b * w1_1 + v0_0 * y_3,
-        sum_o2 + across2 * s + g1 * inward2 + slope_b * w1_2 + v0_0 * z_3,
+        sum_o0 + across0 * s + g * inward0 + slope_b * w0 + t * x,
+        sum_o1 + across1 * s + g * inward1 + slope_b * w1 + t * y,
+        sum_o2 + across2 * s + g * inward2 + slope_b * w2 + t * z,
     )
 
 
@@ -649,33 +655,36 @@ def _gradient_channel_1_1_polar(
 ):
     """Σ_p radial_p K^p(r̂) f, then its derivatives along x, y and z: 64 multiplications and 31 additions, and 3 to add what was there before."""
     x, y, z, e0, e1, e2, s, n, x_3, y_3, z_3, d_n, d_n_2, d_n_3 = edge
-    f0_0 = f0 * x + f1 * y + f2 * z
-    v0_0 = c * f0_0
-    g1 = a - c * n
-    v0_0_2 = f0_0 * slope_c
-    g1_2 = slope_a - n * slope_c
-    along0 = f0 * g1_2 + v0_0_2 * x_3
-    along1 = f1 * g1_2 + v0_0_2 * y_3
-    along2 = f2 * g1_2 + v0_0_2 * z_3
-    d_v0_0 = c * f0
-    d_g1 = -c * d_n
-    d_v0_0_2 = c * f1
-    d_g1_2 = -c * d_n_2
-    d_v0_0_3 = c * f2
-    d_g1_3 = -c * d_n_3
+    g = a - c * n
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    t = c * d
+    g_2 = slope_a - n * slope_c
+    t_2 = d * slope_c
+    along0 = f0 * g_2 + t_2 * x
+    along1 = f1 * g_2 + t_2 * y
+    along2 = f2 * g_2 + t_2 * z
+    d_g = -c * d_n
+    d_d = k.c3 * f0
+    d_t = c * d_d
+    d_g_2 = -c * d_n_2
+    d_d_2 = k.c3 * f1
+    d_t_2 = c * d_d_2
+    d_g_3 = -c * d_n_3
+    d_d_3 = k.c3 * f2
+    d_t_3 = c * d_d_3
     return (
-        sum_o0 + f0 * g1 + v0_0 * x_3,
-        sum_o1 + f1 * g1 + v0_0 * y_3,
-        sum_o2 + f2 * g1 + v0_0 * z_3,
-        along0 * e0 + s * (k.c3 * v0_0 + d_g1 * f0 + d_v0_0 * x_3),
-        along1 * e0 + s * (d_g1 * f1 + d_v0_0 * y_3),
-        along2 * e0 + s * (d_g1 * f2 + d_v0_0 * z_3),
-        along0 * e1 + s * (d_g1_2 * f0 + d_v0_0_2 * x_3),
-        along1 * e1 + s * (k.c3 * v0_0 + d_g1_2 * f1 + d_v0_0_2 * y_3),
-        along2 * e1 + s * (d_g1_2 * f2 + d_v0_0_2 * z_3),
-        along0 * e2 + s * (d_g1_3 * f0 + d_v0_0_3 * x_3),
-        along1 * e2 + s * (d_g1_3 * f1 + d_v0_0_3 * y_3),
-        along2 * e2 + s * (k.c3 * v0_0 + d_g1_3 * f2 + d_v0_0_3 * z_3),
+        sum_o0 + f0 * g + t * x,
+        sum_o1 + f1 * g + t * y,
+        sum_o2 + f2 * g + t * z,
+        along0 * e0 + s * (t + d_g * f0 + d_t * x),
+        along1 * e0 + s * (d_g * f1 + d_t * y),
+        along2 * e0 + s * (d_g * f2 + d_t * z),
+        along0 * e1 + s * (d_g_2 * f0 + d_t_2 * x),
+        along1 * e1 + s * (t + d_g_2 * f1 + d_t_2 * y),
+        along2 * e1 + s * (d_g_2 * f2 + d_t_2 * z),
+        along0 * e2 + s * (d_g_3 * f0 + d_t_3 * x),
+        along1 * e2 + s * (d_g_3 * f1 + d_t_3 * y),
+        along2 * e2 + s * (t + d_g_3 * f2 + d_t_3 * z),
     )
 
 
@@ -705,28 +714,31 @@ def _contraction_channel_1_1_polar(
     inward0 = e0 * h0_f0 + e1 * h1_f0 + e2 * h2_f0
     inward1 = e0 * h0_f1 + e1 * h1_f1 + e2 * h2_f1
     inward2 = e0 * h0_f2 + e1 * h1_f2 + e2 * h2_f2
-    f0_0 = inward0 * x + inward1 * y + inward2 * z
-    v0_0 = f0_0 * slope_c
-    g1 = slope_a - n * slope_c
-    f0_0_2 = h0_f0 * x + h0_f1 * y + h0_f2 * z
-    d_v0_0 = c * h0_f0
-    v0_0_2 = c * f0_0_2
-    d_g1 = -c * d_n
-    f0_0_3 = h1_f0 * x + h1_f1 * y + h1_f2 * z
-    d_v0_0_2 = c * h1_f1
-    v0_0_3 = c * f0_0_3
-    d_g1_2 = -c * d_n_2
-    f0_0_4 = h2_f0 * x + h2_f1 * y + h2_f2 * z
-    d_v0_0_3 = c * h2_f2
-    v0_0_4 = c * f0_0_4
-    d_g1_3 = -c * d_n_3
-    across0 = k.c3 * v0_0_2 + d_g1 * h0_f0 + d_g1_2 * h1_f0 + d_g1_3 * h2_f0 + d_v0_0 * x_3 + d_v0_0_2 * x_3 + d_v0_0_3 * x_3
-    across1 = k.c3 * v0_0_3 + d_g1 * h0_f1 + d_g1_2 * h1_f1 + d_g1_3 * h2_f1 + d_v0_0 * y_3 + d_v0_0_2 * y_3 + d_v0_0_3 * y_3
-    across2 = k.c3 * v0_0_4 + d_g1 * h0_f2 + d_g1_2 * h1_f2 + d_g1_3 * h2_f2 + d_v0_0 * z_3 + d_v0_0_2 * z_3 + d_v0_0_3 * z_3
+    g = slope_a - n * slope_c
+    d = inward0 * x_3 + inward1 * y_3 + inward2 * z_3
+    t = d * slope_c
+    d_g = -c * d_n
+    d_d = k.c3 * h0_f0
+    d_2 = h0_f0 * x_3 + h0_f1 * y_3 + h0_f2 * z_3
+    d_t = c * d_d
+    t_2 = c * d_2
+    d_g_2 = -c * d_n_2
+    d_d_2 = k.c3 * h1_f1
+    d_3 = h1_f0 * x_3 + h1_f1 * y_3 + h1_f2 * z_3
+    d_t_2 = c * d_d_2
+    t_3 = c * d_3
+    d_g_3 = -c * d_n_3
+    d_d_3 = k.c3 * h2_f2
+    d_4 = h2_f0 * x_3 + h2_f1 * y_3 + h2_f2 * z_3
+    d_t_3 = c * d_d_3
+    t_4 = c * d_4
+    across0 = t_2 + d_g * h0_f0 + d_g_2 * h1_f0 + d_g_3 * h2_f0 + d_t * x + d_t_2 * x + d_t_3 * x
+    across1 = t_3 + d_g * h0_f1 + d_g_2 * h1_f1 + d_g_3 * h2_f1 + d_t * y + d_t_2 * y + d_t_3 * y
+    across2 = t_4 + d_g * h0_f2 + d_g_2 * h1_f2 + d_g_3 * h2_f2 + d_t * z + d_t_2 * z + d_t_3 * z
     return (
-        sum_o0 + across0 * s + g1 * inward0 + v0_0 * x_3,
-        sum_o1 + across1 * s + g1 * inward1 + v0_0 * y_3,
-        sum_o2 + across2 * s + g1 * inward2 + v0_0 * z_3,
+        sum_o0 + across0 * s + g * inward0 + t * x,
+        sum_o1 + across1 * s + g * inward1 + t * y,
+        sum_o2 + across2 * s + g * inward2 + t * z,
     )
 
 
@@ -773,16 +785,16 @@ def _gradient_channel_1_1_axial(
 ):
     """Σ_p radial_p K^p(r̂) f, then its derivatives along x, y and z: 33 multiplications and 9 additions, and 3 to add what was there before."""
     x, y, z, e0, e1, e2, s = edge
-    w1_0 = f2 * y - f1 * z
-    w1_1 = f0 * z - f2 * x
-    w1_2 = f1 * x - f0 * y
-    along0 = slope_b * w1_0
-    along1 = slope_b * w1_1
-    along2 = slope_b * w1_2
+    w0 = f2 * y - f1 * z
+    w1 = f0 * z - f2 * x
+    w2 = f1 * x - f0 * y
+    along0 = slope_b * w0
+    along1 = slope_b * w1
+    along2 = slope_b * w2
     return (
-        sum_o0 + b * w1_0,
-        sum_o1 + b * w1_1,
-        sum_o2 + b * w1_2,
+        sum_o0 + b * w0,
+        sum_o1 + b * w1,
+        sum_o2 + b * w2,
         along0 * e0,
         along1 * e0 - b * f2 * s,
         along2 * e0 + b * f1 * s,
@@ -819,16 +831,16 @@ def _contraction_channel_1_1_axial(
     inward0 = e0 * h0_f0 + e1 * h1_f0 + e2 * h2_f0
     inward1 = e0 * h0_f1 + e1 * h1_f1 + e2 * h2_f1
     inward2 = e0 * h0_f2 + e1 * h1_f2 + e2 * h2_f2
-    w1_0 = inward2 * y - inward1 * z
-    w1_1 = inward0 * z - inward2 * x
-    w1_2 = inward1 * x - inward0 * y
+    w0 = inward2 * y - inward1 * z
+    w1 = inward0 * z - inward2 * x
+    w2 = inward1 * x - inward0 * y
     across0 = b * h1_f2 - b * h2_f1
     across1 = b * h2_f0 - b * h0_f2
     across2 = b * h0_f1 - b * h1_f0
     return (
-        sum_o0 + across0 * s + slope_b * w1_0,
-        sum_o1 + across1 * s + slope_b * w1_1,
-        sum_o2 + across2 * s + slope_b * w1_2,
+        sum_o0 + across0 * s + slope_b * w0,
+        sum_o1 + across1 * s + slope_b * w1,
+        sum_o2 + across2 * s + slope_b * w2,
     )
 
 
@@ -939,66 +951,66 @@ def _gradient_channel_1_2(
     sum_o3,
     sum_o4,
 ):
-    """Σ_p radial_p K^p(r̂) f, then its derivatives along x, y and z: 163 multiplications and 93 additions, and 5 to add what was there before."""
+    """Σ_p radial_p K^p(r̂) f, then its derivatives along x, y and z: 160 multiplications and 93 additions, and 5 to add what was there before."""
     x, y, z, e0, e1, e2, s, n_1_5, z_1_2, y_1_2, x_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3, d_n_1_5, d_n_1_5_2, d_n_1_5_3 = edge
-    f0_0 = f0 * x + f1 * y + f2 * z
-    v0_0 = f0_0 * gamma
-    g1 = alpha - gamma * n_1_5
-    w1_0 = f1 * z_1_2 - f2 * y_1_2
-    w1_1 = f2 * x_1_2 - f0 * z_1_2
-    w1_2 = f0 * y_1_2 - f1 * x_1_2
-    v1_0 = beta * w1_0 + f0 * g1 + v0_0 * x_1_2
-    v1_1 = beta * w1_1 + f1 * g1 + v0_0 * y_1_2
-    v1_2 = beta * w1_2 + f2 * g1 + v0_0 * z_1_2
-    v0_0_2 = f0_0 * slope_gamma
-    g1_2 = slope_alpha - n_1_5 * slope_gamma
-    v1_0_2 = f0 * g1_2 + slope_beta * w1_0 + v0_0_2 * x_1_2
-    v1_1_2 = f1 * g1_2 + slope_beta * w1_1 + v0_0_2 * y_1_2
-    v1_2_2 = f2 * g1_2 + slope_beta * w1_2 + v0_0_2 * z_1_2
-    along0 = v1_0_2 * y_sqrt2 + v1_1_2 * x_sqrt2
-    along1 = v1_1_2 * z_sqrt2 + v1_2_2 * y_sqrt2
-    along2 = v1_2_2 * z_sqrt8_3 - v1_0_2 * x_sqrt2_3 - v1_1_2 * y_sqrt2_3
-    along3 = v1_0_2 * z_sqrt2 + v1_2_2 * x_sqrt2
-    along4 = v1_0_2 * x_sqrt2 - v1_1_2 * y_sqrt2
-    d_v0_0 = f0 * gamma
-    d_g1 = -d_n_1_5 * gamma
-    d_w1_1 = k.c1_2 * f2
-    d_w1_2 = -k.c1_2 * f1
-    d_v1_0 = k.c1_2 * v0_0 + d_g1 * f0 + d_v0_0 * x_1_2
-    d_v1_1 = beta * d_w1_1 + d_g1 * f1 + d_v0_0 * y_1_2
-    d_v1_2 = beta * d_w1_2 + d_g1 * f2 + d_v0_0 * z_1_2
-    d_v0_0_2 = f1 * gamma
-    d_g1_2 = -d_n_1_5_2 * gamma
-    d_w1_2_2 = k.c1_2 * f0
-    d_v1_0_2 = d_g1_2 * f0 + d_v0_0_2 * x_1_2 - beta * d_w1_1
-    d_v1_1_2 = k.c1_2 * v0_0 + d_g1_2 * f1 + d_v0_0_2 * y_1_2
-    d_v1_2_2 = beta * d_w1_2_2 + d_g1_2 * f2 + d_v0_0_2 * z_1_2
-    d_v0_0_3 = f2 * gamma
-    d_g1_3 = -d_n_1_5_3 * gamma
-    d_v1_0_3 = d_g1_3 * f0 + d_v0_0_3 * x_1_2 - beta * d_w1_2
-    d_v1_1_3 = d_g1_3 * f1 + d_v0_0_3 * y_1_2 - beta * d_w1_2_2
-    d_v1_2_3 = k.c1_2 * v0_0 + d_g1_3 * f2 + d_v0_0_3 * z_1_2
+    g = alpha - gamma * n_1_5
+    w0 = f1 * z_1_2 - f2 * y_1_2
+    w1 = f2 * x_1_2 - f0 * z_1_2
+    w2 = f0 * y_1_2 - f1 * x_1_2
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    t = d * gamma
+    v0 = beta * w0 + f0 * g + t * x
+    v1 = beta * w1 + f1 * g + t * y
+    v2 = beta * w2 + f2 * g + t * z
+    g_2 = slope_alpha - n_1_5 * slope_gamma
+    t_2 = d * slope_gamma
+    v0_2 = f0 * g_2 + slope_beta * w0 + t_2 * x
+    v1_2 = f1 * g_2 + slope_beta * w1 + t_2 * y
+    v2_2 = f2 * g_2 + slope_beta * w2 + t_2 * z
+    along0 = v0_2 * y_sqrt2 + v1_2 * x_sqrt2
+    along1 = v1_2 * z_sqrt2 + v2_2 * y_sqrt2
+    along2 = v2_2 * z_sqrt8_3 - v0_2 * x_sqrt2_3 - v1_2 * y_sqrt2_3
+    along3 = v0_2 * z_sqrt2 + v2_2 * x_sqrt2
+    along4 = v0_2 * x_sqrt2 - v1_2 * y_sqrt2
+    d_g = -d_n_1_5 * gamma
+    d_w1 = k.c1_2 * f2
+    d_w2 = -k.c1_2 * f1
+    d_d = k.c1_2 * f0
+    d_t = d_d * gamma
+    d_v0 = t + d_g * f0 + d_t * x
+    d_v1 = beta * d_w1 + d_g * f1 + d_t * y
+    d_v2 = beta * d_w2 + d_g * f2 + d_t * z
+    d_g_2 = -d_n_1_5_2 * gamma
+    d_t_2 = -d_w2 * gamma
+    d_v0_2 = d_g_2 * f0 + d_t_2 * x - beta * d_w1
+    d_v1_2 = t + d_g_2 * f1 + d_t_2 * y
+    d_v2_2 = beta * d_d + d_g_2 * f2 + d_t_2 * z
+    d_g_3 = -d_n_1_5_3 * gamma
+    d_t_3 = d_w1 * gamma
+    d_v0_3 = d_g_3 * f0 + d_t_3 * x - beta * d_w2
+    d_v1_3 = d_g_3 * f1 + d_t_3 * y - beta * d_d
+    d_v2_3 = t + d_g_3 * f2 + d_t_3 * z
     return (
-        sum_o0 + v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
-        sum_o1 + v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
-        sum_o2 + v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
-        sum_o3 + v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
-        sum_o4 + v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
-        along0 * e0 + s * (k.sqrt2 * v1_1 + d_v1_0 * y_sqrt2 + d_v1_1 * x_sqrt2),
-        along1 * e0 + s * (d_v1_1 * z_sqrt2 + d_v1_2 * y_sqrt2),
-        along2 * e0 + s * (d_v1_2 * z_sqrt8_3 - k.sqrt2_3 * v1_0 - d_v1_0 * x_sqrt2_3 - d_v1_1 * y_sqrt2_3),
-        along3 * e0 + s * (k.sqrt2 * v1_2 + d_v1_0 * z_sqrt2 + d_v1_2 * x_sqrt2),
-        along4 * e0 + s * (k.sqrt2 * v1_0 + d_v1_0 * x_sqrt2 - d_v1_1 * y_sqrt2),
-        along0 * e1 + s * (k.sqrt2 * v1_0 + d_v1_0_2 * y_sqrt2 + d_v1_1_2 * x_sqrt2),
-        along1 * e1 + s * (k.sqrt2 * v1_2 + d_v1_1_2 * z_sqrt2 + d_v1_2_2 * y_sqrt2),
-        along2 * e1 + s * (d_v1_2_2 * z_sqrt8_3 - k.sqrt2_3 * v1_1 - d_v1_0_2 * x_sqrt2_3 - d_v1_1_2 * y_sqrt2_3),
-        along3 * e1 + s * (d_v1_0_2 * z_sqrt2 + d_v1_2_2 * x_sqrt2),
-        along4 * e1 + s * (d_v1_0_2 * x_sqrt2 - k.sqrt2 * v1_1 - d_v1_1_2 * y_sqrt2),
-        along0 * e2 + s * (d_v1_0_3 * y_sqrt2 + d_v1_1_3 * x_sqrt2),
-        along1 * e2 + s * (k.sqrt2 * v1_1 + d_v1_1_3 * z_sqrt2 + d_v1_2_3 * y_sqrt2),
-        along2 * e2 + s * (k.sqrt8_3 * v1_2 + d_v1_2_3 * z_sqrt8_3 - d_v1_0_3 * x_sqrt2_3 - d_v1_1_3 * y_sqrt2_3),
-        along3 * e2 + s * (k.sqrt2 * v1_0 + d_v1_0_3 * z_sqrt2 + d_v1_2_3 * x_sqrt2),
-        along4 * e2 + s * (d_v1_0_3 * x_sqrt2 - d_v1_1_3 * y_sqrt2),
+        sum_o0 + v0 * y_sqrt2 + v1 * x_sqrt2,
+        sum_o1 + v1 * z_sqrt2 + v2 * y_sqrt2,
+        sum_o2 + v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        sum_o3 + v0 * z_sqrt2 + v2 * x_sqrt2,
+        sum_o4 + v0 * x_sqrt2 - v1 * y_sqrt2,
+        along0 * e0 + s * (k.sqrt2 * v1 + d_v0 * y_sqrt2 + d_v1 * x_sqrt2),
+        along1 * e0 + s * (d_v1 * z_sqrt2 + d_v2 * y_sqrt2),
+        along2 * e0 + s * (d_v2 * z_sqrt8_3 - k.sqrt2_3 * v0 - d_v0 * x_sqrt2_3 - d_v1 * y_sqrt2_3),
+        along3 * e0 + s * (k.sqrt2 * v2 + d_v0 * z_sqrt2 + d_v2 * x_sqrt2),
+        along4 * e0 + s * (k.sqrt2 * v0 + d_v0 * x_sqrt2 - d_v1 * y_sqrt2),
+        along0 * e1 + s * (k.sqrt2 * v0 + d_v0_2 * y_sqrt2 + d_v1_2 * x_sqrt2),
+        along1 * e1 + s * (k.sqrt2 * v2 + d_v1_2 * z_sqrt2 + d_v2_2 * y_sqrt2),
+        along2 * e1 + s * (d_v2_2 * z_sqrt8_3 - k.sqrt2_3 * v1 - d_v0_2 * x_sqrt2_3 - d_v1_2 * y_sqrt2_3),
+        along3 * e1 + s * (d_v0_2 * z_sqrt2 + d_v2_2 * x_sqrt2),
+        along4 * e1 + s * (d_v0_2 * x_sqrt2 - k.sqrt2 * v1 - d_v1_2 * y_sqrt2),
+        along0 * e2 + s * (d_v0_3 * y_sqrt2 + d_v1_3 * x_sqrt2),
+        along1 * e2 + s * (k.sqrt2 * v1 + d_v1_3 * z_sqrt2 + d_v2_3 * y_sqrt2),
+        along2 * e2 + s * (k.sqrt8_3 * v2 + d_v2_3 * z_sqrt8_3 - d_v0_3 * x_sqrt2_3 - d_v1_3 * y_sqrt2_3),
+        along3 * e2 + s * (k.sqrt2 * v0 + d_v0_3 * z_sqrt2 + d_v2_3 * x_sqrt2),
+        along4 * e2 + s * (d_v0_3 * x_sqrt2 - d_v1_3 * y_sqrt2),
     )
 
 
@@ -1032,72 +1044,75 @@ def _contraction_channel_1_2(
     inward0 = e0 * h0_f0 + e1 * h1_f0 + e2 * h2_f0
     inward1 = e0 * h0_f1 + e1 * h1_f1 + e2 * h2_f1
     inward2 = e0 * h0_f2 + e1 * h1_f2 + e2 * h2_f2
-    f0_0 = inward0 * x + inward1 * y + inward2 * z
-    v0_0 = f0_0 * slope_gamma
-    g1 = slope_alpha - n_1_5 * slope_gamma
-    w1_0 = inward1 * z_1_2 - inward2 * y_1_2
-    w1_1 = inward2 * x_1_2 - inward0 * z_1_2
-    w1_2 = inward0 * y_1_2 - inward1 * x_1_2
-    v1_0 = g1 * inward0 + slope_beta * w1_0 + v0_0 * x_1_2
-    v1_1 = g1 * inward1 + slope_beta * w1_1 + v0_0 * y_1_2
-    v1_2 = g1 * inward2 + slope_beta * w1_2 + v0_0 * z_1_2
-    f0_0_2 = h0_f0 * x + h0_f1 * y + h0_f2 * z
-    d_v0_0 = gamma * h0_f0
-    v0_0_2 = f0_0_2 * gamma
-    d_g1 = -d_n_1_5 * gamma
-    g1_2 = alpha - gamma * n_1_5
-    w1_0_2 = h0_f1 * z_1_2 - h0_f2 * y_1_2
-    d_w1_1 = k.c1_2 * h0_f2
-    w1_1_2 = h0_f2 * x_1_2 - h0_f0 * z_1_2
-    d_w1_2 = -k.c1_2 * h0_f1
-    w1_2_2 = h0_f0 * y_1_2 - h0_f1 * x_1_2
-    d_v1_0 = k.c1_2 * v0_0_2 + d_g1 * h0_f0 + d_v0_0 * x_1_2
-    v1_0_2 = beta * w1_0_2 + g1_2 * h0_f0 + v0_0_2 * x_1_2
-    d_v1_1 = beta * d_w1_1 + d_g1 * h0_f1 + d_v0_0 * y_1_2
-    v1_1_2 = beta * w1_1_2 + g1_2 * h0_f1 + v0_0_2 * y_1_2
-    d_v1_2 = beta * d_w1_2 + d_g1 * h0_f2 + d_v0_0 * z_1_2
-    v1_2_2 = beta * w1_2_2 + g1_2 * h0_f2 + v0_0_2 * z_1_2
-    f0_0_3 = h1_f0 * x + h1_f1 * y + h1_f2 * z
-    d_v0_0_2 = gamma * h1_f1
-    v0_0_3 = f0_0_3 * gamma
-    d_g1_2 = -d_n_1_5_2 * gamma
-    d_w1_0 = -k.c1_2 * h1_f2
-    w1_0_3 = h1_f1 * z_1_2 - h1_f2 * y_1_2
-    w1_1_3 = h1_f2 * x_1_2 - h1_f0 * z_1_2
-    d_w1_2_2 = k.c1_2 * h1_f0
-    w1_2_3 = h1_f0 * y_1_2 - h1_f1 * x_1_2
-    d_v1_0_2 = beta * d_w1_0 + d_g1_2 * h1_f0 + d_v0_0_2 * x_1_2
-    v1_0_3 = beta * w1_0_3 + g1_2 * h1_f0 + v0_0_3 * x_1_2
-    d_v1_1_2 = k.c1_2 * v0_0_3 + d_g1_2 * h1_f1 + d_v0_0_2 * y_1_2
-    v1_1_3 = beta * w1_1_3 + g1_2 * h1_f1 + v0_0_3 * y_1_2
-    d_v1_2_2 = beta * d_w1_2_2 + d_g1_2 * h1_f2 + d_v0_0_2 * z_1_2
-    v1_2_3 = beta * w1_2_3 + g1_2 * h1_f2 + v0_0_3 * z_1_2
-    f0_0_4 = h2_f0 * x + h2_f1 * y + h2_f2 * z
-    d_v0_0_3 = gamma * h2_f2
-    v0_0_4 = f0_0_4 * gamma
-    d_g1_3 = -d_n_1_5_3 * gamma
-    d_w1_0_2 = k.c1_2 * h2_f1
-    w1_0_4 = h2_f1 * z_1_2 - h2_f2 * y_1_2
-    d_w1_1_2 = -k.c1_2 * h2_f0
-    w1_1_4 = h2_f2 * x_1_2 - h2_f0 * z_1_2
-    w1_2_4 = h2_f0 * y_1_2 - h2_f1 * x_1_2
-    d_v1_0_3 = beta * d_w1_0_2 + d_g1_3 * h2_f0 + d_v0_0_3 * x_1_2
-    v1_0_4 = beta * w1_0_4 + g1_2 * h2_f0 + v0_0_4 * x_1_2
-    d_v1_1_3 = beta * d_w1_1_2 + d_g1_3 * h2_f1 + d_v0_0_3 * y_1_2
-    v1_1_4 = beta * w1_1_4 + g1_2 * h2_f1 + v0_0_4 * y_1_2
-    d_v1_2_3 = k.c1_2 * v0_0_4 + d_g1_3 * h2_f2 + d_v0_0_3 * z_1_2
-    v1_2_4 = beta * w1_2_4 + g1_2 * h2_f2 + v0_0_4 * z_1_2
-    across0 = k.sqrt2 * v1_0_3 + k.sqrt2 * v1_1_2 + d_v1_0 * y_sqrt2 + d_v1_0_2 * y_sqrt2 + d_v1_0_3 * y_sqrt2 + d_v1_1 * x_sqrt2 + d_v1_1_2 * x_sqrt2 + d_v1_1_3 * x_sqrt2
-    across1 = k.sqrt2 * v1_1_4 + k.sqrt2 * v1_2_3 + d_v1_1 * z_sqrt2 + d_v1_1_2 * z_sqrt2 + d_v1_1_3 * z_sqrt2 + d_v1_2 * y_sqrt2 + d_v1_2_2 * y_sqrt2 + d_v1_2_3 * y_sqrt2
-    across2 = k.sqrt8_3 * v1_2_4 + d_v1_2 * z_sqrt8_3 + d_v1_2_2 * z_sqrt8_3 + d_v1_2_3 * z_sqrt8_3 - k.sqrt2_3 * v1_0_2 - k.sqrt2_3 * v1_1_3 - d_v1_0 * x_sqrt2_3 - d_v1_0_2 * x_sqrt2_3 - d_v1_0_3 * x_sqrt2_3 - d_v1_1 * y_sqrt2_3 - d_v1_1_2 * y_sqrt2_3 - d_v1_1_3 * y_sqrt2_3
-    across3 = k.sqrt2 * v1_0_4 + k.sqrt2 * v1_2_2 + d_v1_0 * z_sqrt2 + d_v1_0_2 * z_sqrt2 + d_v1_0_3 * z_sqrt2 + d_v1_2 * x_sqrt2 + d_v1_2_2 * x_sqrt2 + d_v1_2_3 * x_sqrt2
-    across4 = k.sqrt2 * v1_0_2 + d_v1_0 * x_sqrt2 + d_v1_0_2 * x_sqrt2 + d_v1_0_3 * x_sqrt2 - k.sqrt2 * v1_1_3 - d_v1_1 * y_sqrt2 - d_v1_1_2 * y_sqrt2 - d_v1_1_3 * y_sqrt2
+    g = slope_alpha - n_1_5 * slope_gamma
+    w0 = inward1 * z_1_2 - inward2 * y_1_2
+    w1 = inward2 * x_1_2 - inward0 * z_1_2
+    w2 = inward0 * y_1_2 - inward1 * x_1_2
+    d = inward0 * x_1_2 + inward1 * y_1_2 + inward2 * z_1_2
+    t = d * slope_gamma
+    v0 = g * inward0 + slope_beta * w0 + t * x
+    v1 = g * inward1 + slope_beta * w1 + t * y
+    v2 = g * inward2 + slope_beta * w2 + t * z
+    d_g = -d_n_1_5 * gamma
+    g_2 = alpha - gamma * n_1_5
+    w0_2 = h0_f1 * z_1_2 - h0_f2 * y_1_2
+    d_w1 = k.c1_2 * h0_f2
+    w1_2 = h0_f2 * x_1_2 - h0_f0 * z_1_2
+    d_w2 = -k.c1_2 * h0_f1
+    w2_2 = h0_f0 * y_1_2 - h0_f1 * x_1_2
+    d_d = k.c1_2 * h0_f0
+    d_2 = h0_f0 * x_1_2 + h0_f1 * y_1_2 + h0_f2 * z_1_2
+    d_t = d_d * gamma
+    t_2 = d_2 * gamma
+    d_v0 = t_2 + d_g * h0_f0 + d_t * x
+    v0_2 = beta * w0_2 + g_2 * h0_f0 + t_2 * x
+    d_v1 = beta * d_w1 + d_g * h0_f1 + d_t * y
+    v1_2 = beta * w1_2 + g_2 * h0_f1 + t_2 * y
+    d_v2 = beta * d_w2 + d_g * h0_f2 + d_t * z
+    v2_2 = beta * w2_2 + g_2 * h0_f2 + t_2 * z
+    d_g_2 = -d_n_1_5_2 * gamma
+    d_w0 = -k.c1_2 * h1_f2
+    w0_3 = h1_f1 * z_1_2 - h1_f2 * y_1_2
+    w1_3 = h1_f2 * x_1_2 - h1_f0 * z_1_2
+    d_w2_2 = k.c1_2 * h1_f0
+    w2_3 = h1_f0 * y_1_2 - h1_f1 * x_1_2
+    d_d_2 = k.c1_2 * h1_f1
+    d_3 = h1_f0 * x_1_2 + h1_f1 * y_1_2 + h1_f2 * z_1_2
+    d_t_2 = d_d_2 * gamma
+    t_3 = d_3 * gamma
+    d_v0_2 = beta * d_w0 + d_g_2 * h1_f0 + d_t_2 * x
+    v0_3 = beta * w0_3 + g_2 * h1_f0 + t_3 * x
+    d_v1_2 = t_3 + d_g_2 * h1_f1 + d_t_2 * y
+    v1_3 = beta * w1_3 + g_2 * h1_f1 + t_3 * y
+    d_v2_2 = beta * d_w2_2 + d_g_2 * h1_f2 + d_t_2 * z
+    v2_3 = beta * w2_3 + g_2 * h1_f2 + t_3 * z
+    d_g_3 = -d_n_1_5_3 * gamma
+    d_w0_2 = k.c1_2 * h2_f1
+    w0_4 = h2_f1 * z_1_2 - h2_f2 * y_1_2
+    d_w1_2 = -k.c1_2 * h2_f0
+    w1_4 = h2_f2 * x_1_2 - h2_f0 * z_1_2
+    w2_4 = h2_f0 * y_1_2 - h2_f1 * x_1_2
+    d_d_3 = k.c1_2 * h2_f2
+    d_4 = h2_f0 * x_1_2 + h2_f1 * y_1_2 + h2_f2 * z_1_2
+    d_t_3 = d_d_3 * gamma
+    t_4 = d_4 * gamma
+    d_v0_3 = beta * d_w0_2 + d_g_3 * h2_f0 + d_t_3 * x
+    v0_4 = beta * w0_4 + g_2 * h2_f0 + t_4 * x
+    d_v1_3 = beta * d_w1_2 + d_g_3 * h2_f1 + d_t_3 * y
+    v1_4 = beta * w1_4 + g_2 * h2_f1 + t_4 * y
+    d_v2_3 = t_4 + d_g_3 * h2_f2 + d_t_3 * z
+    v2_4 = beta * w2_4 + g_2 * h2_f2 + t_4 * z
+    across0 = k.sqrt2 * v0_3 + k.sqrt2 * v1_2 + d_v0 * y_sqrt2 + d_v0_2 * y_sqrt2 + d_v0_3 * y_sqrt2 + d_v1 * x_sqrt2 + d_v1_2 * x_sqrt2 + d_v1_3 * x_sqrt2
+    across1 = k.sqrt2 * v1_4 + k.sqrt2 * v2_3 + d_v1 * z_sqrt2 + d_v1_2 * z_sqrt2 + d_v1_3 * z_sqrt2 + d_v2 * y_sqrt2 + d_v2_2 * y_sqrt2 + d_v2_3 * y_sqrt2
+    across2 = k.sqrt8_3 * v2_4 + d_v2 * z_sqrt8_3 + d_v2_2 * z_sqrt8_3 + d_v2_3 * z_sqrt8_3 - k.sqrt2_3 * v0_2 - k.sqrt2_3 * v1_3 - d_v0 * x_sqrt2_3 - d_v0_2 * x_sqrt2_3 - d_v0_3 * x_sqrt2_3 - d_v1 * y_sqrt2_3 - d_v1_2 * y_sqrt2_3 - d_v1_3 * y_sqrt2_3
+    across3 = k.sqrt2 * v0_4 + k.sqrt2 * v2_2 + d_v0 * z_sqrt2 + d_v0_2 * z_sqrt2 + d_v0_3 * z_sqrt2 + d_v2 * x_sqrt2 + d_v2_2 * x_sqrt2 + d_v2_3 * x_sqrt2
+    across4 = k.sqrt2 * v0_2 + d_v0 * x_sqrt2 + d_v0_2 * x_sqrt2 + d_v0_3 * x_sqrt2 - k.sqrt2 * v1_3 - d_v1 * y_sqrt2 - d_v1_2 * y_sqrt2 - d_v1_3 * y_sqrt2
     return (
-        sum_o0 + across0 * s + v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
-        sum_o1 + across1 * s + v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
-        sum_o2 + across2 * s + v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
-        sum_o3 + across3 * s + v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
-        sum_o4 + across4 * s + v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
+        sum_o0 + across0 * s + v0 * y_sqrt2 + v1 * x_sqrt2,
+        sum_o1 + across1 * s + v1 * z_sqrt2 + v2 * y_sqrt2,
+        sum_o2 + across2 * s + v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        sum_o3 + across3 * s + v0 * z_sqrt2 + v2 * x_sqrt2,
+        sum_o4 + across4 * s + v0 * x_sqrt2 - v1 * y_sqrt2,
     )
 
 
@@ -1208,58 +1223,61 @@ def _gradient_channel_1_2_polar(
 ):
     """Σ_p radial_p K^p(r̂) f, then its derivatives along x, y and z: 142 multiplications and 78 additions, and 5 to add what was there before."""
     x, y, z, e0, e1, e2, s, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3, d_n_1_5, d_n_1_5_2, d_n_1_5_3 = edge
-    f0_0 = f0 * x + f1 * y + f2 * z
-    v0_0 = f0_0 * gamma
-    g1 = alpha - gamma * n_1_5
-    v1_0 = f0 * g1 + v0_0 * x_1_2
-    v1_1 = f1 * g1 + v0_0 * y_1_2
-    v1_2 = f2 * g1 + v0_0 * z_1_2
-    v0_0_2 = f0_0 * slope_gamma
-    g1_2 = slope_alpha - n_1_5 * slope_gamma
-    v1_0_2 = f0 * g1_2 + v0_0_2 * x_1_2
-    v1_1_2 = f1 * g1_2 + v0_0_2 * y_1_2
-    v1_2_2 = f2 * g1_2 + v0_0_2 * z_1_2
-    along0 = v1_0_2 * y_sqrt2 + v1_1_2 * x_sqrt2
-    along1 = v1_1_2 * z_sqrt2 + v1_2_2 * y_sqrt2
-    along2 = v1_2_2 * z_sqrt8_3 - v1_0_2 * x_sqrt2_3 - v1_1_2 * y_sqrt2_3
-    along3 = v1_0_2 * z_sqrt2 + v1_2_2 * x_sqrt2
-    along4 = v1_0_2 * x_sqrt2 - v1_1_2 * y_sqrt2
-    d_v0_0 = f0 * gamma
-    d_g1 = -d_n_1_5 * gamma
-    d_v1_0 = k.c1_2 * v0_0 + d_g1 * f0 + d_v0_0 * x_1_2
-    d_v1_1 = d_g1 * f1 + d_v0_0 * y_1_2
-    d_v1_2 = d_g1 * f2 + d_v0_0 * z_1_2
-    d_v0_0_2 = f1 * gamma
-    d_g1_2 = -d_n_1_5_2 * gamma
-    d_v1_0_2 = d_g1_2 * f0 + d_v0_0_2 * x_1_2
-    d_v1_1_2 = k.c1_2 * v0_0 + d_g1_2 * f1 + d_v0_0_2 * y_1_2
-    d_v1_2_2 = d_g1_2 * f2 + d_v0_0_2 * z_1_2
-    d_v0_0_3 = f2 * gamma
-    d_g1_3 = -d_n_1_5_3 * gamma
-    d_v1_0_3 = d_g1_3 * f0 + d_v0_0_3 * x_1_2
-    d_v1_1_3 = d_g1_3 * f1 + d_v0_0_3 * y_1_2
-    d_v1_2_3 = k.c1_2 * v0_0 + d_g1_3 * f2 + d_v0_0_3 * z_1_2
+    g = alpha - gamma * n_1_5
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    t = d * gamma
+    v0 = f0 * g + t * x
+    v1 = f1 * g + t * y
+    v2 = f2 * g + t * z
+    g_2 = slope_alpha - n_1_5 * slope_gamma
+    t_2 = d * slope_gamma
+    v0_2 = f0 * g_2 + t_2 * x
+    v1_2 = f1 * g_2 + t_2 * y
+    v2_2 = f2 * g_2 + t_2 * z
+    along0 = v0_2 * y_sqrt2 + v1_2 * x_sqrt2
+    along1 = v1_2 * z_sqrt2 + v2_2 * y_sqrt2
+    along2 = v2_2 * z_sqrt8_3 - v0_2 * x_sqrt2_3 - v1_2 * y_sqrt2_3
+    along3 = v0_2 * z_sqrt2 + v2_2 * x_sqrt2
+    along4 = v0_2 * x_sqrt2 - v1_2 * y_sqrt2
+    d_g = -d_n_1_5 * gamma
+    d_d = k.c1_2 * f0
+    d_t = d_d * gamma
+    d_v0 = t + d_g * f0 + d_t * x
+    d_v1 = d_g * f1 + d_t * y
+    d_v2 = d_g * f2 + d_t * z
+    d_g_2 = -d_n_1_5_2 * gamma
+    d_d_2 = k.c1_2 * f1
+    d_t_2 = d_d_2 * gamma
+    d_v0_2 = d_g_2 * f0 + d_t_2 * x
+    d_v1_2 = t + d_g_2 * f1 + d_t_2 * y
+    d_v2_2 = d_g_2 * f2 + d_t_2 * z
+    d_g_3 = -d_n_1_5_3 * gamma
+    d_d_3 = k.c1_2 * f2
+    d_t_3 = d_d_3 * gamma
+    d_v0_3 = d_g_3 * f0 + d_t_3 * x
+    d_v1_3 = d_g_3 * f1 + d_t_3 * y
+    d_v2_3 = t + d_g_3 * f2 + d_t_3 * z
     return (
-        sum_o0 + v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
-        sum_o1 + v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
-        sum_o2 + v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
-        sum_o3 + v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
-        sum_o4 + v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
-        along0 * e0 + s * (k.sqrt2 * v1_1 + d_v1_0 * y_sqrt2 + d_v1_1 * x_sqrt2),
-        along1 * e0 + s * (d_v1_1 * z_sqrt2 + d_v1_2 * y_sqrt2),
-        along2 * e0 + s * (d_v1_2 * z_sqrt8_3 - k.sqrt2_3 * v1_0 - d_v1_0 * x_sqrt2_3 - d_v1_1 * y_sqrt2_3),
-        along3 * e0 + s * (k.sqrt2 * v1_2 + d_v1_0 * z_sqrt2 + d_v1_2 * x_sqrt2),
-        along4 * e0 + s * (k.sqrt2 * v1_0 + d_v1_0 * x_sqrt2 - d_v1_1 * y_sqrt2),
-        along0 * e1 + s * (k.sqrt2 * v1_0 + d_v1_0_2 * y_sqrt2 + d_v1_1_2 * x_sqrt2),
-        along1 * e1 + s * (k.sqrt2 * v1_2 + d_v1_1_2 * z_sqrt2 + d_v1_2_2 * y_sqrt2),
-        along2 * e1 + s * (d_v1_2_2 * z_sqrt8_3 - k.sqrt2_3 * v1_1 - d_v1_0_2 * x_sqrt2_3 - d_v1_1_2 * y_sqrt2_3),
-        along3 * e1 + s * (d_v1_0_2 * z_sqrt2 + d_v1_2_2 * x_sqrt2),
-        along4 * e1 + s * (d_v1_0_2 * x_sqrt2 - k.sqrt2 * v1_1 - d_v1_1_2 * y_sqrt2),
-        along0 * e2 + s * (d_v1_0_3 * y_sqrt2 + d_v1_1_3 * x_sqrt2),
-        along1 * e2 + s * (k.sqrt2 * v1_1 + d_v1_1_3 * z_sqrt2 + d_v1_2_3 * y_sqrt2),
-        along2 * e2 + s * (k.sqrt8_3 * v1_2 + d_v1_2_3 * z_sqrt8_3 - d_v1_0_3 * x_sqrt2_3 - d_v1_1_3 * y_sqrt2_3),
-        along3 * e2 + s * (k.sqrt2 * v1_0 + d_v1_0_3 * z_sqrt2 + d_v1_2_3 * x_sqrt2),
-        along4 * e2 + s * (d_v1_0_3 * x_sqrt2 - d_v1_1_3 * y_sqrt2),
+        sum_o0 + v0 * y_sqrt2 + v1 * x_sqrt2,
+        sum_o1 + v1 * z_sqrt2 + v2 * y_sqrt2,
+        sum_o2 + v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        sum_o3 + v0 * z_sqrt2 + v2 * x_sqrt2,
+        sum_o4 + v0 * x_sqrt2 - v1 * y_sqrt2,
+        along0 * e0 + s * (k.sqrt2 * v1 + d_v0 * y_sqrt2 + d_v1 * x_sqrt2),
+        along1 * e0 + s * (d_v1 * z_sqrt2 + d_v2 * y_sqrt2),
+        along2 * e0 + s * (d_v2 * z_sqrt8_3 - k.sqrt2_3 * v0 - d_v0 * x_sqrt2_3 - d_v1 * y_sqrt2_3),
+        along3 * e0 + s * (k.sqrt2 * v2 + d_v0 * z_sqrt2 + d_v2 * x_sqrt2),
+        along4 * e0 + s * (k.sqrt2 * v0 + d_v0 * x_sqrt2 - d_v1 * y_sqrt2),
+        along0 * e1 + s * (k.sqrt2 * v0 + d_v0_2 * y_sqrt2 + d_v1_2 * x_sqrt2),
+        along1 * e1 + s * (k.sqrt2 * v2 + d_v1_2 * z_sqrt2 + d_v2_2 * y_sqrt2),
+        along2 * e1 + s * (d_v2_2 * z_sqrt8_3 - k.sqrt2_3 * v1 - d_v0_2 * x_sqrt2_3 - d_v1_2 * y_sqrt2_3),
+        along3 * e1 + s * (d_v0_2 * z_sqrt2 + d_v2_2 * x_sqrt2),
+        along4 * e1 + s * (d_v0_2 * x_sqrt2 - k.sqrt2 * v1 - d_v1_2 * y_sqrt2),
+        along0 * e2 + s * (d_v0_3 * y_sqrt2 + d_v1_3 * x_sqrt2),
+        along1 * e2 + s * (k.sqrt2 * v1 + d_v1_3 * z_sqrt2 + d_v2_3 * y_sqrt2),
+        along2 * e2 + s * (k.sqrt8_3 * v2 + d_v2_3 * z_sqrt8_3 - d_v0_3 * x_sqrt2_3 - d_v1_3 * y_sqrt2_3),
+        along3 * e2 + s * (k.sqrt2 * v0 + d_v0_3 * z_sqrt2 + d_v2_3 * x_sqrt2),
+        along4 * e2 + s * (d_v0_3 * x_sqrt2 - d_v1_3 * y_sqrt2),
     )
 
 
@@ -1291,54 +1309,57 @@ def _contraction_channel_1_2_polar(
     inward0 = e0 * h0_f0 + e1 * h1_f0 + e2 * h2_f0
     inward1 = e0 * h0_f1 + e1 * h1_f1 + e2 * h2_f1
     inward2 = e0 * h0_f2 + e1 * h1_f2 + e2 * h2_f2
-    f0_0 = inward0 * x + inward1 * y + inward2 * z
-    v0_0 = f0_0 * slope_gamma
-    g1 = slope_alpha - n_1_5 * slope_gamma
-    v1_0 = g1 * inward0 + v0_0 * x_1_2
-    v1_1 = g1 * inward1 + v0_0 * y_1_2
-    v1_2 = g1 * inward2 + v0_0 * z_1_2
-    f0_0_2 = h0_f0 * x + h0_f1 * y + h0_f2 * z
-    d_v0_0 = gamma * h0_f0
-    v0_0_2 = f0_0_2 * gamma
-    d_g1 = -d_n_1_5 * gamma
-    g1_2 = alpha - gamma * n_1_5
-    d_v1_0 = k.c1_2 * v0_0_2 + d_g1 * h0_f0 + d_v0_0 * x_1_2
-    v1_0_2 = g1_2 * h0_f0 + v0_0_2 * x_1_2
-    d_v1_1 = d_g1 * h0_f1 + d_v0_0 * y_1_2
-    v1_1_2 = g1_2 * h0_f1 + v0_0_2 * y_1_2
-    d_v1_2 = d_g1 * h0_f2 + d_v0_0 * z_1_2
-    v1_2_2 = g1_2 * h0_f2 + v0_0_2 * z_1_2
-    f0_0_3 = h1_f0 * x + h1_f1 * y + h1_f2 * z
-    d_v0_0_2 = gamma * h1_f1
-    v0_0_3 = f0_0_3 * gamma
-    d_g1_2 = -d_n_1_5_2 * gamma
-    d_v1_0_2 = d_g1_2 * h1_f0 + d_v0_0_2 * x_1_2
-    v1_0_3 = g1_2 * h1_f0 + v0_0_3 * x_1_2
-    d_v1_1_2 = k.c1_2 * v0_0_3 + d_g1_2 * h1_f1 + d_v0_0_2 * y_1_2
-    v1_1_3 = g1_2 * h1_f1 + v0_0_3 * y_1_2
-    d_v1_2_2 = d_g1_2 * h1_f2 + d_v0_0_2 * z_1_2
-    v1_2_3 = g1_2 * h1_f2 + v0_0_3 * z_1_2
-    f0_0_4 = h2_f0 * x + h2_f1 * y + h2_f2 * z
-    d_v0_0_3 = gamma * h2_f2
-    v0_0_4 = f0_0_4 * gamma
-    d_g1_3 = -d_n_1_5_3 * gamma
-    d_v1_0_3 = d_g1_3 * h2_f0 + d_v0_0_3 * x_1_2
-    v1_0_4 = g1_2 * h2_f0 + v0_0_4 * x_1_2
-    d_v1_1_3 = d_g1_3 * h2_f1 + d_v0_0_3 * y_1_2
-    v1_1_4 = g1_2 * h2_f1 + v0_0_4 * y_1_2
-    d_v1_2_3 = k.c1_2 * v0_0_4 + d_g1_3 * h2_f2 + d_v0_0_3 * z_1_2
-    v1_2_4 = g1_2 * h2_f2 + v0_0_4 * z_1_2
-    across0 = k.sqrt2 * v1_0_3 + k.sqrt2 * v1_1_2 + d_v1_0 * y_sqrt2 + d_v1_0_2 * y_sqrt2 + d_v1_0_3 * y_sqrt2 + d_v1_1 * x_sqrt2 + d_v1_1_2 * x_sqrt2 + d_v1_1_3 * x_sqrt2
-    across1 = k.sqrt2 * v1_1_4 + k.sqrt2 * v1_2_3 + d_v1_1 * z_sqrt2 + d_v1_1_2 * z_sqrt2 + d_v1_1_3 * z_sqrt2 + d_v1_2 * y_sqrt2 + d_v1_2_2 * y_sqrt2 + d_v1_2_3 * y_sqrt2
-    across2 = k.sqrt8_3 * v1_2_4 + d_v1_2 * z_sqrt8_3 + d_v1_2_2 * z_sqrt8_3 + d_v1_2_3 * z_sqrt8_3 - k.sqrt2_3 * v1_0_2 - k.sqrt2_3 * v1_1_3 - d_v1_0 * x_sqrt2_3 - d_v1_0_2 * x_sqrt2_3 - d_v1_0_3 * x_sqrt2_3 - d_v1_1 * y_sqrt2_3 - d_v1_1_2 * y_sqrt2_3 - d_v1_1_3 * y_sqrt2_3
-    across3 = k.sqrt2 * v1_0_4 + k.sqrt2 * v1_2_2 + d_v1_0 * z_sqrt2 + d_v1_0_2 * z_sqrt2 + d_v1_0_3 * z_sqrt2 + d_v1_2 * x_sqrt2 + d_v1_2_2 * x_sqrt2 + d_v1_2_3 * x_sqrt2
-    across4 = k.sqrt2 * v1_0_2 + d_v1_0 * x_sqrt2 + d_v1_0_2 * x_sqrt2 + d_v1_0_3 * x_sqrt2 - k.sqrt2 * v1_1_3 - d_v1_1 * y_sqrt2 - d_v1_1_2 * y_sqrt2 - d_v1_1_3 * y_sqrt2
+    g = slope_alpha - n_1_5 * slope_gamma
+    d = inward0 * x_1_2 + inward1 * y_1_2 + inward2 * z_1_2
+    t = d * slope_gamma
+    v0 = g * inward0 + t * x
+    v1 = g * inward1 + t * y
+    v2 = g * inward2 + t * z
+    d_g = -d_n_1_5 * gamma
+    g_2 = alpha - gamma * n_1_5
+    d_d = k.c1_2 * h0_f0
+    d_2 = h0_f0 * x_1_2 + h0_f1 * y_1_2 + h0_f2 * z_1_2
+    d_t = d_d * gamma
+    t_2 = d_2 * gamma
+    d_v0 = t_2 + d_g * h0_f0 + d_t * x
+    v0_2 = g_2 * h0_f0 + t_2 * x
+    d_v1 = d_g * h0_f1 + d_t * y
+    v1_2 = g_2 * h0_f1 + t_2 * y
+    d_v2 = d_g * h0_f2 + d_t * z
+    v2_2 = g_2 * h0_f2 + t_2 * z
+    d_g_2 = -d_n_1_5_2 * gamma
+    d_d_2 = k.c1_2 * h1_f1
+    d_3 = h1_f0 * x_1_2 + h1_f1 * y_1_2 + h1_f2 * z_1_2
+    d_t_2 = d_d_2 * gamma
+    t_3 = d_3 * gamma
+    d_v0_2 = d_g_2 * h1_f0 + d_t_2 * x
+    v0_3 = g_2 * h1_f0 + t_3 * x
+    d_v1_2 = t_3 + d_g_2 * h1_f1 + d_t_2 * y
+    v1_3 = g_2 * h1_f1 + t_3 * y
+    d_v2_2 = d_g_2 * h1_f2 + d_t_2 * z
+    v2_3 = g_2 * h1_f2 + t_3 * z
+    d_g_3 = -d_n_1_5_3 * gamma
+    d_d_3 = k.c1_2 * h2_f2
+    d_4 = h2_f0 * x_1_2 + h2_f1 * y_1_2 + h2_f2 * z_1_2
+    d_t_3 = d_d_3 * gamma
+    t_4 = d_4 * gamma
+    d_v0_3 = d_g_3 * h2_f0 + d_t_3 * x
+    v0_4 = g_2 * h2_f0 + t_4 * x
+    d_v1_3 = d_g_3 * h2_f1 + d_t_3 * y
+    v1_4 = g_2 * h2_f1 + t_4 * y
+    d_v2_3 = t_4 + d_g_3 * h2_f2 + d_t_3 * z
+    v2_4 = g_2 * h2_f2 + t_4 * z
+    across0 = k.sqrt2 * v0_3 + k.sqrt2 * v1_2 + d_v0 * y_sqrt2 + d_v0_2 * y_sqrt2 + d_v0_3 * y_sqrt2 + d_v1 * x_sqrt2 + d_v1_2 * x_sqrt2 + d_v1_3 * x_sqrt2
+    across1 = k.sqrt2 * v1_4 + k.sqrt2 * v2_3 + d_v1 * z_sqrt2 + d_v1_2 * z_sqrt2 + d_v1_3 * z_sqrt2 + d_v2 * y_sqrt2 + d_v2_2 * y_sqrt2 + d_v2_3 * y_sqrt2
+    across2 = k.sqrt8_3 * v2_4 + d_v2 * z_sqrt8_3 + d_v2_2 * z_sqrt8_3 + d_v2_3 * z_sqrt8_3 - k.sqrt2_3 * v0_2 - k.sqrt2_3 * v1_3 - d_v0 * x_sqrt2_3 - d_v0_2 * x_sqrt2_3 - d_v0_3 * x_sqrt2_3 - d_v1 * y_sqrt2_3 - d_v1_2 * y_sqrt2_3 - d_v1_3 * y_sqrt2_3
+    across3 = k.sqrt2 * v0_4 + k.sqrt2 * v2_2 + d_v0 * z_sqrt2 + d_v0_2 * z_sqrt2 + d_v0_3 * z_sqrt2 + d_v2 * x_sqrt2 + d_v2_2 * x_sqrt2 + d_v2_3 * x_sqrt2
+    across4 = k.sqrt2 * v0_2 + d_v0 * x_sqrt2 + d_v0_2 * x_sqrt2 + d_v0_3 * x_sqrt2 - k.sqrt2 * v1_3 - d_v1 * y_sqrt2 - d_v1_2 * y_sqrt2 - d_v1_3 * y_sqrt2
     return (
-        sum_o0 + across0 * s + v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
-        sum_o1 + across1 * s + v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
-        sum_o2 + across2 * s + v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
-        sum_o3 + across3 * s + v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
-        sum_o4 + across4 * s + v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
+        sum_o0 + across0 * s + v0 * y_sqrt2 + v1 * x_sqrt2,
+        sum_o1 + across1 * s + v1 * z_sqrt2 + v2 * y_sqrt2,
+        sum_o2 + across2 * s + v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        sum_o3 + across3 * s + v0 * z_sqrt2 + v2 * x_sqrt2,
+        sum_o4 + across4 * s + v0 * x_sqrt2 - v1 * y_sqrt2,
     )
 
 
@@ -1636,18 +1657,18 @@ def _vjp_channel_1_0(
     """The cotangents of what w Σ_p radial_p K^p(r̂) f is made of: 14 multiplications and 2 additions, and 7 to add what was there before."""
     x, y, z = edge
     w_alpha = alpha * w
-    f0_2 = f0 * x + f1 * y + f2 * z
-    bar_f0_2 = g0 * w_alpha
-    bar_w_alpha = f0_2 * g0
+    d = f0 * x + f1 * y + f2 * z
+    bar_d = g0 * w_alpha
+    bar_w_alpha = d * g0
     return (
         sum_bar_w + alpha * bar_w_alpha,
         bar_w_alpha * w,
-        sum_bar_f0 + bar_f0_2 * x,
-        sum_bar_f1 + bar_f0_2 * y,
-        sum_bar_f2 + bar_f0_2 * z,
-        sum_bar_x + bar_f0_2 * f0,
-        sum_bar_y + bar_f0_2 * f1,
-        sum_bar_z + bar_f0_2 * f2,
+        sum_bar_f0 + bar_d * x,
+        sum_bar_f1 + bar_d * y,
+        sum_bar_f2 + bar_d * z,
+        sum_bar_x + bar_d * f0,
+        sum_bar_y + bar_d * f1,
+        sum_bar_z + bar_d * f2,
     )
 
 
@@ -1672,11 +1693,11 @@ def _jvp_channel_1_0(
     x, y, z, d_x, d_y, d_z = edge
     d_w_alpha = alpha * d_w + d_alpha * w
     w_alpha = alpha * w
-    d_f0_2 = d_f0 * x + d_f1 * y + d_f2 * z + d_x * f0 + d_y * f1 + d_z * f2
-    f0_2 = f0 * x + f1 * y + f2 * z
+    d_d = d_f0 * x + d_f1 * y + d_f2 * z + d_x * f0 + d_y * f1 + d_z * f2
+    d = f0 * x + f1 * y + f2 * z
     return (
-        sum_o0 + f0_2 * w_alpha,
-        sum_d_o0 + d_f0_2 * w_alpha + d_w_alpha * f0_2,
+        sum_o0 + d * w_alpha,
+        sum_d_o0 + d * d_w_alpha + d_d * w_alpha,
     )
 
 
@@ -1710,25 +1731,25 @@ def _hvp_channel_1_0(
     x, y, z, d_x, d_y, d_z = edge
     d_w_alpha = alpha * d_w + d_alpha * w
     w_alpha = alpha * w
-    d_f0_2 = d_f0 * x + d_f1 * y + d_f2 * z + d_x * f0 + d_y * f1 + d_z * f2
-    f0_2 = f0 * x + f1 * y + f2 * z
-    d_bar_f0_2 = d_w_alpha * g0
-    bar_f0_2 = g0 * w_alpha
-    d_bar_w_alpha = d_f0_2 * g0
-    bar_w_alpha = f0_2 * g0
+    d_d = d_f0 * x + d_f1 * y + d_f2 * z + d_x * f0 + d_y * f1 + d_z * f2
+    d = f0 * x + f1 * y + f2 * z
+    d_bar_d = d_w_alpha * g0
+    bar_d = g0 * w_alpha
+    d_bar_w_alpha = d_d * g0
+    bar_w_alpha = d * g0
     return (
         bar_w_alpha * w,
-        sum_bar_x + bar_f0_2 * f0,
-        sum_bar_y + bar_f0_2 * f1,
-        sum_bar_z + bar_f0_2 * f2,
+        sum_bar_x + bar_d * f0,
+        sum_bar_y + bar_d * f1,
+        sum_bar_z + bar_d * f2,
         sum_d_bar_w + alpha * d_bar_w_alpha + bar_w_alpha * d_alpha,
         bar_w_alpha * d_w + d_bar_w_alpha * w,
-        sum_d_bar_f0 + bar_f0_2 * d_x + d_bar_f0_2 * x,
-        sum_d_bar_f1 + bar_f0_2 * d_y + d_bar_f0_2 * y,
-        sum_d_bar_f2 + bar_f0_2 * d_z + d_bar_f0_2 * z,
-        sum_d_bar_x + bar_f0_2 * d_f0 + d_bar_f0_2 * f0,
-        sum_d_bar_y + bar_f0_2 * d_f1 + d_bar_f0_2 * f1,
-        sum_d_bar_z + bar_f0_2 * d_f2 + d_bar_f0_2 * f2,
+        sum_d_bar_f0 + bar_d * d_x + d_bar_d * x,
+        sum_d_bar_f1 + bar_d * d_y + d_bar_d * y,
+        sum_d_bar_f2 + bar_d * d_z + d_bar_d * z,
+        sum_d_bar_x + bar_d * d_f0 + d_bar_d * f0,
+        sum_d_bar_y + bar_d * d_f1 + d_bar_d * f1,
+        sum_d_bar_z + bar_d * d_f2 + d_bar_d * f2,
     )
 
 
@@ -1841,35 +1862,35 @@ def _vjp_channel_1_1(
     w_a = a * w
     w_b = b * w
     w_c = c * w
-    f0_0 = f0 * x + f1 * y + f2 * z
-    v0_0 = f0_0 * w_c
-    g1_2 = w_a - n * w_c
-    w1_0 = f2 * y - f1 * z
-    w1_1 = f0 * z - f2 * x
-    w1_2 = f1 * x - f0 * y
-    bar_w1_2 = g2 * w_b
-    bar_w1_1 = g1 * w_b
-    bar_w1_0 = g0 * w_b
-    bar_g1 = f0 * g0 + f1 * g1 + f2 * g2
-    bar_v0_0 = g0 * x_3 + g1 * y_3 + g2 * z_3
-    bar_f0_0 = bar_v0_0 * w_c
-    bar_w_c = bar_v0_0 * f0_0 - bar_g1 * n
-    bar_w_b = g0 * w1_0 + g1 * w1_1 + g2 * w1_2
-    bar_z_3 = g2 * v0_0
-    bar_y_3 = g1 * v0_0
-    bar_x_3 = g0 * v0_0
+    g = w_a - n * w_c
+    w0 = f2 * y - f1 * z
+    w1 = f0 * z - f2 * x
+    w2 = f1 * x - f0 * y
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    t = d * w_c
+    bar_t = g0 * x + g1 * y + g2 * z
+    bar_d = bar_t * w_c
+    bar_w2 = g2 * w_b
+    bar_w1 = g1 * w_b
+    bar_w0 = g0 * w_b
+    bar_g = f0 * g0 + f1 * g1 + f2 * g2
+    bar_w_c = bar_t * d - bar_g * n
+    bar_w_b = g0 * w0 + g1 * w1 + g2 * w2
+    bar_z_3 = bar_d * f2
+    bar_y_3 = bar_d * f1
+    bar_x_3 = bar_d * f0
     return (
-        sum_bar_w + a * bar_g1 + b * bar_w_b + bar_w_c * c,
-        bar_g1 * w,
+        sum_bar_w + a * bar_g + b * bar_w_b + bar_w_c * c,
+        bar_g * w,
         bar_w_b * w,
         bar_w_c * w,
-        sum_bar_f0 + bar_f0_0 * x + bar_w1_1 * z + g0 * g1_2 - bar_w1_2 * y,
-        sum_bar_f1 + bar_f0_0 * y + bar_w1_2 * x + g1 * g1_2 - bar_w1_0 * z,
-        sum_bar_f2 + bar_f0_0 * z + bar_w1_0 * y + g1_2 * g2 - bar_w1_1 * x,
-        sum_bar_x + k.c3 * bar_x_3 + bar_f0_0 * f0 + bar_w1_2 * f1 - bar_w1_1 * f2,
-        sum_bar_y + k.c3 * bar_y_3 + bar_f0_0 * f1 + bar_w1_0 * f2 - bar_w1_2 * f0,
-        sum_bar_z + k.c3 * bar_z_3 + bar_f0_0 * f2 + bar_w1_1 * f0 - bar_w1_0 * f1,
-        sum_bar_n - bar_g1 * w_c,
+        sum_bar_f0 + bar_d * x_3 + bar_w1 * z + g * g0 - bar_w2 * y,
+        sum_bar_f1 + bar_d * y_3 + bar_w2 * x + g * g1 - bar_w0 * z,
+        sum_bar_f2 + bar_d * z_3 + bar_w0 * y + g * g2 - bar_w1 * x,
+        sum_bar_x + k.c3 * bar_x_3 + bar_w2 * f1 + g0 * t - bar_w1 * f2,
+        sum_bar_y + k.c3 * bar_y_3 + bar_w0 * f2 + g1 * t - bar_w2 * f0,
+        sum_bar_z + k.c3 * bar_z_3 + bar_w1 * f0 + g2 * t - bar_w0 * f1,
+        sum_bar_n - bar_g * w_c,
     )
 
 
@@ -1906,25 +1927,25 @@ def _jvp_channel_1_1(
     w_b = b * w
     d_w_c = c * d_w + d_c * w
     w_c = c * w
-    d_f0_0 = d_f0 * x + d_f1 * y + d_f2 * z + d_x * f0 + d_y * f1 + d_z * f2
-    f0_0 = f0 * x + f1 * y + f2 * z
-    d_v0_0 = d_f0_0 * w_c + d_w_c * f0_0
-    v0_0 = f0_0 * w_c
-    d_g1 = d_w_a - d_n * w_c - d_w_c * n
-    g1 = w_a - n * w_c
-    d_w1_0 = d_f2 * y + d_y * f2 - d_f1 * z - d_z * f1
-    w1_0 = f2 * y - f1 * z
-    d_w1_1 = d_f0 * z + d_z * f0 - d_f2 * x - d_x * f2
-    w1_1 = f0 * z - f2 * x
-    d_w1_2 = d_f1 * x + d_x * f1 - d_f0 * y - d_y * f0
-    w1_2 = f1 * x - f0 * y
+    d_g = d_w_a - d_n * w_c - d_w_c * n
+    g = w_a - n * w_c
+    d_w0 = d_f2 * y + d_y * f2 - d_f1 * z - d_z * f1
+    w0 = f2 * y - f1 * z
+    d_w1 = d_f0 * z + d_z * f0 - d_f2 * x - d_x * f2
+    w1 = f0 * z - f2 * x
+    d_w2 = d_f1 * x + d_x * f1 - d_f0 * y - d_y * f0
+    w2 = f1 * x - f0 * y
+    d_d = d_f0 * x_3 + d_f1 * y_3 + d_f2 * z_3 + d_x_3 * f0 + d_y_3 * f1 + d_z_3 * f2
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    d_t = d * d_w_c + d_d * w_c
+    t = d * w_c
     return (
-        sum_o0 + f0 * g1 + v0_0 * x_3 + w1_0 * w_b,
-        sum_o1 + f1 * g1 + v0_0 * y_3 + w1_1 * w_b,
-        sum_o2 + f2 * g1 + v0_0 * z_3 + w1_2 * w_b,
-        sum_d_o0 + d_f0 * g1 + d_g1 * f0 + d_v0_0 * x_3 + d_w1_0 * w_b + d_w_b * w1_0 + d_x_3 * v0_0,
-        sum_d_o1 + d_f1 * g1 + d_g1 * f1 + d_v0_0 * y_3 + d_w1_1 * w_b + d_w_b * w1_1 + d_y_3 * v0_0,
-        sum_d_o2 + d_f2 * g1 + d_g1 * f2 + d_v0_0 * z_3 + d_w1_2 * w_b + d_w_b * w1_2 + d_z_3 * v0_0,
+        sum_o0 + f0 * g + t * x + w0 * w_b,
+        sum_o1 + f1 * g + t * y + w1 * w_b,
+        sum_o2 + f2 * g + t * z + w2 * w_b,
+        sum_d_o0 + d_f0 * g + d_g * f0 + d_t * x + d_w0 * w_b + d_w_b * w0 + d_x * t,
+        sum_d_o1 + d_f1 * g + d_g * f1 + d_t * y + d_w1 * w_b + d_w_b * w1 + d_y * t,
+        sum_d_o2 + d_f2 * g + d_g * f2 + d_t * z + d_w2 * w_b + d_w_b * w2 + d_z * t,
     )
 
 
@@ -1969,58 +1990,58 @@ def _hvp_channel_1_1(
     w_b = b * w
     d_w_c = c * d_w + d_c * w
     w_c = c * w
-    d_f0_0 = d_f0 * x + d_f1 * y + d_f2 * z + d_x * f0 + d_y * f1 + d_z * f2
-    f0_0 = f0 * x + f1 * y + f2 * z
-    d_v0_0 = d_f0_0 * w_c + d_w_c * f0_0
-    v0_0 = f0_0 * w_c
-    d_g1_2 = d_w_a - d_n * w_c - d_w_c * n
-    d_w1_0 = d_f2 * y + d_y * f2 - d_f1 * z - d_z * f1
-    w1_0 = f2 * y - f1 * z
-    d_w1_1 = d_f0 * z + d_z * f0 - d_f2 * x - d_x * f2
-    w1_1 = f0 * z - f2 * x
-    d_w1_2 = d_f1 * x + d_x * f1 - d_f0 * y - d_y * f0
-    w1_2 = f1 * x - f0 * y
-    d_bar_w1_2 = d_w_b * g2
-    bar_w1_2 = g2 * w_b
-    d_bar_w1_1 = d_w_b * g1
-    bar_w1_1 = g1 * w_b
-    d_bar_w1_0 = d_w_b * g0
-    bar_w1_0 = g0 * w_b
-    d_bar_g1 = d_f0 * g0 + d_f1 * g1 + d_f2 * g2
-    bar_g1 = f0 * g0 + f1 * g1 + f2 * g2
-    d_bar_v0_0 = d_x_3 * g0 + d_y_3 * g1 + d_z_3 * g2
-    bar_v0_0 = g0 * x_3 + g1 * y_3 + g2 * z_3
-    d_bar_f0_0 = bar_v0_0 * d_w_c + d_bar_v0_0 * w_c
-    bar_f0_0 = bar_v0_0 * w_c
-    d_bar_w_c = bar_v0_0 * d_f0_0 + d_bar_v0_0 * f0_0 - bar_g1 * d_n - d_bar_g1 * n
-    bar_w_c = bar_v0_0 * f0_0 - bar_g1 * n
-    d_bar_w_b = d_w1_0 * g0 + d_w1_1 * g1 + d_w1_2 * g2
-    bar_w_b = g0 * w1_0 + g1 * w1_1 + g2 * w1_2
-    d_bar_z_3 = d_v0_0 * g2
-    bar_z_3 = g2 * v0_0
-    d_bar_y_3 = d_v0_0 * g1
-    bar_y_3 = g1 * v0_0
-    d_bar_x_3 = d_v0_0 * g0
-    bar_x_3 = g0 * v0_0
+    d_g = d_w_a - d_n * w_c - d_w_c * n
+    d_w0 = d_f2 * y + d_y * f2 - d_f1 * z - d_z * f1
+    w0 = f2 * y - f1 * z
+    d_w1 = d_f0 * z + d_z * f0 - d_f2 * x - d_x * f2
+    w1 = f0 * z - f2 * x
+    d_w2 = d_f1 * x + d_x * f1 - d_f0 * y - d_y * f0
+    w2 = f1 * x - f0 * y
+    d_d = d_f0 * x_3 + d_f1 * y_3 + d_f2 * z_3 + d_x_3 * f0 + d_y_3 * f1 + d_z_3 * f2
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    d_t = d * d_w_c + d_d * w_c
+    t = d * w_c
+    d_bar_t = d_x * g0 + d_y * g1 + d_z * g2
+    bar_t = g0 * x + g1 * y + g2 * z
+    d_bar_d = bar_t * d_w_c + d_bar_t * w_c
+    bar_d = bar_t * w_c
+    d_bar_w2 = d_w_b * g2
+    bar_w2 = g2 * w_b
+    d_bar_w1 = d_w_b * g1
+    bar_w1 = g1 * w_b
+    d_bar_w0 = d_w_b * g0
+    bar_w0 = g0 * w_b
+    d_bar_g = d_f0 * g0 + d_f1 * g1 + d_f2 * g2
+    bar_g = f0 * g0 + f1 * g1 + f2 * g2
+    d_bar_w_c = bar_t * d_d + d * d_bar_t - bar_g * d_n - d_bar_g * n
+    bar_w_c = bar_t * d - bar_g * n
+    d_bar_w_b = d_w0 * g0 + d_w1 * g1 + d_w2 * g2
+    bar_w_b = g0 * w0 + g1 * w1 + g2 * w2
+    d_bar_z_3 = bar_d * d_f2 + d_bar_d * f2
+    bar_z_3 = bar_d * f2
+    d_bar_y_3 = bar_d * d_f1 + d_bar_d * f1
+    bar_y_3 = bar_d * f1
+    d_bar_x_3 = bar_d * d_f0 + d_bar_d * f0
+    bar_x_3 = bar_d * f0
     return (
-        bar_g1 * w,
+        bar_g * w,
         bar_w_b * w,
         bar_w_c * w,
-        sum_bar_x + k.c3 * bar_x_3 + bar_f0_0 * f0 + bar_w1_2 * f1 - bar_w1_1 * f2,
-        sum_bar_y + k.c3 * bar_y_3 + bar_f0_0 * f1 + bar_w1_0 * f2 - bar_w1_2 * f0,
-        sum_bar_z + k.c3 * bar_z_3 + bar_f0_0 * f2 + bar_w1_1 * f0 - bar_w1_0 * f1,
-        sum_bar_n - bar_g1 * w_c,
-        sum_d_bar_w + a * d_bar_g1 + b * d_bar_w_b + bar_g1 * d_a + bar_w_b * d_b + bar_w_c * d_c + c * d_bar_w_c,
-        bar_g1 * d_w + d_bar_g1 * w,
+        sum_bar_x + k.c3 * bar_x_3 + bar_w2 * f1 + g0 * t - bar_w1 * f2,
+        sum_bar_y + k.c3 * bar_y_3 + bar_w0 * f2 + g1 * t - bar_w2 * f0,
+        sum_bar_z + k.c3 * bar_z_3 + bar_w1 * f0 + g2 * t - bar_w0 * f1,
+        sum_bar_n - bar_g * w_c,
+        sum_d_bar_w + a * d_bar_g + b * d_bar_w_b + bar_g * d_a + bar_w_b * d_b + bar_w_c * d_c + c * d_bar_w_c,
+        bar_g * d_w + d_bar_g * w,
         bar_w_b * d_w + d_bar_w_b * w,
         bar_w_c * d_w + d_bar_w_c * w,
-        sum_d_bar_f0 + bar_f0_0 * d_x + bar_w1_1 * d_z + d_bar_f0_0 * x + d_bar_w1_1 * z + d_g1_2 * g0 - bar_w1_2 * d_y - d_bar_w1_2 * y,
-        sum_d_bar_f1 + bar_f0_0 * d_y + bar_w1_2 * d_x + d_bar_f0_0 * y + d_bar_w1_2 * x + d_g1_2 * g1 - bar_w1_0 * d_z - d_bar_w1_0 * z,
-        sum_d_bar_f2 + bar_f0_0 * d_z + bar_w1_0 * d_y + d_bar_f0_0 * z + d_bar_w1_0 * y + d_g1_2 * g2 - bar_w1_1 * d_x - d_bar_w1_1 * x,
-        sum_d_bar_x + k.c3 * d_bar_x_3 + bar_f0_0 * d_f0 + bar_w1_2 * d_f1 + d_bar_f0_0 * f0 + d_bar_w1_2 * f1 - bar_w1_1 * d_f2 - d_bar_w1_1 * f2,
-        sum_d_bar_y + k.c3 * d_bar_y_3 + bar_f0_0 * d_f1 + bar_w1_0 * d_f2 + d_bar_f0_0 * f1 + d_bar_w1_0 * f2 - bar_w1_2 * d_f0 - d_bar_w1_2 * f0,
-        sum_d_bar_z + k.c3 * d_bar_z_3 + bar_f0_0 * d_f2 + bar_w1_1 * d_f0 + d_bar_f0_0 * f2 + d_bar_w1_1 * f0 - bar_w1_0 * d_f1 - d_bar_w1_0 * f1,
-        sum_d_bar_n - bar_g1 * d_w_c - d_bar_g1 * w_c,
+        sum_d_bar_f0 + bar_d * d_x_3 + bar_w1 * d_z + d_bar_d * x_3 + d_bar_w1 * z + d_g * g0 - bar_w2 * d_y - d_bar_w2 * y,
+        sum_d_bar_f1 + bar_d * d_y_3 + bar_w2 * d_x + d_bar_d * y_3 + d_bar_w2 * x + d_g * g1 - bar_w0 * d_z - d_bar_w0 * z,
+        sum_d_bar_f2 + bar_d * d_z_3 + bar_w0 * d_y + d_bar_d * z_3 + d_bar_w0 * y + d_g * g2 - bar_w1 * d_x - d_bar_w1 * x,
+        sum_d_bar_x + k.c3 * d_bar_x_3 + bar_w2 * d_f1 + d_bar_w2 * f1 + d_t * g0 - bar_w1 * d_f2 - d_bar_w1 * f2,
+        sum_d_bar_y + k.c3 * d_bar_y_3 + bar_w0 * d_f2 + d_bar_w0 * f2 + d_t * g1 - bar_w2 * d_f0 - d_bar_w2 * f0,
+        sum_d_bar_z + k.c3 * d_bar_z_3 + bar_w1 * d_f0 + d_bar_w1 * f0 + d_t * g2 - bar_w0 * d_f1 - d_bar_w0 * f1,
+        sum_d_bar_n - bar_g * d_w_c - d_bar_g * w_c,
     )
 
 
@@ -2131,27 +2152,27 @@ def _vjp_channel_1_1_polar(
     x, y, z, n, x_3, y_3, z_3 = edge
     w_a = a * w
     w_c = c * w
-    f0_0 = f0 * x + f1 * y + f2 * z
-    v0_0 = f0_0 * w_c
-    g1_2 = w_a - n * w_c
-    bar_g1 = f0 * g0 + f1 * g1 + f2 * g2
-    bar_v0_0 = g0 * x_3 + g1 * y_3 + g2 * z_3
-    bar_f0_0 = bar_v0_0 * w_c
-    bar_w_c = bar_v0_0 * f0_0 - bar_g1 * n
-    bar_z_3 = g2 * v0_0
-    bar_y_3 = g1 * v0_0
-    bar_x_3 = g0 * v0_0
+    g = w_a - n * w_c
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    t = d * w_c
+    bar_t = g0 * x + g1 * y + g2 * z
+    bar_d = bar_t * w_c
+    bar_g = f0 * g0 + f1 * g1 + f2 * g2
+    bar_w_c = bar_t * d - bar_g * n
+    bar_z_3 = bar_d * f2
+    bar_y_3 = bar_d * f1
+    bar_x_3 = bar_d * f0
     return (
-        sum_bar_w + a * bar_g1 + bar_w_c * c,
-        bar_g1 * w,
+        sum_bar_w + a * bar_g + bar_w_c * c,
+        bar_g * w,
         bar_w_c * w,
-        sum_bar_f0 + bar_f0_0 * x + g0 * g1_2,
-        sum_bar_f1 + bar_f0_0 * y + g1 * g1_2,
-        sum_bar_f2 + bar_f0_0 * z + g1_2 * g2,
-        sum_bar_x + k.c3 * bar_x_3 + bar_f0_0 * f0,
-        sum_bar_y + k.c3 * bar_y_3 + bar_f0_0 * f1,
-        sum_bar_z + k.c3 * bar_z_3 + bar_f0_0 * f2,
-        sum_bar_n - bar_g1 * w_c,
+        sum_bar_f0 + bar_d * x_3 + g * g0,
+        sum_bar_f1 + bar_d * y_3 + g * g1,
+        sum_bar_f2 + bar_d * z_3 + g * g2,
+        sum_bar_x + k.c3 * bar_x_3 + g0 * t,
+        sum_bar_y + k.c3 * bar_y_3 + g1 * t,
+        sum_bar_z + k.c3 * bar_z_3 + g2 * t,
+        sum_bar_n - bar_g * w_c,
     )
 
 
@@ -2184,19 +2205,19 @@ def _jvp_channel_1_1_polar(
     w_a = a * w
     d_w_c = c * d_w + d_c * w
     w_c = c * w
-    d_f0_0 = d_f0 * x + d_f1 * y + d_f2 * z + d_x * f0 + d_y * f1 + d_z * f2
-    f0_0 = f0 * x + f1 * y + f2 * z
-    d_v0_0 = d_f0_0 * w_c + d_w_c * f0_0
-    v0_0 = f0_0 * w_c
-    d_g1 = d_w_a - d_n * w_c - d_w_c * n
-    g1 = w_a - n * w_c
+    d_g = d_w_a - d_n * w_c - d_w_c * n
+    g = w_a - n * w_c
+    d_d = d_f0 * x_3 + d_f1 * y_3 + d_f2 * z_3 + d_x_3 * f0 + d_y_3 * f1 + d_z_3 * f2
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    d_t = d * d_w_c + d_d * w_c
+    t = d * w_c
     return (
-        sum_o0 + f0 * g1 + v0_0 * x_3,
-        sum_o1 + f1 * g1 + v0_0 * y_3,
-        sum_o2 + f2 * g1 + v0_0 * z_3,
-        sum_d_o0 + d_f0 * g1 + d_g1 * f0 + d_v0_0 * x_3 + d_x_3 * v0_0,
-        sum_d_o1 + d_f1 * g1 + d_g1 * f1 + d_v0_0 * y_3 + d_y_3 * v0_0,
-        sum_d_o2 + d_f2 * g1 + d_g1 * f2 + d_v0_0 * z_3 + d_z_3 * v0_0,
+        sum_o0 + f0 * g + t * x,
+        sum_o1 + f1 * g + t * y,
+        sum_o2 + f2 * g + t * z,
+        sum_d_o0 + d_f0 * g + d_g * f0 + d_t * x + d_x * t,
+        sum_d_o1 + d_f1 * g + d_g * f1 + d_t * y + d_y * t,
+        sum_d_o2 + d_f2 * g + d_g * f2 + d_t * z + d_z * t,
     )
 
 
@@ -2237,42 +2258,42 @@ def _hvp_channel_1_1_polar(
     d_w_a = a * d_w + d_a * w
     d_w_c = c * d_w + d_c * w
     w_c = c * w
-    d_f0_0 = d_f0 * x + d_f1 * y + d_f2 * z + d_x * f0 + d_y * f1 + d_z * f2
-    f0_0 = f0 * x + f1 * y + f2 * z
-    d_v0_0 = d_f0_0 * w_c + d_w_c * f0_0
-    v0_0 = f0_0 * w_c
-    d_g1_2 = d_w_a - d_n * w_c - d_w_c * n
-    d_bar_g1 = d_f0 * g0 + d_f1 * g1 + d_f2 * g2
-    bar_g1 = f0 * g0 + f1 * g1 + f2 * g2
-    d_bar_v0_0 = d_x_3 * g0 + d_y_3 * g1 + d_z_3 * g2
-    bar_v0_0 = g0 * x_3 + g1 * y_3 + g2 * z_3
-    d_bar_f0_0 = bar_v0_0 * d_w_c + d_bar_v0_0 * w_c
-    bar_f0_0 = bar_v0_0 * w_c
-    d_bar_w_c = bar_v0_0 * d_f0_0 + d_bar_v0_0 * f0_0 - bar_g1 * d_n - d_bar_g1 * n
-    bar_w_c = bar_v0_0 * f0_0 - bar_g1 * n
-    d_bar_z_3 = d_v0_0 * g2
-    bar_z_3 = g2 * v0_0
-    d_bar_y_3 = d_v0_0 * g1
-    bar_y_3 = g1 * v0_0
-    d_bar_x_3 = d_v0_0 * g0
-    bar_x_3 = g0 * v0_0
+    d_g = d_w_a - d_n * w_c - d_w_c * n
+    d_d = d_f0 * x_3 + d_f1 * y_3 + d_f2 * z_3 + d_x_3 * f0 + d_y_3 * f1 + d_z_3 * f2
+    d = f0 * x_3 + f1 * y_3 + f2 * z_3
+    d_t = d * d_w_c + d_d * w_c
+    t = d * w_c
+    d_bar_t = d_x * g0 + d_y * g1 + d_z * g2
+    bar_t = g0 * x + g1 * y + g2 * z
+    d_bar_d = bar_t * d_w_c + d_bar_t * w_c
+    bar_d = bar_t * w_c
+    d_bar_g = d_f0 * g0 + d_f1 * g1 + d_f2 * g2
+    bar_g = f0 * g0 + f1 * g1 + f2 * g2
+    d_bar_w_c = bar_t * d_d + d * d_bar_t - bar_g * d_n - d_bar_g * n
+    bar_w_c = bar_t * d - bar_g * n
+    d_bar_z_3 = bar_d * d_f2 + d_bar_d * f2
+    bar_z_3 = bar_d * f2
+    d_bar_y_3 = bar_d * d_f1 + d_bar_d * f1
+    bar_y_3 = bar_d * f1
+    d_bar_x_3 = bar_d * d_f0 + d_bar_d * f0
+    bar_x_3 = bar_d * f0
     return (
-        bar_g1 * w,
+        bar_g * w,
         bar_w_c * w,
-        sum_bar_x + k.c3 * bar_x_3 + bar_f0_0 * f0,
-        sum_bar_y + k.c3 * bar_y_3 + bar_f0_0 * f1,
-        sum_bar_z + k.c3 * bar_z_3 + bar_f0_0 * f2,
-        sum_bar_n - bar_g1 * w_c,
-        sum_d_bar_w + a * d_bar_g1 + bar_g1 * d_a + bar_w_c * d_c + c * d_bar_w_c,
-        bar_g1 * d_w + d_bar_g1 * w,
+        sum_bar_x + k.c3 * bar_x_3 + g0 * t,
+        sum_bar_y + k.c3 * bar_y_3 + g1 * t,
+        sum_bar_z + k.c3 * bar_z_3 + g2 * t,
+        sum_bar_n - bar_g * w_c,
+        sum_d_bar_w + a * d_bar_g + bar_g * d_a + bar_w_c * d_c + c * d_bar_w_c,
+        bar_g * d_w + d_bar_g * w,
         bar_w_c * d_w + d_bar_w_c * w,
-        sum_d_bar_f0 + bar_f0_0 * d_x + d_bar_f0_0 * x + d_g1_2 * g0,
-        sum_d_bar_f1 + bar_f0_0 * d_y + d_bar_f0_0 * y + d_g1_2 * g1,
-        sum_d_bar_f2 + bar_f0_0 * d_z + d_bar_f0_0 * z + d_g1_2 * g2,
-        sum_d_bar_x + k.c3 * d_bar_x_3 + bar_f0_0 * d_f0 + d_bar_f0_0 * f0,
-        sum_d_bar_y + k.c3 * d_bar_y_3 + bar_f0_0 * d_f1 + d_bar_f0_0 * f1,
-        sum_d_bar_z + k.c3 * d_bar_z_3 + bar_f0_0 * d_f2 + d_bar_f0_0 * f2,
-        sum_d_bar_n - bar_g1 * d_w_c - d_bar_g1 * w_c,
+        sum_d_bar_f0 + bar_d * d_x_3 + d_bar_d * x_3 + d_g * g0,
+        sum_d_bar_f1 + bar_d * d_y_3 + d_bar_d * y_3 + d_g * g1,
+        sum_d_bar_f2 + bar_d * d_z_3 + d_bar_d * z_3 + d_g * g2,
+        sum_d_bar_x + k.c3 * d_bar_x_3 + d_t * g0,
+        sum_d_bar_y + k.c3 * d_bar_y_3 + d_t * g1,
+        sum_d_bar_z + k.c3 * d_bar_z_3 + d_t * g2,
+        sum_d_bar_n - bar_g * d_w_c - d_bar_g * w_c,
     )
 
 
@@ -2348,22 +2369,22 @@ def _vjp_channel_1_1_axial(
     """The cotangents of what w Σ_p radial_p K^p(r̂) f is made of: 27 multiplications and 11 additions, and 7 to add what was there before."""
     x, y, z = edge
     w_b = b * w
-    w1_0 = f2 * y - f1 * z
-    w1_1 = f0 * z - f2 * x
-    w1_2 = f1 * x - f0 * y
-    bar_w1_2 = g2 * w_b
-    bar_w1_1 = g1 * w_b
-    bar_w1_0 = g0 * w_b
-    bar_w_b = g0 * w1_0 + g1 * w1_1 + g2 * w1_2
+    w0 = f2 * y - f1 * z
+    w1 = f0 * z - f2 * x
+    w2 = f1 * x - f0 * y
+    bar_w2 = g2 * w_b
+    bar_w1 = g1 * w_b
+    bar_w0 = g0 * w_b
+    bar_w_b = g0 * w0 + g1 * w1 + g2 * w2
     return (
         sum_bar_w + b * bar_w_b,
         bar_w_b * w,
-        sum_bar_f0 + bar_w1_1 * z - bar_w1_2 * y,
-        sum_bar_f1 + bar_w1_2 * x - bar_w1_0 * z,
-        sum_bar_f2 + bar_w1_0 * y - bar_w1_1 * x,
-        sum_bar_x + bar_w1_2 * f1 - bar_w1_1 * f2,
-        sum_bar_y + bar_w1_0 * f2 - bar_w1_2 * f0,
-        sum_bar_z + bar_w1_1 * f0 - bar_w1_0 * f1,
+        sum_bar_f0 + bar_w1 * z - bar_w2 * y,
+        sum_bar_f1 + bar_w2 * x - bar_w0 * z,
+        sum_bar_f2 + bar_w0 * y - bar_w1 * x,
+        sum_bar_x + bar_w2 * f1 - bar_w1 * f2,
+        sum_bar_y + bar_w0 * f2 - bar_w2 * f0,
+        sum_bar_z + bar_w1 * f0 - bar_w0 * f1,
     )
 
 
@@ -2392,19 +2413,19 @@ def _jvp_channel_1_1_axial(
     x, y, z, d_x, d_y, d_z = edge
     d_w_b = b * d_w + d_b * w
     w_b = b * w
-    d_w1_0 = d_f2 * y + d_y * f2 - d_f1 * z - d_z * f1
-    w1_0 = f2 * y - f1 * z
-    d_w1_1 = d_f0 * z + d_z * f0 - d_f2 * x - d_x * f2
-    w1_1 = f0 * z - f2 * x
-    d_w1_2 = d_f1 * x + d_x * f1 - d_f0 * y - d_y * f0
-    w1_2 = f1 * x - f0 * y
+    d_w0 = d_f2 * y + d_y * f2 - d_f1 * z - d_z * f1
+    w0 = f2 * y - f1 * z
+    d_w1 = d_f0 * z + d_z * f0 - d_f2 * x - d_x * f2
+    w1 = f0 * z - f2 * x
+    d_w2 = d_f1 * x + d_x * f1 - d_f0 * y - d_y * f0
+    w2 = f1 * x - f0 * y
     return (
-        sum_o0 + w1_0 * w_b,
-        sum_o1 + w1_1 * w_b,
-        sum_o2 + w1_2 * w_b,
-        sum_d_o0 + d_w1_0 * w_b + d_w_b * w1_0,
-        sum_d_o1 + d_w1_1 * w_b + d_w_b * w1_1,
-        sum_d_o2 + d_w1_2 * w_b + d_w_b * w1_2,
+        sum_o0 + w0 * w_b,
+        sum_o1 + w1 * w_b,
+        sum_o2 + w2 * w_b,
+        sum_d_o0 + d_w0 * w_b + d_w_b * w0,
+        sum_d_o1 + d_w1 * w_b + d_w_b * w1,
+        sum_d_o2 + d_w2 * w_b + d_w_b * w2,
     )
 
 
@@ -2440,33 +2461,33 @@ def _hvp_channel_1_1_axial(
     x, y, z, d_x, d_y, d_z = edge
     d_w_b = b * d_w + d_b * w
     w_b = b * w
-    d_w1_0 = d_f2 * y + d_y * f2 - d_f1 * z - d_z * f1
-    w1_0 = f2 * y - f1 * z
-    d_w1_1 = d_f0 * z + d_z * f0 - d_f2 * x - d_x * f2
-    w1_1 = f0 * z - f2 * x
-    d_w1_2 = d_f1 * x + d_x * f1 - d_f0 * y - d_y * f0
-    w1_2 = f1 * x - f0 * y
-    d_bar_w1_2 = d_w_b * g2
-    bar_w1_2 = g2 * w_b
-    d_bar_w1_1 = d_w_b * g1
-    bar_w1_1 = g1 * w_b
-    d_bar_w1_0 = d_w_b * g0
-    bar_w1_0 = g0 * w_b
-    d_bar_w_b = d_w1_0 * g0 + d_w1_1 * g1 + d_w1_2 * g2
-    bar_w_b = g0 * w1_0 + g1 * w1_1 + g2 * w1_2
+    d_w0 = d_f2 * y + d_y * f2 - d_f1 * z - d_z * f1
+    w0 = f2 * y - f1 * z
+    d_w1 = d_f0 * z + d_z * f0 - d_f2 * x - d_x * f2
+    w1 = f0 * z - f2 * x
+    d_w2 = d_f1 * x + d_x * f1 - d_f0 * y - d_y * f0
+    w2 = f1 * x - f0 * y
+    d_bar_w2 = d_w_b * g2
+    bar_w2 = g2 * w_b
+    d_bar_w1 = d_w_b * g1
+    bar_w1 = g1 * w_b
+    d_bar_w0 = d_w_b * g0
+    bar_w0 = g0 * w_b
+    d_bar_w_b = d_w0 * g0 + d_w1 * g1 + d_w2 * g2
+    bar_w_b = g0 * w0 + g1 * w1 + g2 * w2
     return (
         bar_w_b * w,
-        sum_bar_x + bar_w1_2 * f1 - bar_w1_1 * f2,
-        sum_bar_y + bar_w1_0 * f2 - bar_w1_2 * f0,
-        sum_bar_z + bar_w1_1 * f0 - bar_w1_0 * f1,
+        sum_bar_x + bar_w2 * f1 - bar_w1 * f2,
+        sum_bar_y + bar_w0 * f2 - bar_w2 * f0,
+        sum_bar_z + bar_w1 * f0 - bar_w0 * f1,
         sum_d_bar_w + b * d_bar_w_b + bar_w_b * d_b,
         bar_w_b * d_w + d_bar_w_b * w,
-        sum_d_bar_f0 + bar_w1_1 * d_z + d_bar_w1_1 * z - bar_w1_2 * d_y - d_bar_w1_2 * y,
-        sum_d_bar_f1 + bar_w1_2 * d_x + d_bar_w1_2 * x - bar_w1_0 * d_z - d_bar_w1_0 * z,
-        sum_d_bar_f2 + bar_w1_0 * d_y + d_bar_w1_0 * y - bar_w1_1 * d_x - d_bar_w1_1 * x,
-        sum_d_bar_x + bar_w1_2 * d_f1 + d_bar_w1_2 * f1 - bar_w1_1 * d_f2 - d_bar_w1_1 * f2,
-        sum_d_bar_y + bar_w1_0 * d_f2 + d_bar_w1_0 * f2 - bar_w1_2 * d_f0 - d_bar_w1_2 * f0,
-        sum_d_bar_z + bar_w1_1 * d_f0 + d_bar_w1_1 * f0 - bar_w1_0 * d_f1 - d_bar_w1_0 * f1,
+        sum_d_bar_f0 + bar_w1 * d_z + d_bar_w1 * z - bar_w2 * d_y - d_bar_w2 * y,
+        sum_d_bar_f1 + bar_w2 * d_x + d_bar_w2 * x - bar_w0 * d_z - d_bar_w0 * z,
+        sum_d_bar_f2 + bar_w0 * d_y + d_bar_w0 * y - bar_w1 * d_x - d_bar_w1 * x,
+        sum_d_bar_x + bar_w2 * d_f1 + d_bar_w2 * f1 - bar_w1 * d_f2 - d_bar_w1 * f2,
+        sum_d_bar_y + bar_w0 * d_f2 + d_bar_w0 * f2 - bar_w2 * d_f0 - d_bar_w2 * f0,
+        sum_d_bar_z + bar_w1 * d_f0 + d_bar_w1 * f0 - bar_w0 * d_f1 - d_bar_w0 * f1,
     )
 
 
@@ -2633,47 +2654,47 @@ def _vjp_channel_1_2(
     w_alpha = alpha * w
     w_beta = beta * w
     w_gamma = gamma * w
-    f0_0 = f0 * x + f1 * y + f2 * z
-    v0_0 = f0_0 * w_gamma
-    g1_2 = w_alpha - n_1_5 * w_gamma
-    w1_0 = f1 * z_1_2 - f2 * y_1_2
-    w1_1 = f2 * x_1_2 - f0 * z_1_2
-    w1_2 = f0 * y_1_2 - f1 * x_1_2
-    v1_0 = f0 * g1_2 + v0_0 * x_1_2 + w1_0 * w_beta
-    v1_1 = f1 * g1_2 + v0_0 * y_1_2 + w1_1 * w_beta
-    v1_2 = f2 * g1_2 + v0_0 * z_1_2 + w1_2 * w_beta
-    bar_v1_2 = g1 * y_sqrt2 + g2 * z_sqrt8_3 + g3 * x_sqrt2
-    bar_v1_1 = g0 * x_sqrt2 + g1 * z_sqrt2 - g2 * y_sqrt2_3 - g4 * y_sqrt2
-    bar_v1_0 = g0 * y_sqrt2 + g3 * z_sqrt2 + g4 * x_sqrt2 - g2 * x_sqrt2_3
-    bar_w1_2 = bar_v1_2 * w_beta
-    bar_w1_1 = bar_v1_1 * w_beta
-    bar_w1_0 = bar_v1_0 * w_beta
-    bar_g1 = bar_v1_0 * f0 + bar_v1_1 * f1 + bar_v1_2 * f2
-    bar_v0_0 = bar_v1_0 * x_1_2 + bar_v1_1 * y_1_2 + bar_v1_2 * z_1_2
-    bar_f0_0 = bar_v0_0 * w_gamma
-    bar_w_gamma = bar_v0_0 * f0_0 - bar_g1 * n_1_5
-    bar_w_beta = bar_v1_0 * w1_0 + bar_v1_1 * w1_1 + bar_v1_2 * w1_2
-    bar_z_sqrt8_3 = g2 * v1_2
-    bar_y_sqrt2_3 = -g2 * v1_1
-    bar_x_sqrt2_3 = -g2 * v1_0
-    bar_z_sqrt2 = g1 * v1_1 + g3 * v1_0
-    bar_x_sqrt2 = g0 * v1_1 + g3 * v1_2 + g4 * v1_0
-    bar_y_sqrt2 = g0 * v1_0 + g1 * v1_2 - g4 * v1_1
-    bar_x_1_2 = bar_v1_0 * v0_0 + bar_w1_1 * f2 - bar_w1_2 * f1
-    bar_y_1_2 = bar_v1_1 * v0_0 + bar_w1_2 * f0 - bar_w1_0 * f2
-    bar_z_1_2 = bar_v1_2 * v0_0 + bar_w1_0 * f1 - bar_w1_1 * f0
-    bar_n_1_5 = -bar_g1 * w_gamma
+    g = w_alpha - n_1_5 * w_gamma
+    w0 = f1 * z_1_2 - f2 * y_1_2
+    w1 = f2 * x_1_2 - f0 * z_1_2
+    w2 = f0 * y_1_2 - f1 * x_1_2
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    t = d * w_gamma
+    v0 = f0 * g + t * x + w0 * w_beta
+    v1 = f1 * g + t * y + w1 * w_beta
+    v2 = f2 * g + t * z + w2 * w_beta
+    bar_v2 = g1 * y_sqrt2 + g2 * z_sqrt8_3 + g3 * x_sqrt2
+    bar_v1 = g0 * x_sqrt2 + g1 * z_sqrt2 - g2 * y_sqrt2_3 - g4 * y_sqrt2
+    bar_v0 = g0 * y_sqrt2 + g3 * z_sqrt2 + g4 * x_sqrt2 - g2 * x_sqrt2_3
+    bar_t = bar_v0 * x + bar_v1 * y + bar_v2 * z
+    bar_d = bar_t * w_gamma
+    bar_w2 = bar_v2 * w_beta
+    bar_w1 = bar_v1 * w_beta
+    bar_w0 = bar_v0 * w_beta
+    bar_g = bar_v0 * f0 + bar_v1 * f1 + bar_v2 * f2
+    bar_w_gamma = bar_t * d - bar_g * n_1_5
+    bar_w_beta = bar_v0 * w0 + bar_v1 * w1 + bar_v2 * w2
+    bar_z_sqrt8_3 = g2 * v2
+    bar_y_sqrt2_3 = -g2 * v1
+    bar_x_sqrt2_3 = -g2 * v0
+    bar_z_sqrt2 = g1 * v1 + g3 * v0
+    bar_x_sqrt2 = g0 * v1 + g3 * v2 + g4 * v0
+    bar_y_sqrt2 = g0 * v0 + g1 * v2 - g4 * v1
+    bar_x_1_2 = bar_d * f0 + bar_w1 * f2 - bar_w2 * f1
+    bar_y_1_2 = bar_d * f1 + bar_w2 * f0 - bar_w0 * f2
+    bar_z_1_2 = bar_d * f2 + bar_w0 * f1 - bar_w1 * f0
+    bar_n_1_5 = -bar_g * w_gamma
     return (
-        sum_bar_w + alpha * bar_g1 + bar_w_beta * beta + bar_w_gamma * gamma,
-        bar_g1 * w,
+        sum_bar_w + alpha * bar_g + bar_w_beta * beta + bar_w_gamma * gamma,
+        bar_g * w,
         bar_w_beta * w,
         bar_w_gamma * w,
-        sum_bar_f0 + bar_f0_0 * x + bar_v1_0 * g1_2 + bar_w1_2 * y_1_2 - bar_w1_1 * z_1_2,
-        sum_bar_f1 + bar_f0_0 * y + bar_v1_1 * g1_2 + bar_w1_0 * z_1_2 - bar_w1_2 * x_1_2,
-        sum_bar_f2 + bar_f0_0 * z + bar_v1_2 * g1_2 + bar_w1_1 * x_1_2 - bar_w1_0 * y_1_2,
-        sum_bar_x + k.c1_2 * bar_x_1_2 + k.sqrt2 * bar_x_sqrt2 + k.sqrt2_3 * bar_x_sqrt2_3 + bar_f0_0 * f0,
-        sum_bar_y + k.c1_2 * bar_y_1_2 + k.sqrt2 * bar_y_sqrt2 + k.sqrt2_3 * bar_y_sqrt2_3 + bar_f0_0 * f1,
-        sum_bar_z + k.c1_2 * bar_z_1_2 + k.sqrt2 * bar_z_sqrt2 + k.sqrt8_3 * bar_z_sqrt8_3 + bar_f0_0 * f2,
+        sum_bar_f0 + bar_d * x_1_2 + bar_v0 * g + bar_w2 * y_1_2 - bar_w1 * z_1_2,
+        sum_bar_f1 + bar_d * y_1_2 + bar_v1 * g + bar_w0 * z_1_2 - bar_w2 * x_1_2,
+        sum_bar_f2 + bar_d * z_1_2 + bar_v2 * g + bar_w1 * x_1_2 - bar_w0 * y_1_2,
+        sum_bar_x + k.c1_2 * bar_x_1_2 + k.sqrt2 * bar_x_sqrt2 + k.sqrt2_3 * bar_x_sqrt2_3 + bar_v0 * t,
+        sum_bar_y + k.c1_2 * bar_y_1_2 + k.sqrt2 * bar_y_sqrt2 + k.sqrt2_3 * bar_y_sqrt2_3 + bar_v1 * t,
+        sum_bar_z + k.c1_2 * bar_z_1_2 + k.sqrt2 * bar_z_sqrt2 + k.sqrt8_3 * bar_z_sqrt8_3 + bar_v2 * t,
         sum_bar_n + k.c1_5 * bar_n_1_5,
     )
 
@@ -2715,35 +2736,35 @@ def _jvp_channel_1_2(
     w_beta = beta * w
     d_w_gamma = d_gamma * w + d_w * gamma
     w_gamma = gamma * w
-    d_f0_0 = d_f0 * x + d_f1 * y + d_f2 * z + d_x * f0 + d_y * f1 + d_z * f2
-    f0_0 = f0 * x + f1 * y + f2 * z
-    d_v0_0 = d_f0_0 * w_gamma + d_w_gamma * f0_0
-    v0_0 = f0_0 * w_gamma
-    d_g1 = d_w_alpha - d_n_1_5 * w_gamma - d_w_gamma * n_1_5
-    g1 = w_alpha - n_1_5 * w_gamma
-    d_w1_0 = d_f1 * z_1_2 + d_z_1_2 * f1 - d_f2 * y_1_2 - d_y_1_2 * f2
-    w1_0 = f1 * z_1_2 - f2 * y_1_2
-    d_w1_1 = d_f2 * x_1_2 + d_x_1_2 * f2 - d_f0 * z_1_2 - d_z_1_2 * f0
-    w1_1 = f2 * x_1_2 - f0 * z_1_2
-    d_w1_2 = d_f0 * y_1_2 + d_y_1_2 * f0 - d_f1 * x_1_2 - d_x_1_2 * f1
-    w1_2 = f0 * y_1_2 - f1 * x_1_2
-    d_v1_0 = d_f0 * g1 + d_g1 * f0 + d_v0_0 * x_1_2 + d_w1_0 * w_beta + d_w_beta * w1_0 + d_x_1_2 * v0_0
-    v1_0 = f0 * g1 + v0_0 * x_1_2 + w1_0 * w_beta
-    d_v1_1 = d_f1 * g1 + d_g1 * f1 + d_v0_0 * y_1_2 + d_w1_1 * w_beta + d_w_beta * w1_1 + d_y_1_2 * v0_0
-    v1_1 = f1 * g1 + v0_0 * y_1_2 + w1_1 * w_beta
-    d_v1_2 = d_f2 * g1 + d_g1 * f2 + d_v0_0 * z_1_2 + d_w1_2 * w_beta + d_w_beta * w1_2 + d_z_1_2 * v0_0
-    v1_2 = f2 * g1 + v0_0 * z_1_2 + w1_2 * w_beta
+    d_g = d_w_alpha - d_n_1_5 * w_gamma - d_w_gamma * n_1_5
+    g = w_alpha - n_1_5 * w_gamma
+    d_w0 = d_f1 * z_1_2 + d_z_1_2 * f1 - d_f2 * y_1_2 - d_y_1_2 * f2
+    w0 = f1 * z_1_2 - f2 * y_1_2
+    d_w1 = d_f2 * x_1_2 + d_x_1_2 * f2 - d_f0 * z_1_2 - d_z_1_2 * f0
+    w1 = f2 * x_1_2 - f0 * z_1_2
+    d_w2 = d_f0 * y_1_2 + d_y_1_2 * f0 - d_f1 * x_1_2 - d_x_1_2 * f1
+    w2 = f0 * y_1_2 - f1 * x_1_2
+    d_d = d_f0 * x_1_2 + d_f1 * y_1_2 + d_f2 * z_1_2 + d_x_1_2 * f0 + d_y_1_2 * f1 + d_z_1_2 * f2
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    d_t = d * d_w_gamma + d_d * w_gamma
+    t = d * w_gamma
+    d_v0 = d_f0 * g + d_g * f0 + d_t * x + d_w0 * w_beta + d_w_beta * w0 + d_x * t
+    v0 = f0 * g + t * x + w0 * w_beta
+    d_v1 = d_f1 * g + d_g * f1 + d_t * y + d_w1 * w_beta + d_w_beta * w1 + d_y * t
+    v1 = f1 * g + t * y + w1 * w_beta
+    d_v2 = d_f2 * g + d_g * f2 + d_t * z + d_w2 * w_beta + d_w_beta * w2 + d_z * t
+    v2 = f2 * g + t * z + w2 * w_beta
     return (
-        sum_o0 + v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
-        sum_o1 + v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
-        sum_o2 + v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
-        sum_o3 + v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
-        sum_o4 + v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
-        sum_d_o0 + d_v1_0 * y_sqrt2 + d_v1_1 * x_sqrt2 + d_x_sqrt2 * v1_1 + d_y_sqrt2 * v1_0,
-        sum_d_o1 + d_v1_1 * z_sqrt2 + d_v1_2 * y_sqrt2 + d_y_sqrt2 * v1_2 + d_z_sqrt2 * v1_1,
-        sum_d_o2 + d_v1_2 * z_sqrt8_3 + d_z_sqrt8_3 * v1_2 - d_v1_0 * x_sqrt2_3 - d_v1_1 * y_sqrt2_3 - d_x_sqrt2_3 * v1_0 - d_y_sqrt2_3 * v1_1,
-        sum_d_o3 + d_v1_0 * z_sqrt2 + d_v1_2 * x_sqrt2 + d_x_sqrt2 * v1_2 + d_z_sqrt2 * v1_0,
-        sum_d_o4 + d_v1_0 * x_sqrt2 + d_x_sqrt2 * v1_0 - d_v1_1 * y_sqrt2 - d_y_sqrt2 * v1_1,
+        sum_o0 + v0 * y_sqrt2 + v1 * x_sqrt2,
+        sum_o1 + v1 * z_sqrt2 + v2 * y_sqrt2,
+        sum_o2 + v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        sum_o3 + v0 * z_sqrt2 + v2 * x_sqrt2,
+        sum_o4 + v0 * x_sqrt2 - v1 * y_sqrt2,
+        sum_d_o0 + d_v0 * y_sqrt2 + d_v1 * x_sqrt2 + d_x_sqrt2 * v1 + d_y_sqrt2 * v0,
+        sum_d_o1 + d_v1 * z_sqrt2 + d_v2 * y_sqrt2 + d_y_sqrt2 * v2 + d_z_sqrt2 * v1,
+        sum_d_o2 + d_v2 * z_sqrt8_3 + d_z_sqrt8_3 * v2 - d_v0 * x_sqrt2_3 - d_v1 * y_sqrt2_3 - d_x_sqrt2_3 * v0 - d_y_sqrt2_3 * v1,
+        sum_d_o3 + d_v0 * z_sqrt2 + d_v2 * x_sqrt2 + d_x_sqrt2 * v2 + d_z_sqrt2 * v0,
+        sum_d_o4 + d_v0 * x_sqrt2 + d_x_sqrt2 * v0 - d_v1 * y_sqrt2 - d_y_sqrt2 * v1,
     )
 
 
@@ -2791,84 +2812,84 @@ def _hvp_channel_1_2(
     w_beta = beta * w
     d_w_gamma = d_gamma * w + d_w * gamma
     w_gamma = gamma * w
-    d_f0_0 = d_f0 * x + d_f1 * y + d_f2 * z + d_x * f0 + d_y * f1 + d_z * f2
-    f0_0 = f0 * x + f1 * y + f2 * z
-    d_v0_0 = d_f0_0 * w_gamma + d_w_gamma * f0_0
-    v0_0 = f0_0 * w_gamma
-    d_g1_2 = d_w_alpha - d_n_1_5 * w_gamma - d_w_gamma * n_1_5
-    g1_2 = w_alpha - n_1_5 * w_gamma
-    d_w1_0 = d_f1 * z_1_2 + d_z_1_2 * f1 - d_f2 * y_1_2 - d_y_1_2 * f2
-    w1_0 = f1 * z_1_2 - f2 * y_1_2
-    d_w1_1 = d_f2 * x_1_2 + d_x_1_2 * f2 - d_f0 * z_1_2 - d_z_1_2 * f0
-    w1_1 = f2 * x_1_2 - f0 * z_1_2
-    d_w1_2 = d_f0 * y_1_2 + d_y_1_2 * f0 - d_f1 * x_1_2 - d_x_1_2 * f1
-    w1_2 = f0 * y_1_2 - f1 * x_1_2
-    d_v1_0 = d_f0 * g1_2 + d_g1_2 * f0 + d_v0_0 * x_1_2 + d_w1_0 * w_beta + d_w_beta * w1_0 + d_x_1_2 * v0_0
-    v1_0 = f0 * g1_2 + v0_0 * x_1_2 + w1_0 * w_beta
-    d_v1_1 = d_f1 * g1_2 + d_g1_2 * f1 + d_v0_0 * y_1_2 + d_w1_1 * w_beta + d_w_beta * w1_1 + d_y_1_2 * v0_0
-    v1_1 = f1 * g1_2 + v0_0 * y_1_2 + w1_1 * w_beta
-    d_v1_2 = d_f2 * g1_2 + d_g1_2 * f2 + d_v0_0 * z_1_2 + d_w1_2 * w_beta + d_w_beta * w1_2 + d_z_1_2 * v0_0
-    v1_2 = f2 * g1_2 + v0_0 * z_1_2 + w1_2 * w_beta
-    d_bar_v1_2 = d_x_sqrt2 * g3 + d_y_sqrt2 * g1 + d_z_sqrt8_3 * g2
-    bar_v1_2 = g1 * y_sqrt2 + g2 * z_sqrt8_3 + g3 * x_sqrt2
-    d_bar_v1_1 = d_x_sqrt2 * g0 + d_z_sqrt2 * g1 - d_y_sqrt2 * g4 - d_y_sqrt2_3 * g2
-    bar_v1_1 = g0 * x_sqrt2 + g1 * z_sqrt2 - g2 * y_sqrt2_3 - g4 * y_sqrt2
-    d_bar_v1_0 = d_x_sqrt2 * g4 + d_y_sqrt2 * g0 + d_z_sqrt2 * g3 - d_x_sqrt2_3 * g2
-    bar_v1_0 = g0 * y_sqrt2 + g3 * z_sqrt2 + g4 * x_sqrt2 - g2 * x_sqrt2_3
-    d_bar_w1_2 = bar_v1_2 * d_w_beta + d_bar_v1_2 * w_beta
-    bar_w1_2 = bar_v1_2 * w_beta
-    d_bar_w1_1 = bar_v1_1 * d_w_beta + d_bar_v1_1 * w_beta
-    bar_w1_1 = bar_v1_1 * w_beta
-    d_bar_w1_0 = bar_v1_0 * d_w_beta + d_bar_v1_0 * w_beta
-    bar_w1_0 = bar_v1_0 * w_beta
-    d_bar_g1 = bar_v1_0 * d_f0 + bar_v1_1 * d_f1 + bar_v1_2 * d_f2 + d_bar_v1_0 * f0 + d_bar_v1_1 * f1 + d_bar_v1_2 * f2
-    bar_g1 = bar_v1_0 * f0 + bar_v1_1 * f1 + bar_v1_2 * f2
-    d_bar_v0_0 = bar_v1_0 * d_x_1_2 + bar_v1_1 * d_y_1_2 + bar_v1_2 * d_z_1_2 + d_bar_v1_0 * x_1_2 + d_bar_v1_1 * y_1_2 + d_bar_v1_2 * z_1_2
-    bar_v0_0 = bar_v1_0 * x_1_2 + bar_v1_1 * y_1_2 + bar_v1_2 * z_1_2
-    d_bar_f0_0 = bar_v0_0 * d_w_gamma + d_bar_v0_0 * w_gamma
-    bar_f0_0 = bar_v0_0 * w_gamma
-    d_bar_w_gamma = bar_v0_0 * d_f0_0 + d_bar_v0_0 * f0_0 - bar_g1 * d_n_1_5 - d_bar_g1 * n_1_5
-    bar_w_gamma = bar_v0_0 * f0_0 - bar_g1 * n_1_5
-    d_bar_w_beta = bar_v1_0 * d_w1_0 + bar_v1_1 * d_w1_1 + bar_v1_2 * d_w1_2 + d_bar_v1_0 * w1_0 + d_bar_v1_1 * w1_1 + d_bar_v1_2 * w1_2
-    bar_w_beta = bar_v1_0 * w1_0 + bar_v1_1 * w1_1 + bar_v1_2 * w1_2
-    d_bar_z_sqrt8_3 = d_v1_2 * g2
-    bar_z_sqrt8_3 = g2 * v1_2
-    d_bar_y_sqrt2_3 = -d_v1_1 * g2
-    bar_y_sqrt2_3 = -g2 * v1_1
-    d_bar_x_sqrt2_3 = -d_v1_0 * g2
-    bar_x_sqrt2_3 = -g2 * v1_0
-    d_bar_z_sqrt2 = d_v1_0 * g3 + d_v1_1 * g1
-    bar_z_sqrt2 = g1 * v1_1 + g3 * v1_0
-    d_bar_x_sqrt2 = d_v1_0 * g4 + d_v1_1 * g0 + d_v1_2 * g3
-    bar_x_sqrt2 = g0 * v1_1 + g3 * v1_2 + g4 * v1_0
-    d_bar_y_sqrt2 = d_v1_0 * g0 + d_v1_2 * g1 - d_v1_1 * g4
-    bar_y_sqrt2 = g0 * v1_0 + g1 * v1_2 - g4 * v1_1
-    d_bar_x_1_2 = bar_v1_0 * d_v0_0 + bar_w1_1 * d_f2 + d_bar_v1_0 * v0_0 + d_bar_w1_1 * f2 - bar_w1_2 * d_f1 - d_bar_w1_2 * f1
-    bar_x_1_2 = bar_v1_0 * v0_0 + bar_w1_1 * f2 - bar_w1_2 * f1
-    d_bar_y_1_2 = bar_v1_1 * d_v0_0 + bar_w1_2 * d_f0 + d_bar_v1_1 * v0_0 + d_bar_w1_2 * f0 - bar_w1_0 * d_f2 - d_bar_w1_0 * f2
-    bar_y_1_2 = bar_v1_1 * v0_0 + bar_w1_2 * f0 - bar_w1_0 * f2
-    d_bar_z_1_2 = bar_v1_2 * d_v0_0 + bar_w1_0 * d_f1 + d_bar_v1_2 * v0_0 + d_bar_w1_0 * f1 - bar_w1_1 * d_f0 - d_bar_w1_1 * f0
-    bar_z_1_2 = bar_v1_2 * v0_0 + bar_w1_0 * f1 - bar_w1_1 * f0
-    d_bar_n_1_5 = -bar_g1 * d_w_gamma - d_bar_g1 * w_gamma
-    bar_n_1_5 = -bar_g1 * w_gamma
+    d_g = d_w_alpha - d_n_1_5 * w_gamma - d_w_gamma * n_1_5
+    g = w_alpha - n_1_5 * w_gamma
+    d_w0 = d_f1 * z_1_2 + d_z_1_2 * f1 - d_f2 * y_1_2 - d_y_1_2 * f2
+    w0 = f1 * z_1_2 - f2 * y_1_2
+    d_w1 = d_f2 * x_1_2 + d_x_1_2 * f2 - d_f0 * z_1_2 - d_z_1_2 * f0
+    w1 = f2 * x_1_2 - f0 * z_1_2
+    d_w2 = d_f0 * y_1_2 + d_y_1_2 * f0 - d_f1 * x_1_2 - d_x_1_2 * f1
+    w2 = f0 * y_1_2 - f1 * x_1_2
+    d_d = d_f0 * x_1_2 + d_f1 * y_1_2 + d_f2 * z_1_2 + d_x_1_2 * f0 + d_y_1_2 * f1 + d_z_1_2 * f2
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    d_t = d * d_w_gamma + d_d * w_gamma
+    t = d * w_gamma
+    d_v0 = d_f0 * g + d_g * f0 + d_t * x + d_w0 * w_beta + d_w_beta * w0 + d_x * t
+    v0 = f0 * g + t * x + w0 * w_beta
+    d_v1 = d_f1 * g + d_g * f1 + d_t * y + d_w1 * w_beta + d_w_beta * w1 + d_y * t
+    v1 = f1 * g + t * y + w1 * w_beta
+    d_v2 = d_f2 * g + d_g * f2 + d_t * z + d_w2 * w_beta + d_w_beta * w2 + d_z * t
+    v2 = f2 * g + t * z + w2 * w_beta
+    d_bar_v2 = d_x_sqrt2 * g3 + d_y_sqrt2 * g1 + d_z_sqrt8_3 * g2
+    bar_v2 = g1 * y_sqrt2 + g2 * z_sqrt8_3 + g3 * x_sqrt2
+    d_bar_v1 = d_x_sqrt2 * g0 + d_z_sqrt2 * g1 - d_y_sqrt2 * g4 - d_y_sqrt2_3 * g2
+    bar_v1 = g0 * x_sqrt2 + g1 * z_sqrt2 - g2 * y_sqrt2_3 - g4 * y_sqrt2
+    d_bar_v0 = d_x_sqrt2 * g4 + d_y_sqrt2 * g0 + d_z_sqrt2 * g3 - d_x_sqrt2_3 * g2
+    bar_v0 = g0 * y_sqrt2 + g3 * z_sqrt2 + g4 * x_sqrt2 - g2 * x_sqrt2_3
+    d_bar_t = bar_v0 * d_x + bar_v1 * d_y + bar_v2 * d_z + d_bar_v0 * x + d_bar_v1 * y + d_bar_v2 * z
+    bar_t = bar_v0 * x + bar_v1 * y + bar_v2 * z
+    d_bar_d = bar_t * d_w_gamma + d_bar_t * w_gamma
+    bar_d = bar_t * w_gamma
+    d_bar_w2 = bar_v2 * d_w_beta + d_bar_v2 * w_beta
+    bar_w2 = bar_v2 * w_beta
+    d_bar_w1 = bar_v1 * d_w_beta + d_bar_v1 * w_beta
+    bar_w1 = bar_v1 * w_beta
+    d_bar_w0 = bar_v0 * d_w_beta + d_bar_v0 * w_beta
+    bar_w0 = bar_v0 * w_beta
+    d_bar_g = bar_v0 * d_f0 + bar_v1 * d_f1 + bar_v2 * d_f2 + d_bar_v0 * f0 + d_bar_v1 * f1 + d_bar_v2 * f2
+    bar_g = bar_v0 * f0 + bar_v1 * f1 + bar_v2 * f2
+    d_bar_w_gamma = bar_t * d_d + d * d_bar_t - bar_g * d_n_1_5 - d_bar_g * n_1_5
+    bar_w_gamma = bar_t * d - bar_g * n_1_5
+    d_bar_w_beta = bar_v0 * d_w0 + bar_v1 * d_w1 + bar_v2 * d_w2 + d_bar_v0 * w0 + d_bar_v1 * w1 + d_bar_v2 * w2
+    bar_w_beta = bar_v0 * w0 + bar_v1 * w1 + bar_v2 * w2
+    d_bar_z_sqrt8_3 = d_v2 * g2
+    bar_z_sqrt8_3 = g2 * v2
+    d_bar_y_sqrt2_3 = -d_v1 * g2
+    bar_y_sqrt2_3 = -g2 * v1
+    d_bar_x_sqrt2_3 = -d_v0 * g2
+    bar_x_sqrt2_3 = -g2 * v0
+    d_bar_z_sqrt2 = d_v0 * g3 + d_v1 * g1
+    bar_z_sqrt2 = g1 * v1 + g3 * v0
+    d_bar_x_sqrt2 = d_v0 * g4 + d_v1 * g0 + d_v2 * g3
+    bar_x_sqrt2 = g0 * v1 + g3 * v2 + g4 * v0
+    d_bar_y_sqrt2 = d_v0 * g0 + d_v2 * g1 - d_v1 * g4
+    bar_y_sqrt2 = g0 * v0 + g1 * v2 - g4 * v1
+    d_bar_x_1_2 = bar_d * d_f0 + bar_w1 * d_f2 + d_bar_d * f0 + d_bar_w1 * f2 - bar_w2 * d_f1 - d_bar_w2 * f1
+    bar_x_1_2 = bar_d * f0 + bar_w1 * f2 - bar_w2 * f1
+    d_bar_y_1_2 = bar_d * d_f1 + bar_w2 * d_f0 + d_bar_d * f1 + d_bar_w2 * f0 - bar_w0 * d_f2 - d_bar_w0 * f2
+    bar_y_1_2 = bar_d * f1 + bar_w2 * f0 - bar_w0 * f2
+    d_bar_z_1_2 = bar_d * d_f2 + bar_w0 * d_f1 + d_bar_d * f2 + d_bar_w0 * f1 - bar_w1 * d_f0 - d_bar_w1 * f0
+    bar_z_1_2 = bar_d * f2 + bar_w0 * f1 - bar_w1 * f0
+    d_bar_n_1_5 = -bar_g * d_w_gamma - d_bar_g * w_gamma
+    bar_n_1_5 = -bar_g * w_gamma
     return (
-        bar_g1 * w,
+        bar_g * w,
         bar_w_beta * w,
         bar_w_gamma * w,
-        sum_bar_x + k.c1_2 * bar_x_1_2 + k.sqrt2 * bar_x_sqrt2 + k.sqrt2_3 * bar_x_sqrt2_3 + bar_f0_0 * f0,
-        sum_bar_y + k.c1_2 * bar_y_1_2 + k.sqrt2 * bar_y_sqrt2 + k.sqrt2_3 * bar_y_sqrt2_3 + bar_f0_0 * f1,
-        sum_bar_z + k.c1_2 * bar_z_1_2 + k.sqrt2 * bar_z_sqrt2 + k.sqrt8_3 * bar_z_sqrt8_3 + bar_f0_0 * f2,
+        sum_bar_x + k.c1_2 * bar_x_1_2 + k.sqrt2 * bar_x_sqrt2 + k.sqrt2_3 * bar_x_sqrt2_3 + bar_v0 * t,
+        sum_bar_y + k.c1_2 * bar_y_1_2 + k.sqrt2 * bar_y_sqrt2 + k.sqrt2_3 * bar_y_sqrt2_3 + bar_v1 * t,
+        sum_bar_z + k.c1_2 * bar_z_1_2 + k.sqrt2 * bar_z_sqrt2 + k.sqrt8_3 * bar_z_sqrt8_3 + bar_v2 * t,
         sum_bar_n + k.c1_5 * bar_n_1_5,
-        sum_d_bar_w + alpha * d_bar_g1 + bar_g1 * d_alpha + bar_w_beta * d_beta + bar_w_gamma * d_gamma + beta * d_bar_w_beta + d_bar_w_gamma * gamma,
-        bar_g1 * d_w + d_bar_g1 * w,
+        sum_d_bar_w + alpha * d_bar_g + bar_g * d_alpha + bar_w_beta * d_beta + bar_w_gamma * d_gamma + beta * d_bar_w_beta + d_bar_w_gamma * gamma,
+        bar_g * d_w + d_bar_g * w,
         bar_w_beta * d_w + d_bar_w_beta * w,
         bar_w_gamma * d_w + d_bar_w_gamma * w,
-        sum_d_bar_f0 + bar_f0_0 * d_x + bar_v1_0 * d_g1_2 + bar_w1_2 * d_y_1_2 + d_bar_f0_0 * x + d_bar_v1_0 * g1_2 + d_bar_w1_2 * y_1_2 - bar_w1_1 * d_z_1_2 - d_bar_w1_1 * z_1_2,
-        sum_d_bar_f1 + bar_f0_0 * d_y + bar_v1_1 * d_g1_2 + bar_w1_0 * d_z_1_2 + d_bar_f0_0 * y + d_bar_v1_1 * g1_2 + d_bar_w1_0 * z_1_2 - bar_w1_2 * d_x_1_2 - d_bar_w1_2 * x_1_2,
-        sum_d_bar_f2 + bar_f0_0 * d_z + bar_v1_2 * d_g1_2 + bar_w1_1 * d_x_1_2 + d_bar_f0_0 * z + d_bar_v1_2 * g1_2 + d_bar_w1_1 * x_1_2 - bar_w1_0 * d_y_1_2 - d_bar_w1_0 * y_1_2,
-        sum_d_bar_x + k.c1_2 * d_bar_x_1_2 + k.sqrt2 * d_bar_x_sqrt2 + k.sqrt2_3 * d_bar_x_sqrt2_3 + bar_f0_0 * d_f0 + d_bar_f0_0 * f0,
-        sum_d_bar_y + k.c1_2 * d_bar_y_1_2 + k.sqrt2 * d_bar_y_sqrt2 + k.sqrt2_3 * d_bar_y_sqrt2_3 + bar_f0_0 * d_f1 + d_bar_f0_0 * f1,
-        sum_d_bar_z + k.c1_2 * d_bar_z_1_2 + k.sqrt2 * d_bar_z_sqrt2 + k.sqrt8_3 * d_bar_z_sqrt8_3 + bar_f0_0 * d_f2 + d_bar_f0_0 * f2,
+        sum_d_bar_f0 + bar_d * d_x_1_2 + bar_v0 * d_g + bar_w2 * d_y_1_2 + d_bar_d * x_1_2 + d_bar_v0 * g + d_bar_w2 * y_1_2 - bar_w1 * d_z_1_2 - d_bar_w1 * z_1_2,
+        sum_d_bar_f1 + bar_d * d_y_1_2 + bar_v1 * d_g + bar_w0 * d_z_1_2 + d_bar_d * y_1_2 + d_bar_v1 * g + d_bar_w0 * z_1_2 - bar_w2 * d_x_1_2 - d_bar_w2 * x_1_2,
+        sum_d_bar_f2 + bar_d * d_z_1_2 + bar_v2 * d_g + bar_w1 * d_x_1_2 + d_bar_d * z_1_2 + d_bar_v2 * g + d_bar_w1 * x_1_2 - bar_w0 * d_y_1_2 - d_bar_w0 * y_1_2,
+        sum_d_bar_x + k.c1_2 * d_bar_x_1_2 + k.sqrt2 * d_bar_x_sqrt2 + k.sqrt2_3 * d_bar_x_sqrt2_3 + bar_v0 * d_t + d_bar_v0 * t,
+        sum_d_bar_y + k.c1_2 * d_bar_y_1_2 + k.sqrt2 * d_bar_y_sqrt2 + k.sqrt2_3 * d_bar_y_sqrt2_3 + bar_v1 * d_t + d_bar_v1 * t,
+        sum_d_bar_z + k.c1_2 * d_bar_z_1_2 + k.sqrt2 * d_bar_z_sqrt2 + k.sqrt8_3 * d_bar_z_sqrt8_3 + bar_v2 * d_t + d_bar_v2 * t,
         sum_d_bar_n + k.c1_5 * d_bar_n_1_5,
     )
 
@@ -3034,39 +3055,39 @@ def _vjp_channel_1_2_polar(
     x, y, z, n_1_5, x_1_2, y_1_2, z_1_2, y_sqrt2, x_sqrt2, z_sqrt2, x_sqrt2_3, y_sqrt2_3, z_sqrt8_3 = edge
     w_alpha = alpha * w
     w_gamma = gamma * w
-    f0_0 = f0 * x + f1 * y + f2 * z
-    v0_0 = f0_0 * w_gamma
-    g1_2 = w_alpha - n_1_5 * w_gamma
-    v1_0 = f0 * g1_2 + v0_0 * x_1_2
-    v1_1 = f1 * g1_2 + v0_0 * y_1_2
-    v1_2 = f2 * g1_2 + v0_0 * z_1_2
-    bar_v1_2 = g1 * y_sqrt2 + g2 * z_sqrt8_3 + g3 * x_sqrt2
-    bar_v1_1 = g0 * x_sqrt2 + g1 * z_sqrt2 - g2 * y_sqrt2_3 - g4 * y_sqrt2
-    bar_v1_0 = g0 * y_sqrt2 + g3 * z_sqrt2 + g4 * x_sqrt2 - g2 * x_sqrt2_3
-    bar_g1 = bar_v1_0 * f0 + bar_v1_1 * f1 + bar_v1_2 * f2
-    bar_v0_0 = bar_v1_0 * x_1_2 + bar_v1_1 * y_1_2 + bar_v1_2 * z_1_2
-    bar_f0_0 = bar_v0_0 * w_gamma
-    bar_w_gamma = bar_v0_0 * f0_0 - bar_g1 * n_1_5
-    bar_z_sqrt8_3 = g2 * v1_2
-    bar_y_sqrt2_3 = -g2 * v1_1
-    bar_x_sqrt2_3 = -g2 * v1_0
-    bar_z_sqrt2 = g1 * v1_1 + g3 * v1_0
-    bar_x_sqrt2 = g0 * v1_1 + g3 * v1_2 + g4 * v1_0
-    bar_y_sqrt2 = g0 * v1_0 + g1 * v1_2 - g4 * v1_1
-    bar_z_1_2 = bar_v1_2 * v0_0
-    bar_y_1_2 = bar_v1_1 * v0_0
-    bar_x_1_2 = bar_v1_0 * v0_0
-    bar_n_1_5 = -bar_g1 * w_gamma
+    g = w_alpha - n_1_5 * w_gamma
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    t = d * w_gamma
+    v0 = f0 * g + t * x
+    v1 = f1 * g + t * y
+    v2 = f2 * g + t * z
+    bar_v2 = g1 * y_sqrt2 + g2 * z_sqrt8_3 + g3 * x_sqrt2
+    bar_v1 = g0 * x_sqrt2 + g1 * z_sqrt2 - g2 * y_sqrt2_3 - g4 * y_sqrt2
+    bar_v0 = g0 * y_sqrt2 + g3 * z_sqrt2 + g4 * x_sqrt2 - g2 * x_sqrt2_3
+    bar_t = bar_v0 * x + bar_v1 * y + bar_v2 * z
+    bar_d = bar_t * w_gamma
+    bar_g = bar_v0 * f0 + bar_v1 * f1 + bar_v2 * f2
+    bar_w_gamma = bar_t * d - bar_g * n_1_5
+    bar_z_sqrt8_3 = g2 * v2
+    bar_y_sqrt2_3 = -g2 * v1
+    bar_x_sqrt2_3 = -g2 * v0
+    bar_z_sqrt2 = g1 * v1 + g3 * v0
+    bar_x_sqrt2 = g0 * v1 + g3 * v2 + g4 * v0
+    bar_y_sqrt2 = g0 * v0 + g1 * v2 - g4 * v1
+    bar_z_1_2 = bar_d * f2
+    bar_y_1_2 = bar_d * f1
+    bar_x_1_2 = bar_d * f0
+    bar_n_1_5 = -bar_g * w_gamma
     return (
-        sum_bar_w + alpha * bar_g1 + bar_w_gamma * gamma,
-        bar_g1 * w,
+        sum_bar_w + alpha * bar_g + bar_w_gamma * gamma,
+        bar_g * w,
         bar_w_gamma * w,
-        sum_bar_f0 + bar_f0_0 * x + bar_v1_0 * g1_2,
-        sum_bar_f1 + bar_f0_0 * y + bar_v1_1 * g1_2,
-        sum_bar_f2 + bar_f0_0 * z + bar_v1_2 * g1_2,
-        sum_bar_x + k.c1_2 * bar_x_1_2 + k.sqrt2 * bar_x_sqrt2 + k.sqrt2_3 * bar_x_sqrt2_3 + bar_f0_0 * f0,
-        sum_bar_y + k.c1_2 * bar_y_1_2 + k.sqrt2 * bar_y_sqrt2 + k.sqrt2_3 * bar_y_sqrt2_3 + bar_f0_0 * f1,
-        sum_bar_z + k.c1_2 * bar_z_1_2 + k.sqrt2 * bar_z_sqrt2 + k.sqrt8_3 * bar_z_sqrt8_3 + bar_f0_0 * f2,
+        sum_bar_f0 + bar_d * x_1_2 + bar_v0 * g,
+        sum_bar_f1 + bar_d * y_1_2 + bar_v1 * g,
+        sum_bar_f2 + bar_d * z_1_2 + bar_v2 * g,
+        sum_bar_x + k.c1_2 * bar_x_1_2 + k.sqrt2 * bar_x_sqrt2 + k.sqrt2_3 * bar_x_sqrt2_3 + bar_v0 * t,
+        sum_bar_y + k.c1_2 * bar_y_1_2 + k.sqrt2 * bar_y_sqrt2 + k.sqrt2_3 * bar_y_sqrt2_3 + bar_v1 * t,
+        sum_bar_z + k.c1_2 * bar_z_1_2 + k.sqrt2 * bar_z_sqrt2 + k.sqrt8_3 * bar_z_sqrt8_3 + bar_v2 * t,
         sum_bar_n + k.c1_5 * bar_n_1_5,
     )
 
@@ -3104,29 +3125,29 @@ def _jvp_channel_1_2_polar(
     w_alpha = alpha * w
     d_w_gamma = d_gamma * w + d_w * gamma
     w_gamma = gamma * w
-    d_f0_0 = d_f0 * x + d_f1 * y + d_f2 * z + d_x * f0 + d_y * f1 + d_z * f2
-    f0_0 = f0 * x + f1 * y + f2 * z
-    d_v0_0 = d_f0_0 * w_gamma + d_w_gamma * f0_0
-    v0_0 = f0_0 * w_gamma
-    d_g1 = d_w_alpha - d_n_1_5 * w_gamma - d_w_gamma * n_1_5
-    g1 = w_alpha - n_1_5 * w_gamma
-    d_v1_0 = d_f0 * g1 + d_g1 * f0 + d_v0_0 * x_1_2 + d_x_1_2 * v0_0
-    v1_0 = f0 * g1 + v0_0 * x_1_2
-    d_v1_1 = d_f1 * g1 + d_g1 * f1 + d_v0_0 * y_1_2 + d_y_1_2 * v0_0
-    v1_1 = f1 * g1 + v0_0 * y_1_2
-    d_v1_2 = d_f2 * g1 + d_g1 * f2 + d_v0_0 * z_1_2 + d_z_1_2 * v0_0
-    v1_2 = f2 * g1 + v0_0 * z_1_2
+    d_g = d_w_alpha - d_n_1_5 * w_gamma - d_w_gamma * n_1_5
+    g = w_alpha - n_1_5 * w_gamma
+    d_d = d_f0 * x_1_2 + d_f1 * y_1_2 + d_f2 * z_1_2 + d_x_1_2 * f0 + d_y_1_2 * f1 + d_z_1_2 * f2
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    d_t = d * d_w_gamma + d_d * w_gamma
+    t = d * w_gamma
+    d_v0 = d_f0 * g + d_g * f0 + d_t * x + d_x * t
+    v0 = f0 * g + t * x
+    d_v1 = d_f1 * g + d_g * f1 + d_t * y + d_y * t
+    v1 = f1 * g + t * y
+    d_v2 = d_f2 * g + d_g * f2 + d_t * z + d_z * t
+    v2 = f2 * g + t * z
     return (
-        sum_o0 + v1_0 * y_sqrt2 + v1_1 * x_sqrt2,
-        sum_o1 + v1_1 * z_sqrt2 + v1_2 * y_sqrt2,
-        sum_o2 + v1_2 * z_sqrt8_3 - v1_0 * x_sqrt2_3 - v1_1 * y_sqrt2_3,
-        sum_o3 + v1_0 * z_sqrt2 + v1_2 * x_sqrt2,
-        sum_o4 + v1_0 * x_sqrt2 - v1_1 * y_sqrt2,
-        sum_d_o0 + d_v1_0 * y_sqrt2 + d_v1_1 * x_sqrt2 + d_x_sqrt2 * v1_1 + d_y_sqrt2 * v1_0,
-        sum_d_o1 + d_v1_1 * z_sqrt2 + d_v1_2 * y_sqrt2 + d_y_sqrt2 * v1_2 + d_z_sqrt2 * v1_1,
-        sum_d_o2 + d_v1_2 * z_sqrt8_3 + d_z_sqrt8_3 * v1_2 - d_v1_0 * x_sqrt2_3 - d_v1_1 * y_sqrt2_3 - d_x_sqrt2_3 * v1_0 - d_y_sqrt2_3 * v1_1,
-        sum_d_o3 + d_v1_0 * z_sqrt2 + d_v1_2 * x_sqrt2 + d_x_sqrt2 * v1_2 + d_z_sqrt2 * v1_0,
-        sum_d_o4 + d_v1_0 * x_sqrt2 + d_x_sqrt2 * v1_0 - d_v1_1 * y_sqrt2 - d_y_sqrt2 * v1_1,
+        sum_o0 + v0 * y_sqrt2 + v1 * x_sqrt2,
+        sum_o1 + v1 * z_sqrt2 + v2 * y_sqrt2,
+        sum_o2 + v2 * z_sqrt8_3 - v0 * x_sqrt2_3 - v1 * y_sqrt2_3,
+        sum_o3 + v0 * z_sqrt2 + v2 * x_sqrt2,
+        sum_o4 + v0 * x_sqrt2 - v1 * y_sqrt2,
+        sum_d_o0 + d_v0 * y_sqrt2 + d_v1 * x_sqrt2 + d_x_sqrt2 * v1 + d_y_sqrt2 * v0,
+        sum_d_o1 + d_v1 * z_sqrt2 + d_v2 * y_sqrt2 + d_y_sqrt2 * v2 + d_z_sqrt2 * v1,
+        sum_d_o2 + d_v2 * z_sqrt8_3 + d_z_sqrt8_3 * v2 - d_v0 * x_sqrt2_3 - d_v1 * y_sqrt2_3 - d_x_sqrt2_3 * v0 - d_y_sqrt2_3 * v1,
+        sum_d_o3 + d_v0 * z_sqrt2 + d_v2 * x_sqrt2 + d_x_sqrt2 * v2 + d_z_sqrt2 * v0,
+        sum_d_o4 + d_v0 * x_sqrt2 + d_x_sqrt2 * v0 - d_v1 * y_sqrt2 - d_y_sqrt2 * v1,
     )
 
 
@@ -3170,68 +3191,68 @@ def _hvp_channel_1_2_polar(
     w_alpha = alpha * w
     d_w_gamma = d_gamma * w + d_w * gamma
     w_gamma = gamma * w
-    d_f0_0 = d_f0 * x + d_f1 * y + d_f2 * z + d_x * f0 + d_y * f1 + d_z * f2
-    f0_0 = f0 * x + f1 * y + f2 * z
-    d_v0_0 = d_f0_0 * w_gamma + d_w_gamma * f0_0
-    v0_0 = f0_0 * w_gamma
-    d_g1_2 = d_w_alpha - d_n_1_5 * w_gamma - d_w_gamma * n_1_5
-    g1_2 = w_alpha - n_1_5 * w_gamma
-    d_v1_0 = d_f0 * g1_2 + d_g1_2 * f0 + d_v0_0 * x_1_2 + d_x_1_2 * v0_0
-    v1_0 = f0 * g1_2 + v0_0 * x_1_2
-    d_v1_1 = d_f1 * g1_2 + d_g1_2 * f1 + d_v0_0 * y_1_2 + d_y_1_2 * v0_0
-    v1_1 = f1 * g1_2 + v0_0 * y_1_2
-    d_v1_2 = d_f2 * g1_2 + d_g1_2 * f2 + d_v0_0 * z_1_2 + d_z_1_2 * v0_0
-    v1_2 = f2 * g1_2 + v0_0 * z_1_2
-    d_bar_v1_2 = d_x_sqrt2 * g3 + d_y_sqrt2 * g1 + d_z_sqrt8_3 * g2
-    bar_v1_2 = g1 * y_sqrt2 + g2 * z_sqrt8_3 + g3 * x_sqrt2
-    d_bar_v1_1 = d_x_sqrt2 * g0 + d_z_sqrt2 * g1 - d_y_sqrt2 * g4 - d_y_sqrt2_3 * g2
-    bar_v1_1 = g0 * x_sqrt2 + g1 * z_sqrt2 - g2 * y_sqrt2_3 - g4 * y_sqrt2
-    d_bar_v1_0 = d_x_sqrt2 * g4 + d_y_sqrt2 * g0 + d_z_sqrt2 * g3 - d_x_sqrt2_3 * g2
-    bar_v1_0 = g0 * y_sqrt2 + g3 * z_sqrt2 + g4 * x_sqrt2 - g2 * x_sqrt2_3
-    d_bar_g1 = bar_v1_0 * d_f0 + bar_v1_1 * d_f1 + bar_v1_2 * d_f2 + d_bar_v1_0 * f0 + d_bar_v1_1 * f1 + d_bar_v1_2 * f2
-    bar_g1 = bar_v1_0 * f0 + bar_v1_1 * f1 + bar_v1_2 * f2
-    d_bar_v0_0 = bar_v1_0 * d_x_1_2 + bar_v1_1 * d_y_1_2 + bar_v1_2 * d_z_1_2 + d_bar_v1_0 * x_1_2 + d_bar_v1_1 * y_1_2 + d_bar_v1_2 * z_1_2
-    bar_v0_0 = bar_v1_0 * x_1_2 + bar_v1_1 * y_1_2 + bar_v1_2 * z_1_2
-    d_bar_f0_0 = bar_v0_0 * d_w_gamma + d_bar_v0_0 * w_gamma
-    bar_f0_0 = bar_v0_0 * w_gamma
-    d_bar_w_gamma = bar_v0_0 * d_f0_0 + d_bar_v0_0 * f0_0 - bar_g1 * d_n_1_5 - d_bar_g1 * n_1_5
-    bar_w_gamma = bar_v0_0 * f0_0 - bar_g1 * n_1_5
-    d_bar_z_sqrt8_3 = d_v1_2 * g2
-    bar_z_sqrt8_3 = g2 * v1_2
-    d_bar_y_sqrt2_3 = -d_v1_1 * g2
-    bar_y_sqrt2_3 = -g2 * v1_1
-    d_bar_x_sqrt2_3 = -d_v1_0 * g2
-    bar_x_sqrt2_3 = -g2 * v1_0
-    d_bar_z_sqrt2 = d_v1_0 * g3 + d_v1_1 * g1
-    bar_z_sqrt2 = g1 * v1_1 + g3 * v1_0
-    d_bar_x_sqrt2 = d_v1_0 * g4 + d_v1_1 * g0 + d_v1_2 * g3
-    bar_x_sqrt2 = g0 * v1_1 + g3 * v1_2 + g4 * v1_0
-    d_bar_y_sqrt2 = d_v1_0 * g0 + d_v1_2 * g1 - d_v1_1 * g4
-    bar_y_sqrt2 = g0 * v1_0 + g1 * v1_2 - g4 * v1_1
-    d_bar_z_1_2 = bar_v1_2 * d_v0_0 + d_bar_v1_2 * v0_0
-    bar_z_1_2 = bar_v1_2 * v0_0
-    d_bar_y_1_2 = bar_v1_1 * d_v0_0 + d_bar_v1_1 * v0_0
-    bar_y_1_2 = bar_v1_1 * v0_0
-    d_bar_x_1_2 = bar_v1_0 * d_v0_0 + d_bar_v1_0 * v0_0
-    bar_x_1_2 = bar_v1_0 * v0_0
-    d_bar_n_1_5 = -bar_g1 * d_w_gamma - d_bar_g1 * w_gamma
-    bar_n_1_5 = -bar_g1 * w_gamma
+    d_g = d_w_alpha - d_n_1_5 * w_gamma - d_w_gamma * n_1_5
+    g = w_alpha - n_1_5 * w_gamma
+    d_d = d_f0 * x_1_2 + d_f1 * y_1_2 + d_f2 * z_1_2 + d_x_1_2 * f0 + d_y_1_2 * f1 + d_z_1_2 * f2
+    d = f0 * x_1_2 + f1 * y_1_2 + f2 * z_1_2
+    d_t = d * d_w_gamma + d_d * w_gamma
+    t = d * w_gamma
+    d_v0 = d_f0 * g + d_g * f0 + d_t * x + d_x * t
+    v0 = f0 * g + t * x
+    d_v1 = d_f1 * g + d_g * f1 + d_t * y + d_y * t
+    v1 = f1 * g + t * y
+    d_v2 = d_f2 * g + d_g * f2 + d_t * z + d_z * t
+    v2 = f2 * g + t * z
+    d_bar_v2 = d_x_sqrt2 * g3 + d_y_sqrt2 * g1 + d_z_sqrt8_3 * g2
+    bar_v2 = g1 * y_sqrt2 + g2 * z_sqrt8_3 + g3 * x_sqrt2
+    d_bar_v1 = d_x_sqrt2 * g0 + d_z_sqrt2 * g1 - d_y_sqrt2 * g4 - d_y_sqrt2_3 * g2
+    bar_v1 = g0 * x_sqrt2 + g1 * z_sqrt2 - g2 * y_sqrt2_3 - g4 * y_sqrt2
+    d_bar_v0 = d_x_sqrt2 * g4 + d_y_sqrt2 * g0 + d_z_sqrt2 * g3 - d_x_sqrt2_3 * g2
+    bar_v0 = g0 * y_sqrt2 + g3 * z_sqrt2 + g4 * x_sqrt2 - g2 * x_sqrt2_3
+    d_bar_t = bar_v0 * d_x + bar_v1 * d_y + bar_v2 * d_z + d_bar_v0 * x + d_bar_v1 * y + d_bar_v2 * z
+    bar_t = bar_v0 * x + bar_v1 * y + bar_v2 * z
+    d_bar_d = bar_t * d_w_gamma + d_bar_t * w_gamma
+    bar_d = bar_t * w_gamma
+    d_bar_g = bar_v0 * d_f0 + bar_v1 * d_f1 + bar_v2 * d_f2 + d_bar_v0 * f0 + d_bar_v1 * f1 + d_bar_v2 * f2
+    bar_g = bar_v0 * f0 + bar_v1 * f1 + bar_v2 * f2
+    d_bar_w_gamma = bar_t * d_d + d * d_bar_t - bar_g * d_n_1_5 - d_bar_g * n_1_5
+    bar_w_gamma = bar_t * d - bar_g * n_1_5
+    d_bar_z_sqrt8_3 = d_v2 * g2
+    bar_z_sqrt8_3 = g2 * v2
+    d_bar_y_sqrt2_3 = -d_v1 * g2
+    bar_y_sqrt2_3 = -g2 * v1
+    d_bar_x_sqrt2_3 = -d_v0 * g2
+    bar_x_sqrt2_3 = -g2 * v0
+    d_bar_z_sqrt2 = d_v0 * g3 + d_v1 * g1
+    bar_z_sqrt2 = g1 * v1 + g3 * v0
+    d_bar_x_sqrt2 = d_v0 * g4 + d_v1 * g0 + d_v2 * g3
+    bar_x_sqrt2 = g0 * v1 + g3 * v2 + g4 * v0
+    d_bar_y_sqrt2 = d_v0 * g0 + d_v2 * g1 - d_v1 * g4
+    bar_y_sqrt2 = g0 * v0 + g1 * v2 - g4 * v1
+    d_bar_z_1_2 = bar_d * d_f2 + d_bar_d * f2
+    bar_z_1_2 = bar_d * f2
+    d_bar_y_1_2 = bar_d * d_f1 + d_bar_d * f1
+    bar_y_1_2 = bar_d * f1
+    d_bar_x_1_2 = bar_d * d_f0 + d_bar_d * f0
+    bar_x_1_2 = bar_d * f0
+    d_bar_n_1_5 = -bar_g * d_w_gamma - d_bar_g * w_gamma
+    bar_n_1_5 = -bar_g * w_gamma
     return (
-        bar_g1 * w,
+        bar_g * w,
         bar_w_gamma * w,
-        sum_bar_x + k.c1_2 * bar_x_1_2 + k.sqrt2 * bar_x_sqrt2 + k.sqrt2_3 * bar_x_sqrt2_3 + bar_f0_0 * f0,
-        sum_bar_y + k.c1_2 * bar_y_1_2 + k.sqrt2 * bar_y_sqrt2 + k.sqrt2_3 * bar_y_sqrt2_3 + bar_f0_0 * f1,
-        sum_bar_z + k.c1_2 * bar_z_1_2 + k.sqrt2 * bar_z_sqrt2 + k.sqrt8_3 * bar_z_sqrt8_3 + bar_f0_0 * f2,
+        sum_bar_x + k.c1_2 * bar_x_1_2 + k.sqrt2 * bar_x_sqrt2 + k.sqrt2_3 * bar_x_sqrt2_3 + bar_v0 * t,
+        sum_bar_y + k.c1_2 * bar_y_1_2 + k.sqrt2 * bar_y_sqrt2 + k.sqrt2_3 * bar_y_sqrt2_3 + bar_v1 * t,
+        sum_bar_z + k.c1_2 * bar_z_1_2 + k.sqrt2 * bar_z_sqrt2 + k.sqrt8_3 * bar_z_sqrt8_3 + bar_v2 * t,
         sum_bar_n + k.c1_5 * bar_n_1_5,
-        sum_d_bar_w + alpha * d_bar_g1 + bar_g1 * d_alpha + bar_w_gamma * d_gamma + d_bar_w_gamma * gamma,
-        bar_g1 * d_w + d_bar_g1 * w,
+        sum_d_bar_w + alpha * d_bar_g + bar_g * d_alpha + bar_w_gamma * d_gamma + d_bar_w_gamma * gamma,
+        bar_g * d_w + d_bar_g * w,
         bar_w_gamma * d_w + d_bar_w_gamma * w,
-        sum_d_bar_f0 + bar_f0_0 * d_x + bar_v1_0 * d_g1_2 + d_bar_f0_0 * x + d_bar_v1_0 * g1_2,
-        sum_d_bar_f1 + bar_f0_0 * d_y + bar_v1_1 * d_g1_2 + d_bar_f0_0 * y + d_bar_v1_1 * g1_2,
-        sum_d_bar_f2 + bar_f0_0 * d_z + bar_v1_2 * d_g1_2 + d_bar_f0_0 * z + d_bar_v1_2 * g1_2,
-        sum_d_bar_x + k.c1_2 * d_bar_x_1_2 + k.sqrt2 * d_bar_x_sqrt2 + k.sqrt2_3 * d_bar_x_sqrt2_3 + bar_f0_0 * d_f0 + d_bar_f0_0 * f0,
-        sum_d_bar_y + k.c1_2 * d_bar_y_1_2 + k.sqrt2 * d_bar_y_sqrt2 + k.sqrt2_3 * d_bar_y_sqrt2_3 + bar_f0_0 * d_f1 + d_bar_f0_0 * f1,
-        sum_d_bar_z + k.c1_2 * d_bar_z_1_2 + k.sqrt2 * d_bar_z_sqrt2 + k.sqrt8_3 * d_bar_z_sqrt8_3 + bar_f0_0 * d_f2 + d_bar_f0_0 * f2,
+        sum_d_bar_f0 + bar_d * d_x_1_2 + bar_v0 * d_g + d_bar_d * x_1_2 + d_bar_v0 * g,
+        sum_d_bar_f1 + bar_d * d_y_1_2 + bar_v1 * d_g + d_bar_d * y_1_2 + d_bar_v1 * g,
+        sum_d_bar_f2 + bar_d * d_z_1_2 + bar_v2 * d_g + d_bar_d * z_1_2 + d_bar_v2 * g,
+        sum_d_bar_x + k.c1_2 * d_bar_x_1_2 + k.sqrt2 * d_bar_x_sqrt2 + k.sqrt2_3 * d_bar_x_sqrt2_3 + bar_v0 * d_t + d_bar_v0 * t,
+        sum_d_bar_y + k.c1_2 * d_bar_y_1_2 + k.sqrt2 * d_bar_y_sqrt2 + k.sqrt2_3 * d_bar_y_sqrt2_3 + bar_v1 * d_t + d_bar_v1 * t,
+        sum_d_bar_z + k.c1_2 * d_bar_z_1_2 + k.sqrt2 * d_bar_z_sqrt2 + k.sqrt8_3 * d_bar_z_sqrt8_3 + bar_v2 * d_t + d_bar_v2 * t,
         sum_d_bar_n + k.c1_5 * d_bar_n_1_5,
     )
 

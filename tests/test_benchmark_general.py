@@ -439,3 +439,10 @@ def test_a_derivation_is_timed() -> None:
     """Scalars to scalars, in a process of its own."""
     run = derivation.run(0, 1)
     assert run.paths == 1 and run.theorems and run.wall > run.seconds > sum(run.theorems.values()) > 0
+
+
+def test_the_c_loops_leave_denormals_alone() -> None:
+    """Linked with -ffast-math, the library would have whatever this process computes round them to zero."""
+    assert admitted("C loop, sparse", small(1, 1, "float32")).status == "timed"
+    smallest = np.nextafter(np.zeros(1), 1)
+    assert (2 * smallest > 0).all()

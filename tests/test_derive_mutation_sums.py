@@ -53,7 +53,12 @@ CHANNELS = [
         ("untyped number", "o0 + b", "1.0 * o0 + b"),
         ("value too few", "        o2 + b * w2 + f2 * g + t * z,\n", ""),
     ),
-    *edits("_add_channel_1_0", ("sign", "o0 + t", "o0 - t"), ("nothing added", "o0 + t", "o0"), pair="1_0"),
+    *edits(
+        "_add_channel_1_0",
+        ("sign", "o0 + alpha * d", "o0 - alpha * d"),
+        ("nothing added", "o0 + alpha * d", "o0"),
+        pair="1_0",
+    ),
     *edits(
         "_message_channel_1_1",
         ("sign", "d * x - f0 * n", "d * x + f0 * n"),
