@@ -38,11 +38,17 @@ LEAST = {
         "cuda_hardware_cases.py": 13,  # without PyTorch and CuPy
     },
 }
-CASES = [
-    pytest.param(file, way, marks=[pytest.mark.gpu] if way == "hardware" else [])
-    for way, files in LEAST.items()
-    for file in files
-]
+#: A quarter of the simulator's time; T11 executes the same kernels on symbols.
+LONG = "cuda_sum_cases.py"
+
+
+def _marks(file: str, way: str) -> list[pytest.MarkDecorator]:
+    if way == "hardware":
+        return [pytest.mark.gpu]
+    return [pytest.mark.slow] if file == LONG else []
+
+
+CASES = [pytest.param(file, way, marks=_marks(file, way)) for way, files in LEAST.items() for file in files]
 
 
 def run_cases(file: str, simulate: bool, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
