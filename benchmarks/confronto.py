@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import machine, progress
 from benchmarks.cli import RESULTS
+from benchmarks.saving import report_files
 from benchmarks.workloads import WORKLOADS
 
 if TYPE_CHECKING:
@@ -117,23 +118,18 @@ def write(found: "Confronto", folder: Path) -> list[Path]:
     """Numbers, tables and, where matplotlib is installed, the picture; returns the paths."""
     from benchmarks import confronto_tables, store
 
-    folder.mkdir(parents=True, exist_ok=True)
     texts = {
         "json": store.dumped(found),
         "md": confronto_tables.markdown(found),
         "tex": confronto_tables.latex(found),
     }
-    paths = [folder / f"{NAME}.{kind}" for kind in texts]
-    for path, text in zip(paths, texts.values(), strict=True):
-        path.write_text(text, encoding="utf-8")
-    try:
+
+    def draw(path: Path) -> Path:
         from benchmarks.plots import confronto, style
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "matplotlib":
-            raise
-        progress.say("no picture: matplotlib is not installed; pip install 'pocket-tfn[bench]'")
-        return paths
-    return [*paths, style.save(confronto.figure(found), folder / f"{NAME}.svg")]
+
+        return style.save(confronto.figure(found), path)
+
+    return report_files(folder, NAME, texts, draw)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks import machine, progress, store
 from benchmarks.cli import RESULTS
 from benchmarks.derivation_results import Run, Times, markdown
+from benchmarks.saving import report_files
 
 NAME = "derivation-times"
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,19 +74,14 @@ def run(highest: int, processes: int) -> Run:
 
 def write(found: Times, folder: Path) -> list[Path]:
     """Numbers, table and, where matplotlib is installed, the picture; returns the paths."""
-    folder.mkdir(parents=True, exist_ok=True)
     texts = {"json": store.dumped(found), "md": markdown(found)}
-    paths = [folder / f"{NAME}.{kind}" for kind in texts]
-    for path, text in zip(paths, texts.values(), strict=True):
-        path.write_text(text, encoding="utf-8")
-    try:
+
+    def draw(path: Path) -> Path:
         from benchmarks.plots import derivation, style
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "matplotlib":
-            raise
-        progress.say("no picture: matplotlib is not installed; pip install 'pocket-tfn[bench]'")
-        return paths
-    return [*paths, style.save(derivation.figure(found), folder / f"{NAME}.svg")]
+
+        return style.save(derivation.figure(found), path)
+
+    return report_files(folder, NAME, texts, draw)
 
 
 if __name__ == "__main__":

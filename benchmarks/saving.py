@@ -1,6 +1,6 @@
 """What `--save` writes: numbers and tables of each workload and precision, a page and pictures over all of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks import progress, report, store, summary
@@ -48,15 +48,31 @@ def threads_of(results: Results) -> int:
     return int(results.machine["threads"])
 
 
+def report_files(folder: Path, stem: str, texts: Mapping[str, str], draw: Callable[[Path], Path]) -> list[Path]:
+    """Writes texts by their kind, json or md, and where matplotlib is installed the picture; returns the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = [_write(folder / f"{stem}.{kind}", text) for kind, text in texts.items()]
+    return [*written, *_pictures(lambda: [draw(folder / f"{stem}.svg")])]
+
+
 def _draw(everything: Sequence[Results], folder: Path, threads: int) -> list[Path]:
-    try:
+    def drawn() -> list[Path]:
         from benchmarks import plots
+
+        return plots.draw(everything, folder, f"{threads}-threads")
+
+    return _pictures(drawn)
+
+
+def _pictures(draw: Callable[[], list[Path]]) -> list[Path]:
+    """What was drawn; nothing, said in a line, without matplotlib."""
+    try:
+        return draw()
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "matplotlib":
             raise
         progress.say("no pictures: matplotlib is not installed; pip install 'pocket-tfn[bench]'")
         return []
-    return plots.draw(everything, folder, f"{threads}-threads")
 
 
 def _write(path: Path, text: str) -> Path:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from itertools import product
 from pathlib import Path as FilePath
@@ -125,17 +124,6 @@ def e3nn_kernel(l_in: int, l_f: int, l_out: int, vectors: Array) -> Array:
     kernel = torch.einsum("bma,nm->nab", w, harmonics).numpy()
     rows, columns = (TO_XYZ if l == 1 else slice(None) for l in (l_out, l_in))
     return np.asarray(kernel[:, rows][:, :, columns])
-
-
-@contextmanager
-def default_dtype(dtype: torch.dtype) -> Iterator[None]:
-    """torch's, for a while: in it e3nn computes its constants."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(dtype)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(before)
 
 
 def from_e3nn_matrix(l: int, matrix: Array) -> Array:

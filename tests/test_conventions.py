@@ -25,9 +25,9 @@ from pocket_tfn.derive.proofs import t15_conventions
 from pocket_tfn.derive.symbols import DIRECTION
 from scipy.special import sph_harm_y
 
+from benchmarks.peers.e3nn_coupling import default_dtype
 from tests import inputs, oracles
 from tests.derivation import patched, refused
-from tests.test_e3nn import default_dtype
 from tests.tolerances import Array, assert_close, assert_same_bits, tolerance
 
 DEGREES = range(7)

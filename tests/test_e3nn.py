@@ -12,8 +12,6 @@ squared norm n (worked out by hand in oracles.SQUARED_NORMS) is ± √n K: the s
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -22,6 +20,7 @@ import torch
 from e3nn import o3
 from pocket_tfn import cpu
 
+from benchmarks.peers.e3nn_coupling import default_dtype
 from tests import inputs, oracles
 from tests.cases import CHANNELS, graph_case
 from tests.tolerances import Array, assert_close, tolerance
@@ -120,17 +119,6 @@ def our_components(l_out: int, out: Array) -> Array:
     """The reverse, for outputs."""
     messages = out.reshape(len(out), -1, 2 * l_out + 1).swapaxes(1, 2)
     return np.asarray(messages[:, TO_XYZ] if l_out == 1 else messages)
-
-
-@contextmanager
-def default_dtype(dtype: torch.dtype) -> Iterator[None]:
-    """e3nn stores w_3j in torch's default dtype."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(dtype)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(before)
 
 
 #: What e3nn calls the outputs of true vectors: even or odd under inversion.  1→0 has one parity, hence no subsets.

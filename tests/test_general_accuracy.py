@@ -20,8 +20,9 @@ from e3nn import o3
 from pocket_tfn.derive.catalogue import Pair, Path, pair
 from pocket_tfn.derive.symbols import DIRECTION
 
+from benchmarks.peers.e3nn_coupling import default_dtype
 from tests import inputs, oracles
-from tests.general import DEGREES, default_dtype, e3nn_factor, from_e3nn_matrix, representation
+from tests.general import DEGREES, e3nn_factor, from_e3nn_matrix, representation
 from tests.rotations import cube_rotations, quaternion_rotation
 from tests.tolerances import Array, assert_close, tolerance
 
